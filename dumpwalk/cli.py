@@ -1,0 +1,171 @@
+"""The ``dumpwalk`` program: reads the command line, runs one command, prints its record.
+
+Only this module prints and exits. Results go to stdout, everything else to
+stderr. Exit status: 0 full answer, 1 partial answer, 2 usage, 3 input not
+recognised or unusable, 4 type or symbol missing, 5 internal error, 130
+interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from dumpwalk.arguments import flag, option, parse
+from dumpwalk.commands import COMMANDS
+from dumpwalk.errors import Error, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from dumpwalk.commands import Command
+
+GLOBAL = (
+    option("-z", value="FILE", help="the dump to look at, for commands that are not given one"),
+    flag("-h", "--help", help="explain, and exit"),
+    flag("--version", help="print the version, and exit"),
+)
+COMMON = (
+    flag("--json", help="print JSON; several files give one list"),
+    flag("--jsonl", help="print JSON Lines: one document per file, as each is done"),
+    flag("-h", "--help", help="explain, and exit"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program on *argv* (``sys.argv`` when not given) and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a console that can't show a character shows its escape
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = _run(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+        return status
+    except Error as error:
+        return _complain(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # the edge: a traceback is no answer for an analyst
+        if os.environ.get("DUMPWALK_DEBUG"):
+            raise
+        _say(f"internal error: {type(error).__name__}: {error} (DUMPWALK_DEBUG=1 shows where; please report it)")
+        return 5
+
+
+def _run(argv: Sequence[str]) -> int:
+    given: dict[str, Any] = parse(argv, GLOBAL, stop_at_word=True)
+    if given["version"]:
+        from dumpwalk import __version__
+
+        print(f"dumpwalk {__version__}")
+        return 0
+    if given["help"]:
+        print(_overview())
+        return 0
+    if not given["rest"]:
+        raise UsageError("no command given; `dumpwalk --help` lists them")
+    name, *words = given["rest"]
+    command = COMMANDS.get(name.lstrip("!."))
+    if command is None:
+        raise UsageError(f"no command {name!r}; `dumpwalk --help` lists them")
+    if any(word in ("-h", "--help") for word in words):
+        print(_explanation(command))
+        return 0
+    options = parse(words, (*command.arguments, *COMMON))
+    del options["help"]
+    as_json, as_lines = options.pop("json"), options.pop("jsonl")
+    if given["z"] is not None and "files" in options:
+        files: tuple[str, ...] = options["files"]
+        options["files"] = (given["z"], *files)
+    answers: Iterable[Any] = command.run(**options) if command.many else [command.run(**options)]
+    if as_lines:
+        return _print_lines(command, answers)
+    return _print_json(command, answers) if as_json else _print_text(command, answers)
+
+
+def _print_text(command: Command, answers: Iterable[Any]) -> int:
+    statuses = []
+    for answer in answers:
+        if isinstance(answer, Error):
+            statuses.append(_complain(answer))
+            continue
+        print(("\n" if statuses else "") + command.text(answer))
+        statuses.append(int(command.partial(answer)))
+    return _joint(statuses)
+
+
+def _print_lines(command: Command, answers: Iterable[Any]) -> int:
+    from dumpwalk.render.as_json import document
+
+    statuses = []
+    for answer in answers:
+        failed = isinstance(answer, Error)
+        statuses.append(_complain(answer) if failed else int(command.partial(answer)))
+        print(document(_failure(answer) if failed else answer, line=True), flush=True)
+    return _joint(statuses)
+
+
+def _print_json(command: Command, answers: Iterable[Any]) -> int:
+    from dumpwalk.render.as_json import document
+
+    documents: list[Any] = []
+    statuses = []
+    for answer in answers:
+        failed = isinstance(answer, Error)
+        statuses.append(_complain(answer) if failed else int(command.partial(answer)))
+        documents.append(_failure(answer) if failed else answer)
+    print(document(documents[0] if len(documents) == 1 else documents))
+    return _joint(statuses)
+
+
+def _failure(error: Error) -> dict[str, str]:
+    return {"file": getattr(error, "file", ""), "error": str(error)}
+
+
+def _joint(statuses: Sequence[int]) -> int:
+    """Return the exit status of several answers: one failure among others makes the whole a partial answer."""
+    if len(set(statuses)) <= 1:
+        return statuses[0] if statuses else 0
+    return 1 if any(s <= 1 for s in statuses) else max(statuses)
+
+
+def _complain(error: Error) -> int:
+    _say(str(error))
+    return error.exit_status
+
+
+def _say(message: str) -> None:
+    from dumpwalk.render.text import printable
+
+    print(f"dumpwalk: {printable(message)}", file=sys.stderr)
+
+
+def _overview() -> str:
+    lines = ["usage: dumpwalk [-z FILE] COMMAND ...", "", "WinDbg's knowledge of Windows crash dumps, offline.", ""]
+    commands = list(COMMANDS.load().values())
+    width = max(len(c.name) for c in commands)
+    lines += [f"  {c.name:{width}}  {c.help}" for c in commands]
+    lines += ["", "options:", *_option_lines(GLOBAL), "", "`dumpwalk COMMAND --help` explains a command."]
+    return "\n".join(lines)
+
+
+def _explanation(command: Command) -> str:
+    declared = (*command.arguments, *COMMON)
+    lines = [f"usage: dumpwalk {command.name} {' '.join(a.usage for a in declared if a.key != 'help')}", ""]
+    lines += [line.strip() for line in (command.run.__doc__ or "").strip().splitlines()]
+    positional = [a for a in declared if a.positional]
+    if positional:
+        width = max(len(a.names[0]) for a in positional)
+        lines += ["", *(f"  {a.names[0].upper():{width}}  {a.help}" for a in positional)]
+    return "\n".join([*lines, "", "options:", *_option_lines([a for a in declared if not a.positional])])
+
+
+def _option_lines(options: Sequence[Any]) -> list[str]:
+    heads = [", ".join(a.names) + (f" {a.value}" if a.value else "") for a in options]
+    width = max(map(len, heads))
+    return [f"  {head:{width}}  {a.help}" for head, a in zip(heads, options)]

@@ -1,0 +1,116 @@
+"""Dump formats: each module of this package knows one.
+
+A format is a function from a file's bytes to a :class:`Dump`, registered with
+the test that recognises it. Opening reads headers and tables only.
+"""
+
+from __future__ import annotations
+
+from dumpwalk.errors import FormatError
+from dumpwalk.record import record
+from dumpwalk.registry import Registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dumpwalk.formats.crashdump import Header
+    from dumpwalk.formats.debugger_data import DebuggerData
+    from dumpwalk.formats.secondary import Blob
+    from dumpwalk.formats.triage import TriageHeader
+    from dumpwalk.memory.address import Address
+    from dumpwalk.memory.segments import SegmentedMemory
+    from dumpwalk.remarks import Absent, Problem
+    from dumpwalk.symbols.modules import Modules, UnloadedModule
+
+
+@record
+class Section:
+    """A stretch of a dump file: what it holds, and which address that had in the machine."""
+
+    offset: int
+    size: int
+    what: str
+    address: Address | Absent
+
+
+@record
+class Dump:
+    """What a dump file says of its machine, whatever the format.
+
+    :param format: name of the format, ``PAGEDU64`` or ``PAGEDUMP``
+    :param size: length of the file in bytes
+    :param memory: the virtual memory that the file holds
+    :param modules: loaded images, in load order
+    :param sections: what lies where in the file, by offset
+    :param thread: address of the thread that the dump was taken of
+    :param process: address of that thread's process
+    :param processor: address of its processor's ``_KPRCB``
+    :param secondary: the secondary data blobs, in file order
+    :param missing: what the file does not hold, or what is not read from it yet
+    :param problems: what is damaged
+    """
+
+    path: str
+    format: str
+    size: int
+    header: Header
+    memory: SegmentedMemory
+    modules: Modules
+    unloaded: tuple[UnloadedModule, ...]
+    sections: tuple[Section, ...]
+    triage: TriageHeader | Absent
+    debugger_data: DebuggerData | Absent
+    thread: Address | Absent
+    process: Address | Absent
+    processor: Address | Absent
+    secondary: tuple[Blob, ...]
+    missing: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+@record
+class Format:
+    """How to recognise a format by the first bytes of a file, and how to open it."""
+
+    recognises: Callable[[memoryview], bool]
+    open: Callable[[str, memoryview], Dump]
+
+
+FORMATS: Registry[Format] = Registry(__name__)
+
+
+def open_dump(path: str) -> Dump:
+    """Open the dump file at *path*: headers and tables are read, memory when it is asked for.
+
+    :raises FormatError: when the file is no dump, or not one that can be used
+    :raises OSError: when the file can't be read
+    """
+    data = _map(path)
+    for entry in FORMATS.load().values():
+        if entry.recognises(data):
+            return entry.open(path, data)
+    raise FormatError(f"{path}: {_what_it_looks_like(data)}")
+
+
+def _map(path: str) -> memoryview:
+    """Return the file's bytes, mapped, not read."""
+    import mmap
+    import os
+
+    with open(path, "rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            raise FormatError(f"{path}: the file is empty")
+        try:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except (OSError, ValueError) as error:
+            raise FormatError(f"{path}: can't be mapped into memory ({error}); is it a regular file?") from error
+
+
+def _what_it_looks_like(data: memoryview) -> str:
+    head = bytes(data[:8])
+    if head[:4] == b"MDMP":
+        return "a user-mode minidump (MDMP), not a kernel dump; user minidumps are not read yet"
+    if not any(bytes(data[:4096])):
+        return "not a crash dump: it begins with zeros, so the dump was never written or its pages were lost"
+    return f"not a crash dump: it begins with {head.hex(' ')}, where PAGEDU64 or PAGEDUMP stands in one"

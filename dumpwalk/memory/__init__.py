@@ -1,0 +1,1 @@
+"""Address spaces: where bytes come from."""

@@ -1,0 +1,108 @@
+"""Records: small frozen classes that say what something means.
+
+A record is a frozen dataclass to whoever looks at it: ``==`` by value, a
+``repr`` that shows the fields, and :func:`dataclasses.fields`,
+:func:`dataclasses.asdict` and :func:`dataclasses.replace` all work. It is not
+made by :mod:`dataclasses`, because importing that module (``inspect``, ``ast``
+and thirty more) takes longer than starting Python and running a command.
+
+>>> @record
+... class Point:
+...     x: int
+...     y: int = 0
+>>> Point(1), Point(1) == Point(1, 0), Point(1) == (1, 0)
+(Point(x=1, y=0), True, False)
+>>> Point(1).x = 2
+Traceback (most recent call last):
+    ...
+AttributeError: Point is frozen: x can't be set
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    from typing_extensions import dataclass_transform
+
+    T = TypeVar("T")
+else:
+
+    def dataclass_transform(**_: object):  # type: ignore[no-untyped-def]
+        return lambda function: function
+
+
+class _DataclassFields:
+    """``__dataclass_fields__``, built by :mod:`dataclasses` when somebody asks."""
+
+    def __get__(self, instance: object, owner: type) -> dict[str, Any]:
+        import dataclasses
+
+        defaults = {name: owner.__dict__[name] for name in owner._fields_ if name in owner.__dict__}  # type: ignore[attr-defined]
+        twin: Any = dataclasses.make_dataclass(
+            owner.__name__,
+            [
+                (name, owner.__annotations__[name], dataclasses.field(default=defaults.get(name, dataclasses.MISSING)))
+                for name in owner._fields_  # type: ignore[attr-defined]
+            ],
+            frozen=True,
+        )
+        found: dict[str, Any] = twin.__dataclass_fields__
+        return found
+
+
+def _repr(self: Any) -> str:
+    return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self._fields_)})"
+
+
+def _values(self: Any) -> tuple[Any, ...]:
+    return tuple([getattr(self, name) for name in self._fields_])
+
+
+def _eq(self: Any, other: object) -> Any:
+    return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash((type(self), _values(self)))
+
+
+def _frozen(self: Any, name: str, value: object = None) -> None:
+    raise AttributeError(f"{type(self).__name__} is frozen: {name} can't be set")
+
+
+@dataclass_transform(frozen_default=True)
+def record(cls: type[T]) -> type[T]:
+    """Make *cls* a record: its annotated names, in order, are its fields.
+
+    A default is a class attribute as in a dataclass, and must be immutable.
+    Records are not subclassed.
+    """
+    names = tuple(cls.__annotations__)
+    parameters = ", ".join(f"{n}=_default_{n}" if n in cls.__dict__ else n for n in names)
+    body = "".join(f"\n  _set(self, {n!r}, {n})" for n in names) or "\n  pass"
+    scope: dict[str, Any] = {f"_default_{n}": cls.__dict__[n] for n in names if n in cls.__dict__}
+    scope["_set"] = object.__setattr__
+    exec(f"def __init__(self{', ' * bool(names)}{parameters}):{body}", scope)
+    members = {
+        "__init__": scope["__init__"],
+        "__repr__": _repr,
+        "__eq__": _eq,
+        "__hash__": _hash,
+        "__setattr__": _frozen,
+        "__delattr__": _frozen,
+        "__match_args__": names,
+        "__dataclass_fields__": _DataclassFields(),
+        "_fields_": names,
+    }
+    for name, member in members.items():
+        if name not in cls.__dict__ or name in ("__init__", "__eq__", "__hash__"):
+            setattr(cls, name, member)
+    return cls
+
+
+def fields(value: Any) -> tuple[str, ...]:
+    """Return the field names of a record or record class; ``()`` for anything else."""
+    names: tuple[str, ...] = getattr(value, "_fields_", ())
+    return names

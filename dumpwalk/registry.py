@@ -1,0 +1,82 @@
+"""Named entries that modules add by being imported.
+
+A package with a registry is extended by putting one more module in it: the
+module registers itself with a decorator, and the registry finds the module by
+looking into the package. Nobody keeps a list.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Generic, TypeVar
+
+    T = TypeVar("T")
+
+    class _Generic(Generic[T]):
+        pass
+
+else:  # typing costs a third of a command's start-up time
+    T = None
+
+    class _Generic:
+        def __class_getitem__(cls, _):
+            return cls
+
+
+class Registry(_Generic[T]):
+    """A table from names to entries that the modules of one package fill.
+
+    :param package: the package whose modules register themselves here
+
+    >>> greetings = Registry("dumpwalk.formats")
+    >>> @greetings.add("hello")
+    ... def hello(): return "hi"
+    >>> greetings.entries["hello"]()
+    'hi'
+    """
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self.entries: dict[str, T] = {}
+
+    def add(self, *names: str) -> Callable[[T], T]:
+        """Return a decorator that registers its argument under each of *names*.
+
+        :raises ValueError: when a name is taken
+        """
+
+        def register(entry: T) -> T:
+            for name in names:
+                if name in self.entries:
+                    raise ValueError(f"{self.package}: {name!r} is registered twice")
+                self.entries[name] = entry
+            return entry
+
+        return register
+
+    def get(self, name: str) -> T | None:
+        """Return the entry called *name*, importing only the module of that name where there is one.
+
+        Returns ``None`` when no module of the package registers *name*.
+        """
+        if name not in self.entries and name.isidentifier():
+            from importlib import import_module
+
+            module = f"{self.package}.{name}"
+            try:
+                import_module(module)
+            except ModuleNotFoundError as error:
+                if error.name != module:  # the module is there; something it needs is not
+                    raise
+        return self.entries.get(name) or self.load().get(name)
+
+    def load(self) -> dict[str, T]:
+        """Import every module of the package and return all entries, sorted by name."""
+        import pkgutil
+        from importlib import import_module
+
+        for module in pkgutil.iter_modules(import_module(self.package).__path__, self.package + "."):
+            import_module(module.name)
+        return dict(sorted(self.entries.items()))

@@ -1,0 +1,19 @@
+"""Strings out of a dump, made safe to print."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    r"""Return *text* with everything that a terminal might obey, hide or reorder shown as an escape.
+
+    >>> print(printable("a\x1b[2Jb\u202ec\ud800"))
+    a\x1b[2Jb\u202ec\ud800
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def indent(text: str, by: str = "    ") -> str:
+    """Return *text* with each line moved right by *by*."""
+    return "\n".join(by + line if line else line for line in text.split("\n"))

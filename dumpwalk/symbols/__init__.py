@@ -1,0 +1,1 @@
+"""Loaded images and names for addresses."""

@@ -1,0 +1,1 @@
+"""Call stacks: every frame says how far it can be trusted."""

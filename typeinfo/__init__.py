@@ -1,0 +1,1 @@
+"""Type layouts of known kernels, shipped as the package ``dumpwalk.typeinfo``."""
