@@ -41,15 +41,23 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         status = _run(sys.argv[1:] if argv is None else argv)
-        sys.stdout.flush()
+        if sys.stdout:  # there is none when the shell closed it
+            sys.stdout.flush()
         return status
     except Error as error:
         return _complain(error)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+    except OSError as error:
+        if error.filename is not None:
+            _say(f"{error.filename}: {error.strerror}")
+            return 3
+        # Of the output. What is left in the buffer goes nowhere, or Python would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == 22):
+            return 1  # the reader of our output went away, as `| head` does
+        _say(f"the output can't be written: {error.strerror or error}")
+        return 5
     except Exception as error:  # the edge: a traceback is no answer for an analyst
         if os.environ.get("DUMPWALK_DEBUG"):
             raise
@@ -73,13 +81,15 @@ def _run(argv: Sequence[str]) -> int:
     command = COMMANDS.get(name.lstrip("!."))
     if command is None:
         raise UsageError(f"no command {name!r}; `dumpwalk --help` lists them")
-    if any(word in ("-h", "--help") for word in words):
+    if {"-h", "--help"} & set(words[: words.index("--")] if "--" in words else words):
         print(_explanation(command))
         return 0
     options = parse(words, (*command.arguments, *COMMON))
     del options["help"]
     as_json, as_lines = options.pop("json"), options.pop("jsonl")
-    if given["z"] is not None and "files" in options:
+    if given["z"] is not None:
+        if "files" not in options:
+            raise UsageError(f"{command.name} looks at no dump; leave out -z")
         files: tuple[str, ...] = options["files"]
         options["files"] = (given["z"], *files)
     answers: Iterable[Any] = command.run(**options) if command.many else [command.run(**options)]
@@ -124,7 +134,7 @@ def _print_json(command: Command, answers: Iterable[Any]) -> int:
 
 
 def _failure(error: Error) -> dict[str, str]:
-    return {"file": getattr(error, "file", ""), "error": str(error)}
+    return {"file": error.file, "error": str(error)}
 
 
 def _joint(statuses: Sequence[int]) -> int:

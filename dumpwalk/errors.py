@@ -17,9 +17,13 @@ from __future__ import annotations
 
 
 class Error(Exception):
-    """Root of every exception dumpwalk raises on purpose."""
+    """Root of every exception dumpwalk raises on purpose.
+
+    :ivar file: the file it is about, where several are looked at
+    """
 
     exit_status = 5
+    file = ""
 
 
 class UsageError(Error):

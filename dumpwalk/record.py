@@ -22,6 +22,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeVar
 
     from typing_extensions import dataclass_transform
@@ -52,6 +53,16 @@ class _DataclassFields:
         return found
 
 
+class _Signature:
+    """``__signature__`` for :mod:`inspect`: the fields, whether or not the constructor is compiled yet."""
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        import inspect
+
+        signature = inspect.signature(_constructor(owner))
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
 def _repr(self: Any) -> str:
     return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self._fields_)})"
 
@@ -68,8 +79,24 @@ def _hash(self: Any) -> int:
     return hash((type(self), _values(self)))
 
 
+def _replace(self: Any, **changes: Any) -> Any:
+    return type(self)(**dict(zip(self._fields_, _values(self))) | changes)
+
+
 def _frozen(self: Any, name: str, value: object = None) -> None:
     raise AttributeError(f"{type(self).__name__} is frozen: {name} can't be set")
+
+
+def _constructor(cls: Any) -> Callable[..., None]:
+    """Compile ``__init__``. It waits for the first record: most classes that a command imports make none."""
+    defaults = {n: cls.__dict__[n] for n in cls._fields_ if n in cls.__dict__}
+    parameters = "".join(f", {n}=_default_{n}" if n in defaults else f", {n}" for n in cls._fields_)
+    body = "".join(f"\n  _set(self, {n!r}, {n})" for n in cls._fields_) or "\n  pass"
+    scope: dict[str, Any] = {f"_default_{n}": value for n, value in defaults.items()}
+    scope["_set"] = object.__setattr__
+    exec(f"def __init__(self{parameters}):{body}", scope)
+    init: Callable[..., None] = scope["__init__"]
+    return init
 
 
 @dataclass_transform(frozen_default=True)
@@ -80,20 +107,26 @@ def record(cls: type[T]) -> type[T]:
     Records are not subclassed.
     """
     names = tuple(cls.__annotations__)
-    parameters = ", ".join(f"{n}=_default_{n}" if n in cls.__dict__ else n for n in names)
-    body = "".join(f"\n  _set(self, {n!r}, {n})" for n in names) or "\n  pass"
-    scope: dict[str, Any] = {f"_default_{n}": cls.__dict__[n] for n in names if n in cls.__dict__}
-    scope["_set"] = object.__setattr__
-    exec(f"def __init__(self{', ' * bool(names)}{parameters}):{body}", scope)
+    given = [n in cls.__dict__ for n in names]
+    if given != sorted(given):
+        raise TypeError(f"{cls.__name__}: a field without a default follows one with a default")
+
+    def first_init(self: Any, *values: Any, **named: Any) -> None:
+        init = _constructor(cls)
+        setattr(cls, "__init__", init)  # noqa: B010 - mypy calls a plain assignment unsound
+        init(self, *values, **named)
+
     members = {
-        "__init__": scope["__init__"],
+        "__init__": first_init,
         "__repr__": _repr,
         "__eq__": _eq,
         "__hash__": _hash,
         "__setattr__": _frozen,
         "__delattr__": _frozen,
+        "__replace__": _replace,  # for copy.replace
         "__match_args__": names,
         "__dataclass_fields__": _DataclassFields(),
+        "__signature__": _Signature(),
         "_fields_": names,
     }
     for name, member in members.items():

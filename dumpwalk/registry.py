@@ -62,11 +62,9 @@ class Registry(_Generic[T]):
         Returns ``None`` when no module of the package registers *name*.
         """
         if name not in self.entries and name.isidentifier():
-            from importlib import import_module
-
             module = f"{self.package}.{name}"
             try:
-                import_module(module)
+                __import__(module)  # importlib would cost a millisecond
             except ModuleNotFoundError as error:
                 if error.name != module:  # the module is there; something it needs is not
                     raise
@@ -74,9 +72,25 @@ class Registry(_Generic[T]):
 
     def load(self) -> dict[str, T]:
         """Import every module of the package and return all entries, sorted by name."""
-        import pkgutil
-        from importlib import import_module
-
-        for module in pkgutil.iter_modules(import_module(self.package).__path__, self.package + "."):
-            import_module(module.name)
+        for name in self._modules():
+            __import__(f"{self.package}.{name}")
         return dict(sorted(self.entries.items()))
+
+    def _modules(self) -> set[str]:
+        """Return the names of the package's modules. :mod:`pkgutil` would cost as much as starting Python."""
+        import os
+        import sys
+
+        __import__(self.package)
+        found: set[str] = set()
+        for directory in sys.modules[self.package].__path__:
+            try:
+                files = os.listdir(directory)
+            except OSError:  # in a zip
+                import pkgutil
+
+                found.update(module.name for module in pkgutil.iter_modules([directory]))
+                continue
+            found.update(f[:-3] for f in files if f.endswith(".py") and f != "__init__.py")
+            found.update(f for f in files if os.path.exists(os.path.join(directory, f, "__init__.py")))
+        return {name for name in found if name.isidentifier()}

@@ -24,6 +24,9 @@ class Absent:
     def __str__(self) -> str:
         return f"???? ({self.reason})"
 
+    def __format__(self, spec: str) -> str:
+        return str(self)  # whatever the value itself would have been formatted as
+
 
 @record
 class Problem:

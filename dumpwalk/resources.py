@@ -25,18 +25,17 @@ def read(package: str, name: str) -> bytes:
     :param package: ``"dumpwalk.bugchecks"``, ``"dumpwalk.grammars"``, ...
     :raises OSError: when there is no such file
     """
-    from importlib.util import find_spec
+    import sys
 
-    spec = find_spec(package)
-    if spec is not None and spec.submodule_search_locations:
-        directory = next(iter(spec.submodule_search_locations))
-    else:  # a checkout that was never installed: the top-level directory
-        spec = find_spec("dumpwalk")
-        assert spec is not None
-        assert spec.origin is not None
-        directory = os.path.join(os.path.dirname(os.path.dirname(spec.origin)), package.rpartition(".")[2])
+    try:
+        __import__(package)  # importlib.util would cost as much as the rest of a command
+        module = sys.modules[package]
+        directory = module.__path__[0]
+    except ModuleNotFoundError:  # a checkout that was never installed: the top-level directory
+        module = sys.modules["dumpwalk"]
+        directory = os.path.join(os.path.dirname(os.path.dirname(module.__file__ or "")), package.rpartition(".")[2])
     path = os.path.join(directory, *name.split("/"))
-    loader: Any = spec.loader
+    loader: Any = module.__spec__ and module.__spec__.loader
     data: bytes = loader.get_data(path)
     return data
 

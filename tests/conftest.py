@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no reason to fail.
+settings.register_profile("dumpwalk", deadline=None)
+settings.load_profile("dumpwalk")
 
 ROOT = Path(__file__).parents[1]
 # Real dumps, logs and type files are third parties' and not in the repository.

@@ -6,6 +6,8 @@ the test that recognises it. Opening reads headers and tables only.
 
 from __future__ import annotations
 
+import os
+
 from dumpwalk.errors import FormatError
 from dumpwalk.record import record
 from dumpwalk.registry import Registry
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from dumpwalk.formats.debugger_data import DebuggerData
     from dumpwalk.formats.secondary import Blob
     from dumpwalk.formats.triage import TriageHeader
-    from dumpwalk.memory.address import Address
+    from dumpwalk.memory.address import Address, Hex
     from dumpwalk.memory.segments import SegmentedMemory
     from dumpwalk.remarks import Absent, Problem
     from dumpwalk.symbols.modules import Modules, UnloadedModule
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 class Section:
     """A stretch of a dump file: what it holds, and which address that had in the machine."""
 
-    offset: int
-    size: int
+    offset: Hex
+    size: Hex
     what: str
     address: Address | Absent
 
@@ -83,8 +85,7 @@ FORMATS: Registry[Format] = Registry(__name__)
 def open_dump(path: str) -> Dump:
     """Open the dump file at *path*: headers and tables are read, memory when it is asked for.
 
-    :raises FormatError: when the file is no dump, or not one that can be used
-    :raises OSError: when the file can't be read
+    :raises FormatError: when the file can't be read, is no dump, or not one that can be used
     """
     data = _map(path)
     for entry in FORMATS.load().values():
@@ -94,17 +95,27 @@ def open_dump(path: str) -> Dump:
 
 
 def _map(path: str) -> memoryview:
-    """Return the file's bytes, mapped, not read."""
-    import mmap
-    import os
+    """Return the file's bytes, mapped, not read.
 
-    with open(path, "rb") as file:
-        if not os.fstat(file.fileno()).st_size:
-            raise FormatError(f"{path}: the file is empty")
-        try:
+    :raises FormatError: when it is not there, is not a regular file, or can't be read
+    """
+    import mmap
+    import stat
+
+    try:
+        status = os.stat(path)
+        if stat.S_ISDIR(status.st_mode):
+            raise FormatError(f"{path}: it is a directory; name a dump file in it")
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for its other end
+            raise FormatError(f"{path}: it is not a regular file, so it can't be mapped into memory")
+        with open(path, "rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                raise FormatError(f"{path}: the file is empty")
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        except (OSError, ValueError) as error:
-            raise FormatError(f"{path}: can't be mapped into memory ({error}); is it a regular file?") from error
+    except OSError as error:
+        raise FormatError(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in the path; a file that shrank between the calls
+        raise FormatError(f"{path}: {error}") from error
 
 
 def _what_it_looks_like(data: memoryview) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from heapq import heappop, heappush
 
 from dumpwalk.errors import ReadError
 from dumpwalk.memory.address import Hex
+from dumpwalk.memory.spans import disjoint
 from dumpwalk.record import record
 
 TYPE_CHECKING = False
@@ -106,31 +106,11 @@ def _like(address: int, value: int) -> int:
 
 
 def _disjoint(segments: Iterable[Segment]) -> list[Segment]:
-    """Sort *segments* and cut away what a segment given earlier already holds.
-
-    A sweep over the start addresses: at any address the earliest given of the
-    segments that reach it is the one to read. n log n, however they overlap.
-    """
-    ranked = sorted(((s.address, rank, s) for rank, s in enumerate(segments) if len(s.data)), key=lambda r: r[:2])
-    if all(a[2].end <= b[0] for a, b in zip(ranked, ranked[1:])):
-        return [s for _, _, s in ranked]
-    pieces: list[tuple[Segment, int, int]] = []
-    open_: list[tuple[int, Segment]] = []  # a heap by rank
-    at, upcoming = 0, 0
-    while open_ or upcoming < len(ranked):
-        if not open_:
-            at = ranked[upcoming][0]
-        while upcoming < len(ranked) and ranked[upcoming][0] <= at:
-            heappush(open_, ranked[upcoming][1:])
-            upcoming += 1
-        while open_ and open_[0][1].end <= at:
-            heappop(open_)
-        if open_:
-            segment = open_[0][1]
-            end = min(segment.end, ranked[upcoming][0] if upcoming < len(ranked) else segment.end)
-            if pieces and pieces[-1][0] is segment and pieces[-1][2] == at:
-                pieces[-1] = segment, pieces[-1][1], end
-            else:
-                pieces.append((segment, at, end))
-            at = end
-    return [Segment(a, s.data[a - s.address : b - s.address], s.source) for s, a, b in pieces]
+    """Sort *segments* and cut away what a segment given earlier already holds."""
+    given = list(segments)
+    kept = []
+    for start, end, index in disjoint([(s.address, s.end) for s in given]):
+        s = given[index]
+        whole = start == s.address and end == s.end
+        kept.append(s if whole else Segment(start, s.data[start - s.address : end - s.address], s.source))
+    return kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from dumpwalk.memory.address import Address, Hex
+from dumpwalk.memory.spans import disjoint
 from dumpwalk.record import record
 
 TYPE_CHECKING = False
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 # What the kernel's image file may be called; WinDbg calls all of them nt.
 KERNEL_IMAGES = ("ntoskrnl.exe", "ntkrnlmp.exe", "ntkrnlpa.exe", "ntkrpamp.exe", "ntkrla57.exe")
+# The same of the hardware abstraction layer: hal, whichever one the machine needed.
+HAL_IMAGES = ("hal.dll", "halacpi.dll", "halmacpi.dll", "halaacpi.dll", "halapic.dll", "halmps.dll", "halsp.dll")
 
 
 @record
@@ -46,7 +49,7 @@ class Module:
 class UnloadedModule:
     """An image that was in memory once. The kernel keeps 12 characters of the name.
 
-    :param truncated: the name filled all 12 characters, so more of it may be lost
+    :param truncated: the name filled all 12 characters without ending in an extension, so more of it is likely lost
     """
 
     name: str
@@ -72,10 +75,18 @@ def module(path: str, base: Address, size: int, timestamp: int, checksum: int) -
     'nt'
     """
     image = path.replace("/", "\\").rpartition("\\")[2]
-    stem = image.rpartition(".")[0] or image
-    name = "nt" if image.lower() in KERNEL_IMAGES else "".join(c if c.isalnum() or c in "_$" else "_" for c in stem)
     key = symbol_key(image, timestamp, size)
-    return Module(name, image, path, base, Hex(size), Hex(timestamp), Hex(checksum), key)
+    return Module(_name(image), image, path, base, Hex(size), Hex(timestamp), Hex(checksum), key)
+
+
+def _name(image: str) -> str:
+    """Return what WinDbg calls a module: the kernel and the HAL by their role, the others by their file."""
+    if image.lower() in KERNEL_IMAGES:
+        return "nt"
+    if image.lower() in HAL_IMAGES:
+        return "hal"
+    stem = image.rpartition(".")[0] or image
+    return "".join(c if c.isalnum() or c in "_$" else "_" for c in stem)
 
 
 class Modules:
@@ -83,14 +94,14 @@ class Modules:
 
     def __init__(self, modules: Iterable[Module]) -> None:
         self.modules = tuple(modules)
-        self._sorted = sorted(self.modules, key=lambda m: m.base)
-        self._bases = [int(m.base) for m in self._sorted]
+        self._spans = disjoint([(m.base, m.end) for m in self.modules])
+        self._starts = [start for start, _, _ in self._spans]
 
     def find(self, address: int) -> Module | None:
         """Return the module whose image *address* lies in, if any."""
-        index = bisect_right(self._bases, address) - 1
-        if index >= 0 and address < self._sorted[index].end:
-            return self._sorted[index]
+        index = bisect_right(self._starts, address) - 1
+        if index >= 0 and address < self._spans[index][1]:
+            return self.modules[self._spans[index][2]]
         return None
 
     def locate(self, address: int) -> str | None:

@@ -1,0 +1,201 @@
+"""``info``: what a dump file is and what it holds, section by section."""
+
+from __future__ import annotations
+
+from dumpwalk.arguments import argument
+from dumpwalk.commands import command
+from dumpwalk.errors import Error, UsageError
+from dumpwalk.formats import open_dump
+from dumpwalk.memory.address import Hex
+from dumpwalk.record import fields, record
+from dumpwalk.remarks import Absent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from dumpwalk.formats import Dump, Section
+    from dumpwalk.formats.crashdump import Header
+    from dumpwalk.formats.debugger_data import DebuggerData
+    from dumpwalk.formats.secondary import Blob
+    from dumpwalk.formats.triage import TriageHeader
+    from dumpwalk.memory.address import Address
+    from dumpwalk.remarks import Problem
+    from dumpwalk.symbols.modules import UnloadedModule
+
+# Of the header these are shown by other commands, which decode them.
+_RAW = ("machine", "ContextRecord", "Exception")
+
+
+@record
+class Info:
+    """What a file says of itself.
+
+    :param header: the fields of the dump header, but for the context and the exception record
+    :param meanings: what the numbers of the header mean, by field
+    :param memory_ranges: how many stretches of virtual memory the file holds
+    :param memory_bytes: and how many bytes these have together
+    """
+
+    file: str
+    format: str
+    size: Hex
+    dump_type: str
+    architecture: str
+    header: dict[str, Any]
+    meanings: dict[str, Any]
+    triage_header: TriageHeader | Absent
+    sections: tuple[Section, ...]
+    secondary_data: tuple[Blob, ...]
+    debugger_data: DebuggerData | Absent
+    thread: Address | Absent
+    process: Address | Absent
+    processor: Address | Absent
+    module_count: int
+    unloaded_modules: tuple[UnloadedModule, ...]
+    memory_ranges: int
+    memory_bytes: Hex
+    missing: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def describe(dump: Dump) -> Info:
+    """Return what *dump* says of itself."""
+    header = dump.header
+    runs = list(dump.memory.runs())
+    meanings = _meanings(header)
+    return Info(
+        file=dump.path,
+        format=dump.format,
+        size=Hex(dump.size),
+        dump_type=meanings["DumpType"],
+        architecture=header.machine.name,
+        header={name: getattr(header, name) for name in fields(header) if name not in _RAW},
+        meanings=meanings,
+        triage_header=dump.triage,
+        sections=dump.sections,
+        secondary_data=dump.secondary,
+        debugger_data=dump.debugger_data,
+        thread=dump.thread,
+        process=dump.process,
+        processor=dump.processor,
+        module_count=len(dump.modules.modules),
+        unloaded_modules=dump.unloaded,
+        memory_ranges=len(runs),
+        memory_bytes=Hex(sum(end - start for start, end in runs)),
+        missing=dump.missing,
+        problems=dump.problems,
+    )
+
+
+def _meanings(header: Header) -> dict[str, Any]:
+    from dumpwalk.formats import header_names as names
+    from dumpwalk.times import interval
+
+    uptime = header.SystemUpTime
+    return {
+        "MajorVersion": names.build_kind(header.MajorVersion),
+        "MachineImageType": names.machine_type_name(header.MachineImageType),
+        "DumpType": names.dump_type_name(header.DumpType),
+        "SystemUpTime": uptime if isinstance(uptime, Absent) else interval(uptime),
+        "MiniDumpFields": names.flag_names(header.MiniDumpFields, names.MINIDUMP_FIELDS),
+        "ProductType": names.product_type_name(header.ProductType),
+        "SuiteMask": names.flag_names(header.SuiteMask, names.SUITES),
+    }
+
+
+def _layout(info: Info) -> str:
+    from dumpwalk.render.text import printable
+
+    parts = [
+        f"{printable(info.file)}: {printable(info.format)}, {info.dump_type}, {info.architecture}, {info.size} bytes",
+        _header_text(info),
+    ]
+    if not isinstance(info.triage_header, Absent):
+        parts.append(
+            "Triage header:\n" + _pairs({n: getattr(info.triage_header, n) for n in fields(info.triage_header)})
+        )
+    parts.append("Sections:\n" + _table(("offset", "size", "what", "address"), map(_section_row, info.sections)))
+    if info.secondary_data:
+        columns = ("index", "offset", "size", "GUID", "owner", "content")
+        parts.append("Secondary data:\n" + _table(columns, map(_blob_row, info.secondary_data)))
+    parts.append(
+        _pairs(
+            {
+                "Current thread": info.thread,
+                "Current process": info.process,
+                "Current processor": info.processor,
+                "Modules": f"{info.module_count} loaded, {len(info.unloaded_modules)} unloaded",
+                "Memory": f"{info.memory_bytes} bytes in {info.memory_ranges} ranges",
+            }
+        )
+    )
+    parts += [f"Missing: {printable(text)}" for text in info.missing]
+    parts += [f"Problem: {printable(str(problem))}" for problem in info.problems]
+    return "\n\n".join(parts)
+
+
+def _header_text(info: Info) -> str:
+    shown = dict(info.header)
+    for name, meaning in info.meanings.items():
+        if not isinstance(meaning, Absent):
+            text = " ".join(meaning) if isinstance(meaning, tuple) else meaning
+            shown[name] = f"{shown[name]} ({text or 'none'})"
+    shown["BugCheckParameters"] = " ".join(map(str, info.header["BugCheckParameters"]))
+    physical = info.header["PhysicalMemoryBlock"]
+    if not isinstance(physical, Absent):
+        shown["PhysicalMemoryBlock"] = f"{physical.NumberOfPages} pages in {physical.NumberOfRuns} runs"
+        for index, run in enumerate(physical.Run):
+            shown[f"  Run[{index}]"] = f"BasePage {run.BasePage} PageCount {run.PageCount}"
+    return "Header:\n" + _pairs(shown)
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    from dumpwalk.render.text import printable
+
+    width = max(map(len, values))
+    lines = []
+    for name, value in values.items():
+        text = f"({value.reason})" if isinstance(value, Absent) else printable(str(value))
+        lines.append(f"  {name:{width}}  {text}")
+    return "\n".join(lines)
+
+
+def _section_row(section: Section) -> tuple[str, ...]:
+    address = "" if isinstance(section.address, Absent) else str(section.address)
+    return str(section.offset), str(section.size), section.what, address
+
+
+def _blob_row(blob: Blob) -> tuple[str, ...]:
+    known = ["" if isinstance(text, Absent) else text for text in (blob.owner, blob.description)]
+    return str(blob.index), str(blob.offset), str(blob.size), blob.guid, *known
+
+
+def _table(columns: tuple[str, ...], rows: Any) -> str:
+    from tabulate import tabulate
+
+    from dumpwalk.render.text import indent
+
+    right = [name in ("index", "offset", "size") for name in columns]
+    table = tabulate(
+        list(rows), columns, tablefmt="plain", disable_numparse=True, colalign=["right" if r else "left" for r in right]
+    )
+    return indent("\n".join(line.rstrip() for line in table.split("\n")), "  ")
+
+
+@command("info", argument("files", "crash dumps", many="*"), text=_layout, many=True)
+def info(files: tuple[str, ...]) -> Iterator[Info | Error]:
+    """Say what a dump file is and what it holds.
+
+    Prints the dump header in NT's names, the triage header, what lies where
+    in the file, the secondary data, and everything that is damaged.
+    """
+    if not files:
+        raise UsageError("FILES is missing: which dump?")
+    for path in files:
+        try:
+            yield describe(open_dump(path))
+        except Error as error:
+            error.file = path
+            yield error

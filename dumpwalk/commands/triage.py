@@ -1,0 +1,43 @@
+"""``triage``: what crashed, and why."""
+
+from __future__ import annotations
+
+from dumpwalk.arguments import argument
+from dumpwalk.commands import command
+from dumpwalk.errors import Error, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dumpwalk.triage import Report
+
+
+def _layout(report: Report) -> str:
+    from dumpwalk.render.report import layout
+
+    return layout(report)
+
+
+def _is_partial(report: Report) -> bool:
+    return bool(report.problems or not report.modules)  # no modules: only the header was read
+
+
+@command("triage", argument("files", "crash dumps", many="*"), text=_layout, partial=_is_partial, many=True)
+def triage(files: tuple[str, ...]) -> Iterator[Report | Error]:
+    """Say what crashed, and why: the main job.
+
+    Prints a verdict line, the bug check with every parameter decoded, the
+    machine, the thread and process, the stack, and the drivers.
+    """
+    from dumpwalk import target
+    from dumpwalk.triage import triage as report
+
+    if not files:
+        raise UsageError("FILES is missing: which dump?")
+    for path in files:
+        try:
+            yield report(target.open(path))
+        except Error as error:
+            error.file = path
+            yield error

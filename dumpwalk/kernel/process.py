@@ -1,0 +1,173 @@
+"""``_EPROCESS``: what a process is called, who started it, and how it is protected."""
+
+from __future__ import annotations
+
+from dumpwalk.errors import TypeInfoError
+from dumpwalk.memory.address import Address, Hex
+from dumpwalk.record import record
+from dumpwalk.remarks import Absent, Problem
+from dumpwalk.times import FileTime
+from dumpwalk.types.anchors import EXACT, Layout
+from dumpwalk.types.invariants import at_most, client_id, file_time, image_name, kernel_pointer, list_entry
+from dumpwalk.types.layouts import enumeration
+from dumpwalk.types.view import View, summary
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dumpwalk.target import Target
+    from dumpwalk.types.view import FieldSource
+
+# KOBJECTS.ProcessObject, as the public symbols have it: the Type of a process's dispatcher header.
+PROCESS_OBJECT = 3
+# More threads than any machine has had; a field above it is not a count of them.
+_MOST_THREADS = 1 << 20
+
+
+@record
+class Protection:
+    """``_PS_PROTECTION``: who may open the process, and by whose signature. Prints as its byte and the two names."""
+
+    Level: Hex
+    Type: str
+    Signer: str
+
+    def __str__(self) -> str:
+        return f"{self.Level} ({self.Type}, {self.Signer})" if self.Level else f"{self.Level}"
+
+
+@record
+class Process:
+    """A process. Names are NT's; what can't be had is :class:`Absent` with the reason.
+
+    :param ImageFileName: the first 15 characters of its image's file name
+    :param InheritedFromUniqueProcessId: the process that created it, which may be gone and its number in use again
+    :param Token: address of its primary token
+    :param Protection: absent before Windows 8.1
+    :param ExitTime: ``None`` while it runs
+    :param source: in words, how sure the places of the fields are
+    :param fields: the same for each field that was read
+    """
+
+    address: Address
+    ImageFileName: str | Absent
+    UniqueProcessId: Hex | Absent
+    InheritedFromUniqueProcessId: Hex | Absent
+    DirectoryTableBase: Hex | Absent
+    Peb: Address | Absent
+    ActiveThreads: int | Absent
+    ObjectTable: Address | Absent
+    Token: Address | Absent
+    Session: Hex | Absent
+    Wow64Process: Address | Absent
+    Protection: Protection | Absent
+    CreateTime: FileTime | Absent
+    ExitTime: FileTime | Absent | None
+    source: str
+    fields: tuple[FieldSource, ...]
+    problems: tuple[Problem, ...]
+
+
+def process(target: Target, address: int) -> Process:
+    """Return the process at *address*.
+
+    :param address: of an ``_EPROCESS``; nothing about it is believed
+    """
+    data = None if isinstance(target.dump.debugger_data, Absent) else target.dump.debugger_data
+    layout = Layout("_EPROCESS", target.profile, data, target.machine)
+    view = View(target.memory, target.machine, layout, address)
+    maybe_null = kernel_pointer(target.machine, null=True)
+
+    # First what confirms its own place beyond doubt: the other fields may go by it.
+    links = list_entry(target.machine)
+    name = view.data("ImageFileName", image_name)
+    for path in ("ActiveProcessLinks", "ThreadListHead", "MmProcessLinks"):
+        view.data(path, links)
+
+    wow64 = "Wow64Process" if layout.places("Wow64Process") else "WoW64Process"
+    problems = _problems(view, name)
+    # The arguments are read in this order, so what was read is known when its sources are asked for.
+    return Process(
+        address=view.address,
+        ImageFileName=_image_file_name(name),
+        UniqueProcessId=view.hex("UniqueProcessId", client_id),
+        InheritedFromUniqueProcessId=view.hex("InheritedFromUniqueProcessId", client_id),
+        DirectoryTableBase=_directory_table_base(target, view),
+        Peb=view.pointer("Peb"),
+        ActiveThreads=view.int("ActiveThreads", at_most(_MOST_THREADS)),
+        ObjectTable=view.pointer("ObjectTable", maybe_null),
+        Token=_token(target, view),
+        Session=view.hex("Session"),
+        Wow64Process=view.pointer(wow64),
+        Protection=_protection(target, view),
+        CreateTime=_create_time(view),
+        ExitTime=_exit_time(view),
+        source=f"{layout.source}: {summary(view.sources)}",
+        fields=view.sources,
+        problems=problems,
+    )
+
+
+def _image_file_name(data: bytes | Absent) -> str | Absent:
+    """Return the name in *data*: bytes of the system's code page, of which only printable ASCII is sure."""
+    if isinstance(data, Absent):
+        return data
+    text = "".join(chr(c) if 0x20 <= c < 0x7F else f"\\x{c:02x}" for c in data.partition(b"\0")[0])
+    return text or Absent("the name is empty")
+
+
+def _directory_table_base(target: Target, view: View) -> Hex | Absent:
+    """Return the physical address of the page directory; the low half of the field where it is an array of two."""
+    value = view.hex("Pcb.DirectoryTableBase")
+    if isinstance(value, Absent):
+        return value
+    return Hex(value & 0xFFFFFFFF) if target.machine.pointer_size == 4 else value
+
+
+def _token(target: Target, view: View) -> Address | Absent:
+    """Return the token's address. The field is an ``_EX_FAST_REF``: its low bits count cached references."""
+    mask = 0xF if target.machine.pointer_size == 8 else 7
+    in_kernel = kernel_pointer(target.machine)
+    value = view.int("Token", lambda v: in_kernel(v & ~mask))
+    return value if isinstance(value, Absent) else target.address(value & ~mask)
+
+
+def _protection(target: Target, view: View) -> Protection | Absent:
+    build = target.dump.header.MinorVersion
+    try:
+        types, signers = enumeration("PS_PROTECTED_TYPE", build), enumeration("PS_PROTECTED_SIGNER", build)
+    except TypeInfoError as error:
+        return Absent(str(error))
+    # The last member of each only counts the others.
+    level = view.hex("Protection.Level", lambda v: (v & 7) < len(types) - 1 and v >> 4 < len(signers) - 1)
+    if isinstance(level, Absent):
+        return level
+    # Type:3, Audit:1, Signer:4, as the public symbols have _PS_PROTECTION.
+    return Protection(level, _member(types, level & 7), _member(signers, level >> 4))
+
+
+def _member(names: tuple[str, ...], value: int) -> str:
+    return names[value] if value < len(names) - 1 else str(value)
+
+
+def _create_time(view: View) -> FileTime | Absent:
+    value = view.int("CreateTime", file_time)
+    if isinstance(value, Absent):
+        return value
+    return FileTime(value) if value else Absent("not set")
+
+
+def _exit_time(view: View) -> FileTime | Absent | None:
+    value = view.int("ExitTime", lambda v: not v or file_time(v))
+    return value if isinstance(value, Absent) else FileTime(value) if value else None
+
+
+def _problems(view: View, name: bytes | Absent) -> tuple[Problem, ...]:
+    where = f"_EPROCESS {view.address}"
+    out = []
+    kind = view.int("Pcb.Header.Type")
+    # The upper bits of the type are flags in some builds; the low seven bits are not.
+    if not isinstance(kind, Absent) and kind & 0x7F != PROCESS_OBJECT:
+        out.append(Problem(where, f"its type is {kind}, not {PROCESS_OBJECT}: this is no process"))
+    if not isinstance(name, Absent) and view.trust("ImageFileName") == EXACT and not image_name(name):
+        out.append(Problem(where, "ImageFileName is not a printable name"))
+    return tuple(out)

@@ -1,0 +1,292 @@
+"""The verdict on a dump: everything below asked in the right order."""
+
+from __future__ import annotations
+
+from dumpwalk.bugchecks import decode
+from dumpwalk.formats.crashdump import dump_type_name, product_type_name
+from dumpwalk.kernel.context import context_size, parse_context
+from dumpwalk.kernel.exception import STATUS_BREAKPOINT, exception_size, parse_exception
+from dumpwalk.kernel.process import process
+from dumpwalk.kernel.processor import processors
+from dumpwalk.kernel.thread import thread
+from dumpwalk.memory.address import Hex
+from dumpwalk.record import record
+from dumpwalk.remarks import Absent, Problem
+from dumpwalk.symbols.codeview import pdb_references
+from dumpwalk.unwind.frames import LARGEST_STACK, SCAN, call_stack
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dumpwalk.bugchecks import BugCheck
+    from dumpwalk.formats.secondary import Blob
+    from dumpwalk.kernel.context import Context
+    from dumpwalk.kernel.exception import ExceptionRecord
+    from dumpwalk.kernel.process import Process
+    from dumpwalk.kernel.thread import Thread
+    from dumpwalk.memory.address import Address
+    from dumpwalk.symbols.codeview import PdbReference
+    from dumpwalk.symbols.modules import Module, UnloadedModule
+    from dumpwalk.target import Target
+    from dumpwalk.times import FileTime
+    from dumpwalk.unwind.frames import Frame
+
+# Most crashes in these are somebody else's doing.
+_NOT_DRIVERS = ("nt", "hal")
+
+
+@record
+class Faulting:
+    """Where it went wrong.
+
+    :param address: the address that was referenced
+    :param instruction_address: the instruction that referenced it, or that failed
+    :param module: the module that the instruction lies in
+    """
+
+    address: Address | Absent
+    instruction_address: Address | Absent
+    module: str | Absent
+    offset: Hex | Absent
+
+
+@record
+class Running:
+    """What a processor was doing.
+
+    :param idle: it ran its idle thread
+    :param site: where it stood, as ``module+0xoffset``
+    """
+
+    processor: int | Absent
+    prcb: Address
+    thread: Address | Absent
+    idle: bool | Absent
+    instruction: Address | Absent
+    site: str | Absent
+
+
+@record
+class Report:
+    """What a dump says of the crash. The fields are those of ``triage --json``; docs/json.md explains each."""
+
+    file: str
+    verdict: str
+    format: str
+    dump_type: str
+    architecture: str
+    build: int
+    build_lab: str | Absent
+    system_time: FileTime | Absent
+    uptime_seconds: float | Absent
+    processors: int
+    product_type: str | Absent
+    bugcheck: BugCheck
+    exception: ExceptionRecord | Absent
+    context: Context | Absent
+    process: Process | Absent
+    thread: Thread | Absent
+    running: tuple[Running, ...]
+    faulting: Faulting
+    stack: tuple[Frame, ...]
+    modules: tuple[Module, ...]
+    unloaded_modules: tuple[UnloadedModule, ...]
+    pdbs: tuple[PdbReference, ...]
+    secondary_data: tuple[Blob, ...]
+    missing: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    sources: dict[str, str]
+
+
+def triage(target: Target) -> Report:
+    """Return the report on *target*. What can't be read is absent from it, with the reason; nothing is raised."""
+    dump, header = target.dump, target.dump.header
+    bugcheck = decode(
+        header.BugCheckCode,
+        header.BugCheckParameters,
+        machine=target.machine,
+        build=header.MinorVersion,
+        locate=target.modules.locate,
+    )
+    exception = _exception(target, bugcheck)
+    context = _context(target, bugcheck)
+    crashed = thread(target, dump.thread) if not isinstance(dump.thread, Absent) else dump.thread
+    owner = process(target, dump.process) if not isinstance(dump.process, Absent) else dump.process
+    faulting = _faulting(target, bugcheck, exception)
+    stack = () if isinstance(context, Absent) else tuple(call_stack(target, context, _stack_limits(target, context)))
+    return Report(
+        file=dump.path,
+        verdict=_verdict(bugcheck, faulting, exception, owner, stack),
+        format=dump.format,
+        dump_type=dump_type_name(header.DumpType),
+        architecture=target.machine.name,
+        build=header.MinorVersion,
+        build_lab=_build_lab(target),
+        system_time=header.SystemTime,
+        uptime_seconds=header.SystemUpTime if isinstance(header.SystemUpTime, Absent) else header.SystemUpTime / 1e7,
+        processors=header.NumberProcessors,
+        product_type=product_type_name(header.ProductType),
+        bugcheck=bugcheck,
+        exception=exception,
+        context=context,
+        process=owner,
+        thread=crashed,
+        running=tuple(_running(target)),
+        faulting=faulting,
+        stack=stack,
+        modules=dump.modules.modules,
+        unloaded_modules=dump.unloaded,
+        pdbs=tuple(pdb_references(dump.memory, dump.modules)),
+        secondary_data=dump.secondary,
+        missing=dump.missing,
+        problems=dump.problems,
+        sources=_sources(target, exception, context, stack),
+    )
+
+
+def _parameters(bugcheck: BugCheck, kind: str) -> list[tuple[int, int]]:
+    """Return ``(number, value)`` of the parameters of *kind*, numbered from 1."""
+    return [(n, p.given) for n, p in enumerate(bugcheck.parameters, 1) if p.kind == kind and p.given is not None]
+
+
+def _exception(target: Target, bugcheck: BugCheck) -> ExceptionRecord | Absent:
+    """Return the exception that led to the bug check.
+
+    The header's record is not it when the bug check was raised by
+    ``KeBugCheckEx``: then it shows the breakpoint that the bug check itself
+    stopped at, while a parameter points to the real one.
+    """
+    size = exception_size(target.machine.pointer_size)
+    for number, address in _parameters(bugcheck, "exception_record"):
+        data = target.memory.read_some(target.address(address), size)
+        found = parse_exception(data, target.machine, f"bug check parameter {number}")
+        if not isinstance(found, Absent):
+            return found
+    return parse_exception(target.dump.header.Exception, target.machine, "dump header")
+
+
+def _context(target: Target, bugcheck: BugCheck) -> Context | Absent:
+    """Return the registers to look at: the exception's where the dump has them, else those of the bug check.
+
+    The header's CONTEXT and exception record need not belong together: for
+    0x7E on x64 the header holds the *exception's* registers beside the *bug
+    check's* breakpoint. So the source says which moment a CONTEXT shows.
+    """
+    size = context_size(target.machine)
+    header = parse_context(target.dump.header.ContextRecord, target.machine, "dump header")
+    for number, address in _parameters(bugcheck, "context_record"):
+        data = target.memory.read_some(target.address(address), size)
+        found = parse_context(data, target.machine, f"bug check parameter {number}: the exception's")
+        if isinstance(found, Absent):
+            continue
+        if not isinstance(header, Absent) and header.registers == found.registers:
+            source = f"dump header, equal to bug check parameter {number}: the exception's"
+            return parse_context(target.dump.header.ContextRecord, target.machine, source)
+        return found
+    return header
+
+
+def _faulting(target: Target, bugcheck: BugCheck, exception: ExceptionRecord | Absent) -> Faulting:
+    nothing = "the bug check names none" if bugcheck.code else "nothing crashed"
+    instruction: Address | Absent = Absent(nothing)
+    address: Address | Absent = Absent(nothing)
+    own_breakpoint = True
+    if not isinstance(exception, Absent):
+        own_breakpoint = exception.ExceptionCode == STATUS_BREAKPOINT and exception.source == "dump header"
+    if not isinstance(exception, Absent) and not own_breakpoint:
+        instruction = exception.ExceptionAddress
+        if exception.access and exception.access[1] is not None:
+            address = target.address(exception.access[1])
+    for _, value in _parameters(bugcheck, "instruction")[:1]:
+        instruction = target.address(value)
+    for _, value in _parameters(bugcheck, "address")[:1]:
+        address = target.address(value)
+    module = None if isinstance(instruction, Absent) else target.modules.find(instruction)
+    if module is None or isinstance(instruction, Absent):
+        reason = nothing if isinstance(instruction, Absent) else "the address lies in no loaded module"
+        return Faulting(address, instruction, Absent(reason), Absent(reason))
+    return Faulting(address, instruction, module.name, Hex(instruction - module.base))
+
+
+def _running(target: Target) -> Iterator[Running]:
+    """Yield what each processor was doing, as far as the dump holds its block and its registers."""
+    size = context_size(target.machine)
+    for cpu in processors(target):
+        data = b"" if isinstance(cpu.Context, Absent) else target.memory.read_some(cpu.Context, size)
+        context = parse_context(data, target.machine, "KPRCB") if data else Absent("its registers are not in the dump")
+        if isinstance(context, Absent):
+            yield Running(cpu.Number, cpu.address, cpu.CurrentThread, cpu.idle, context, context)
+            continue
+        site = target.modules.locate(context.pc) or Absent("in no loaded module")
+        yield Running(cpu.Number, cpu.address, cpu.CurrentThread, cpu.idle, context.pc, site)
+
+
+def _stack_limits(target: Target, context: Context) -> tuple[int, int] | None:
+    """Return the stretch of stack memory that *context* stands on, as far as the dump holds it."""
+    held = len(target.memory.read_some(target.address(context.sp), LARGEST_STACK))
+    return (context.sp, context.sp + held) if held else None
+
+
+def _build_lab(target: Target) -> str | Absent:
+    """Return the kernel's build string, as ``vertarget`` prints it behind "Built by"."""
+    data = target.dump.debugger_data
+    if isinstance(data, Absent):
+        return Absent("the dump holds no debugger data block")
+    pointer = target.address(data.get("NtBuildLab") or 0)
+    text = target.memory.read_some(pointer, 128).partition(b"\0")[0].decode("ascii", "replace")
+    return text or Absent(f"the build string at {pointer} is not in the dump")
+
+
+def _verdict(
+    bugcheck: BugCheck,
+    faulting: Faulting,
+    exception: ExceptionRecord | Absent,
+    owner: Process | Absent,
+    stack: tuple[Frame, ...],
+) -> str:
+    """Return the one line that says what crashed."""
+    if not bugcheck.code:
+        return "no bug check: the dump was taken live, by a debugger or a tool"
+    name = str(bugcheck.name) if bugcheck.name else "unknown bug check"
+    verdict = f"{name} ({bugcheck.code:x})"
+    if faulting.module:
+        verdict += f" in {faulting.module}+{faulting.offset}"
+    if not isinstance(exception, Absent) and exception.source != "dump header":
+        access = exception.access
+        if access is not None:
+            where = "an address the processor did not give" if access[1] is None else str(faulting.address)
+            verdict += f": {access[0]} of {where}"
+    elif faulting.address:
+        verdict += f": reference to {faulting.address}"
+    if bugcheck.headline:
+        verdict += f": {bugcheck.headline.partition(' (parameter')[0]}"
+    image = owner.ImageFileName if not isinstance(owner, Absent) else None
+    verdict += f", in process {image}" if image else ""
+    if not faulting.module or faulting.module in _NOT_DRIVERS:
+        driver = next((f for f in stack if f.module not in ("", *_NOT_DRIVERS)), None)
+        if driver is not None:
+            candidate = " (a candidate)" if driver.trust == SCAN else ""
+            verdict += f"; first driver on the stack: {driver.module}{candidate}"
+    return verdict
+
+
+def _sources(
+    target: Target, exception: ExceptionRecord | Absent, context: Context | Absent, stack: tuple[Frame, ...]
+) -> dict[str, str]:
+    """Return what each part of the report rests on."""
+    profile = target.profile
+    sources = {
+        "bugcheck": "dump header",
+        "types": str(profile) if isinstance(profile, Absent) else f"{profile.name}: {profile.match}",
+    }
+    if not isinstance(exception, Absent):
+        sources["exception"] = exception.source
+    if not isinstance(context, Absent):
+        sources["context"] = context.source
+    if len(stack) > 1:
+        scanned = stack[1].trust == SCAN
+        sources["stack"] = "scan of the stack: candidates, not a call stack" if scanned else "chain of frame pointers"
+    if len(target.modules.modules):
+        sources["modules"] = "driver list of the triage dump"
+    return sources

@@ -1,0 +1,123 @@
+"""Call stacks, as far as a dump gives them without image files: frames, and how far each can be trusted."""
+
+from __future__ import annotations
+
+from dumpwalk.memory.address import Address, Hex
+from dumpwalk.record import record
+from dumpwalk.unwind.call_sites import LONGEST, ends_with_call
+from dumpwalk.unwind.code_ranges import code_ranges
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dumpwalk.kernel.context import Context
+    from dumpwalk.symbols.modules import Module
+    from dumpwalk.target import Target
+
+# Kernel stacks are 12 to 96 KB; nothing above this is one.
+LARGEST_STACK = 0x40000
+MOST_FRAMES = 512
+# An image begins with a page of headers, never with code.
+HEADERS = 0x1000
+
+CONTEXT = "context"
+FRAME_POINTER = "frame pointer"
+SCAN = "scan"
+
+
+@record
+class Frame:
+    """A frame of a call stack, or a candidate for one.
+
+    :param child_sp: the stack address just above the return address; for a chain of frame
+        pointers the frame pointer
+    :param instruction: where execution is, or returns to
+    :param site: the same as ``module+0xoffset``, the bare address when it lies in no module
+    :param trust: ``context`` (the registers say so), ``frame pointer`` (a chain that held
+        together) or ``scan`` (a value on the stack that could be a return address: some are
+        left over from calls that returned long ago)
+    """
+
+    number: int
+    child_sp: Address
+    instruction: Address
+    module: str
+    offset: Hex
+    site: str
+    trust: str
+
+
+def call_stack(target: Target, context: Context, limits: tuple[int, int] | None = None) -> Iterator[Frame]:
+    """Yield the frames that *context* stands on, innermost first.
+
+    ARM64, ARM and x86 keep chains of frame pointers. x64 does not: without
+    the images' unwind tables its stack can only be scanned for candidates.
+
+    :param limits: lowest and highest address of the stack where they are known
+    """
+    yield _frame(target, 0, context.sp, context.pc, CONTEXT)
+    low, high = limits or (context.sp, context.sp + LARGEST_STACK)
+    if context.machine == "x64":
+        found = _scan(target, context.sp, min(high, context.sp + LARGEST_STACK))
+        trust = SCAN
+    else:
+        found, trust = _chain(target, context, low, high), FRAME_POINTER
+    for number, (sp, instruction) in zip(range(1, MOST_FRAMES), found):
+        yield _frame(target, number, target.address(sp), target.address(instruction), trust)
+
+
+def _frame(target: Target, number: int, sp: Address, instruction: Address, trust: str) -> Frame:
+    module = target.modules.find(instruction)
+    if module is None:
+        return Frame(number, sp, instruction, "", Hex(0), str(instruction), trust)
+    offset = Hex(instruction - module.base)
+    return Frame(number, sp, instruction, module.name, offset, f"{module.name}+{offset}", trust)
+
+
+def _chain(target: Target, context: Context, low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Follow frame pointers: ``[fp]`` is the caller's, ``[fp+pointer]`` the return address.
+
+    A chain must climb and stay on the stack; that bounds it and keeps it out
+    of cycles. It ends with a null pointer or return address.
+    """
+    width = target.machine.pointer_size
+    fp = int(context.fp)
+    while low <= fp <= high - 2 * width:
+        frame = target.memory.read_some(target.address(fp), 2 * width)
+        if len(frame) < 2 * width:
+            return
+        caller, back = int.from_bytes(frame[:width], "little"), int.from_bytes(frame[width:], "little")
+        if target.machine.name == "ARM":
+            back &= ~1  # the Thumb bit
+        if not back or target.modules.find(back) is None:
+            return
+        yield caller or fp + 2 * width, back
+        if caller <= fp:
+            return
+        fp = caller
+
+
+def _scan(target: Target, low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Yield the stack values that could be return addresses: they lie in code, behind a call where that is known."""
+    width = target.machine.pointer_size
+    start = low + -low % width
+    stack = target.memory.read_some(target.address(start), max(0, high - start))
+    known: dict[str, tuple[tuple[int, int], ...] | None] = {}
+    for at in range(0, len(stack) - width + 1, width):
+        value = int.from_bytes(stack[at : at + width], "little")
+        module = target.modules.find(value)
+        if module is None:
+            continue
+        if module.name not in known:
+            known[module.name] = code_ranges(target, module)
+        if _could_return_to(target, value, module, known[module.name]):
+            yield start + at + width, value
+
+
+def _could_return_to(target: Target, value: int, module: Module, ranges: tuple[tuple[int, int], ...] | None) -> bool:
+    offset = value - module.base
+    if offset < HEADERS or (ranges is not None and not any(start < offset < end for start, end in ranges)):
+        return False
+    before = target.memory.read_some(target.address(value - LONGEST), LONGEST)
+    return len(before) < LONGEST or ends_with_call(before, target.machine)

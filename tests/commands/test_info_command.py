@@ -1,0 +1,97 @@
+"""The ``info`` command, run as the program runs it."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import pytest
+
+from dumpwalk.cli import main
+
+
+def header_only(path: Path, signature: bytes = b"PAGEDU64", kind: int = 5) -> Path:
+    """A 64-bit dump of type *kind* that ends behind its header and one page."""
+    data = bytearray(b"PAGE" * 0x800)
+    data[:8] = signature
+    struct.pack_into("<II4Q3I", data, 8, 0xF, 22621, 0x1AD000, 0, 0, 0, 0x8664, 4, 0xD1)
+    struct.pack_into("<4Q", data, 0x40, 0x10, 2, 8, 0xFFFFF80012345678)
+    struct.pack_into("<I4xQ2Q", data, 0x88, 1, 0x9E, 1, 0x9E)
+    struct.pack_into("<I", data, 0xF98, kind)
+    data[0xFB0:0xFC0] = b"a\x1b[31mcomment".ljust(16, b"\0")
+    path.write_bytes(bytes(data) + bytes(0x1000))
+    return path
+
+
+def test_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["info", str(header_only(tmp_path / "a.dmp"))])
+    out = capsys.readouterr().out
+
+    assert status == 0
+    assert "a.dmp: PAGEDU64, bitmap full, x64, 0x3000 bytes" in out
+    assert "  BugCheckCode         0xd1\n" in out
+    assert "  MachineImageType     0x8664 (AMD64)\n" in out
+    assert "  PhysicalMemoryBlock  0x9e pages in 1 runs\n" in out
+    assert "BasePage 0x1 PageCount 0x9e" in out
+    assert "  SystemTime           (not set)\n" in out
+    assert "  Comment              a\\x1b[31mcomment\n" in out
+    assert "   0x2000  0x1000  pages" in out
+    assert "Missing: memory: the pages of a dump of type 0x5 (bitmap full) are not read yet" in out
+
+
+def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["info", "--json", str(header_only(tmp_path / "a.dmp"))])
+    info = json.loads(capsys.readouterr().out)
+
+    assert status == 0
+    assert info["header"]["BugCheckParameters"] == ["0x10", "0x2", "0x8", "0xfffff80012345678"]
+    assert info["header"]["SystemTime"] == {"absent": "not set"}
+    assert info["header"]["PhysicalMemoryBlock"]["Run"] == [{"BasePage": "0x1", "PageCount": "0x9e"}]
+    assert info["sections"][1] == {
+        "offset": "0x2000",
+        "size": "0x1000",
+        "what": "pages",
+        "address": {"absent": "not a virtual address"},
+    }
+    assert "absent" in info["triage_header"]
+    assert info["module_count"] == 0
+
+
+def test_one_bad_file_among_good_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = header_only(tmp_path / "good.dmp")
+    missing = tmp_path / "none.dmp"
+    status = main(["info", "--jsonl", str(good), str(missing), str(tmp_path), str(good)])
+    captured = capsys.readouterr()
+    lines = [json.loads(line) for line in captured.out.splitlines()]
+
+    assert status == 1
+    assert [line["file"] for line in lines] == [str(good), str(missing), str(tmp_path), str(good)]
+    assert "No such file" in lines[1]["error"]
+    assert "directory" in lines[2]["error"]
+    assert len(captured.err.splitlines()) == 2
+
+
+def test_damage_makes_a_partial_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["info", str(header_only(tmp_path / "a.dmp", kind=4))])
+    out = capsys.readouterr().out
+
+    assert status == 1
+    assert "Problem: " in out
+
+
+def test_no_file_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info"]) == 2
+    assert "FILES is missing" in capsys.readouterr().err
+
+
+@pytest.mark.real
+def test_a_real_dump(real_dumps: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["info", str(real_dumps / "triage_arm64.dmp")])
+    out = capsys.readouterr().out
+
+    assert status == 0
+    assert "  BootId               13\n" in out
+    assert "   0xcf50    0xb60  call stack        ffffe00e`0e4bc4a0\n" in out
+    assert "nt!GUID_TRIAGEDUMP_DATA" in out
+    assert "Modules            245 loaded, 11 unloaded\n" in out

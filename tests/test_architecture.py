@@ -1,0 +1,192 @@
+"""The rules of the tree: imports point down, third parties stop at the border, only the edge prints."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "dumpwalk"
+# A module imports only from what stands before it; bars part the groups.
+ORDER = """
+errors record remarks registry resources times | memory | types symbols objects | formats target |
+kernel bugchecks unwind | annotations | transcript | synth | triage | render | arguments commands | cli
+"""
+GROUPS = [group.split() for group in ORDER.split("|")]
+LAYERS = [layer for group in GROUPS for layer in group]
+# Which layers may import a third party's library, always inside the function that needs it.
+BORDERS = {
+    "construct": {"formats", "unwind", "symbols"},
+    "minidump": {"formats", "unwind", "symbols"},
+    "pefile": {"formats", "unwind", "symbols"},
+    "lark": {"resources", "transcript", "synth"},
+    "tabulate": {"render", "commands"},
+    "numpy": set(LAYERS),
+    "typing_extensions": set(),  # for the type checker alone
+}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+LAYERED = [m for m in MODULES if m.parent != PACKAGE or m.stem not in ("__init__", "__main__")]
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+every_module = pytest.mark.parametrize("path", MODULES, ids=_name)
+every_layered_module = pytest.mark.parametrize("path", LAYERED, ids=_name)
+
+
+class Import:
+    """One ``import`` of a module: what it names and where it stands."""
+
+    def __init__(self, name: str, *, typing_only: bool, in_function: bool) -> None:
+        self.name = name
+        self.typing_only = typing_only
+        self.in_function = in_function
+
+
+def _layer(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def _imports(node: ast.AST, typing_only: bool = False, in_function: bool = False) -> list[Import]:
+    """Return every import below *node*, those inside functions and under ``TYPE_CHECKING`` too."""
+    found: list[Import] = []
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        for child in node.body:
+            found += _imports(child, True, in_function)
+        for child in node.orelse:
+            found += _imports(child, typing_only, in_function)
+        return found
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        # `from dumpwalk import kernel` imports a layer, `from dumpwalk.kernel import x` names it at once.
+        names = [f"dumpwalk.{a.name}" for a in node.names] if node.module == "dumpwalk" else [node.module or ""]
+        names = ["." * node.level + n for n in names]
+    else:
+        names = []
+    found += [Import(n, typing_only=typing_only, in_function=in_function) for n in names]
+    inside = in_function or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+    for child in ast.iter_child_nodes(node):
+        found += _imports(child, typing_only, inside)
+    return found
+
+
+def _own_imports(path: Path) -> list[tuple[str, Import]]:
+    """Return ``(layer, import)`` of each import from dumpwalk."""
+    own = [i for i in _imports(_tree(path)) if i.name.partition(".")[0] == "dumpwalk"]
+    return [(i.name.split(".")[1] if "." in i.name else "", i) for i in own]
+
+
+def _group(layer: str) -> int:
+    return next(n for n, group in enumerate(GROUPS) if layer in group)
+
+
+@every_layered_module
+def test_layer_has_its_place(path: Path) -> None:
+    assert _layer(path) in LAYERS
+
+
+@every_layered_module
+def test_imports_point_down(path: Path) -> None:
+    """Type-only imports may also point up within a group or to the next: records of neighbours name each other."""
+    here = _layer(path)
+    below = {*LAYERS[: LAYERS.index(here) + 1], "__version__"}
+    beside = {layer for group in GROUPS[: _group(here) + 2] for layer in group}
+
+    upward = [i.name for layer, i in _own_imports(path) if layer not in below | (beside if i.typing_only else set())]
+
+    assert upward == []
+
+
+@every_module
+def test_imports_are_absolute(path: Path) -> None:
+    assert [i.name for i in _imports(_tree(path)) if i.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("path", [m for m in LAYERED if _layer(m) == "synth"], ids=_name)
+def test_synth_shares_nothing_with_the_readers(path: Path) -> None:
+    used = {layer for layer, _ in _own_imports(path)}
+
+    assert used.isdisjoint({"formats", "types", "kernel"})
+
+
+@every_module
+def test_third_parties_stop_at_the_border(path: Path) -> None:
+    foreign = [
+        i for i in _imports(_tree(path)) if i.name.partition(".")[0] not in {*sys.stdlib_module_names, "dumpwalk"}
+    ]
+    here = _layer(path)
+
+    for i in foreign:
+        library = i.name.partition(".")[0]
+        assert library in BORDERS, f"{library} is new: say in BORDERS which layers may use it"
+        assert i.typing_only or here in BORDERS[library], f"{library} is not for {here}"
+        assert i.typing_only or i.in_function, f"{library} belongs inside the function that needs it"
+
+
+@pytest.mark.parametrize("path", [m for m in MODULES if _name(m) not in ("cli.py", "__main__.py")], ids=_name)
+def test_only_the_edge_prints_and_exits(path: Path) -> None:
+    tree = _tree(path)
+    called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    sys_names = {
+        n.attr
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "sys"
+    }
+
+    assert called.isdisjoint({"print", "input", "exit", "quit"})
+    assert sys_names.isdisjoint({"stdout", "stderr", "stdin", "exit"})
+    assert "logging" not in {i.name for i in _imports(tree)}
+
+
+@every_module
+def test_no_exception_is_caught_unnamed(path: Path) -> None:
+    """Only the program's own edge may catch everything."""
+    tree = _tree(path)
+    if _name(path) == "cli.py":
+        tree.body = [n for n in tree.body if not (isinstance(n, ast.FunctionDef) and n.name == "main")]
+    caught = []
+    for handler in ast.walk(tree):
+        if isinstance(handler, ast.ExceptHandler):
+            types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+            caught += [ast.unparse(t) if t else "everything" for t in types]
+
+    assert set(caught).isdisjoint({"everything", "Exception", "BaseException"})
+
+
+@every_module
+def test_module_has_one_subject(path: Path) -> None:
+    """One sentence says it, and 400 lines hold it."""
+    text = path.read_text("utf-8")
+    first = (ast.get_docstring(_tree(path)) or "").split("\n\n")[0]
+
+    assert len(text.splitlines()) <= 400
+    assert re.search(r"[.!?](``)?\Z", first), f"the docstring begins with {first!r}"
+    assert not re.search(r"(?<!e\.g|i\.e)[.!?]\s+[A-Z]", first), f"more than one sentence: {first!r}"
+
+
+@every_module
+def test_public_names_are_documented(path: Path) -> None:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    public = [n for n in _tree(path).body if isinstance(n, kinds) and not n.name.startswith("_")]
+
+    assert [n.name for n in public if not ast.get_docstring(n)] == []
+
+
+@every_module
+def test_annotations_cost_nothing(path: Path) -> None:
+    """The ``__future__`` import keeps annotations unevaluated, so their names need no import at run time."""
+    tree = _tree(path)
+    annotated = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AnnAssign))]
+
+    assert not annotated or "__future__" in {i.name for i in _imports(tree)}
+    assert "typing" not in {i.name for i in _imports(tree) if not i.typing_only}

@@ -1,0 +1,39 @@
+"""Every grammar loads, and LALR finds no ambiguity in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dumpwalk.resources import load_grammar
+
+FILES = sorted((Path(__file__).parents[1] / "grammars").rglob("*.lark"))
+# A file without a rule called start holds terminals for others to import.
+GRAMMARS = [f for f in FILES if re.search(r"^\??start\b.*:", f.read_text("utf-8"), re.M)]
+SHARED = [f for f in FILES if f not in GRAMMARS]
+
+
+def test_no_name_is_larks_own() -> None:
+    """``%import common.WS`` next to a ``common.lark`` of ours fails inside Lark."""
+    assert {f.stem for f in FILES}.isdisjoint({"common", "lark", "python", "unicode"})
+
+
+@pytest.mark.parametrize("file", GRAMMARS, ids=lambda f: f.stem)
+def test_loads_in_strict_mode(file: Path) -> None:
+    parser = load_grammar(file.stem, strict=True)
+
+    assert parser.options.parser == "lalr"
+
+
+@pytest.mark.parametrize("file", SHARED, ids=lambda f: f.stem)
+def test_shared_terminals_are_used(file: Path) -> None:
+    users = [g for g in FILES if re.search(rf"^%import \.{file.stem}\b", g.read_text("utf-8"), re.M)]
+
+    assert users
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_says_what_it_describes(file: Path) -> None:
+    assert file.read_text("utf-8").startswith("//")
