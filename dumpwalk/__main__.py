@@ -1,7 +1,5 @@
 """``python -m dumpwalk``."""
 
-import sys
+from dumpwalk.cli import program
 
-from dumpwalk.cli import main
-
-sys.exit(main())
+program()

@@ -18,7 +18,7 @@ from dumpwalk.errors import Error, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Any
+    from typing import Any, NoReturn
 
     from dumpwalk.commands import Command
 
@@ -40,12 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # a console that can't show a character shows its escape
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = _run(sys.argv[1:] if argv is None else argv)
+        try:
+            status = _run(sys.argv[1:] if argv is None else argv)
+        except Error as error:
+            status = _complain(error)
         if sys.stdout:  # there is none when the shell closed it
             sys.stdout.flush()
         return status
-    except Error as error:
-        return _complain(error)
     except KeyboardInterrupt:
         return 130
     except OSError as error:
@@ -63,6 +64,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         _say(f"internal error: {type(error).__name__}: {error} (DUMPWALK_DEBUG=1 shows where; please report it)")
         return 5
+
+
+def program() -> NoReturn:
+    """Be the ``dumpwalk`` program: :func:`main` on the command line, then the end of the process.
+
+    Starting and ending an interpreter takes longer than most commands. So the
+    garbage collector runs rarely (records have no cycles), and at the end
+    nothing is torn down piece by piece: the output is flushed and that is it.
+    """
+    import gc
+
+    gc.set_threshold(100_000, 50, 50)
+    status = main()
+    if sys.stderr:
+        sys.stderr.flush()
+    os._exit(status)
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -145,14 +162,15 @@ def _joint(statuses: Sequence[int]) -> int:
 
 
 def _complain(error: Error) -> int:
-    _say(str(error))
+    _say(str(error), error.excerpt)
     return error.exit_status
 
 
-def _say(message: str) -> None:
+def _say(message: str, excerpt: str = "") -> None:
     from dumpwalk.render.text import printable
 
-    print(f"dumpwalk: {printable(message)}", file=sys.stderr)
+    lines = [f"dumpwalk: {printable(message)}", *(f"  {printable(line)}" for line in excerpt.splitlines())]
+    print("\n".join(lines), file=sys.stderr)
 
 
 def _overview() -> str:

@@ -20,10 +20,12 @@ class Error(Exception):
     """Root of every exception dumpwalk raises on purpose.
 
     :ivar file: the file it is about, where several are looked at
+    :ivar excerpt: the line of input it is about, with a caret below, where there is one
     """
 
     exit_status = 5
     file = ""
+    excerpt = ""
 
 
 class UsageError(Error):

@@ -12,6 +12,8 @@ class FileTime(int):
     0xffffffffffffffff
     """
 
+    __slots__ = ()
+
     def __str__(self) -> str:
         from datetime import datetime, timedelta
 

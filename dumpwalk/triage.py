@@ -213,13 +213,16 @@ def _running(target: Target) -> Iterator[Running]:
     """Yield what each processor was doing, as far as the dump holds its block and its registers."""
     size = context_size(target.machine)
     for cpu in processors(target):
-        data = b"" if isinstance(cpu.Context, Absent) else target.memory.read_some(cpu.Context, size)
-        context = parse_context(data, target.machine, "KPRCB") if data else Absent("its registers are not in the dump")
-        if isinstance(context, Absent):
-            yield Running(cpu.Number, cpu.address, cpu.CurrentThread, cpu.idle, context, context)
-            continue
-        site = target.modules.locate(context.pc) or Absent("in no loaded module")
-        yield Running(cpu.Number, cpu.address, cpu.CurrentThread, cpu.idle, context.pc, site)
+        instruction: Address | Absent = Absent("its registers are not in the dump")
+        site: str | Absent = Absent("its registers are not in the dump")
+        for place in (cpu.Context, cpu.ContextFrame):
+            data = b"" if isinstance(place, Absent) or not place else target.memory.read_some(place, size)
+            context = parse_context(data, target.machine, "KPRCB")
+            if not isinstance(context, Absent):
+                instruction = context.pc
+                site = target.modules.locate(context.pc) or Absent("in no loaded module")
+                break
+        yield Running(cpu.Number, cpu.address, cpu.CurrentThread, cpu.idle, instruction, site)
 
 
 def _stack_limits(target: Target, context: Context) -> tuple[int, int] | None:

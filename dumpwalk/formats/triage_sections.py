@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 NO_ADDRESS = Absent("not a piece of memory")
 # How many overlaps are reported: a wrong offset can make every section overlap.
 _MOST_OVERLAPS = 8
-# Thirty times the largest table of a real dump. An entry costs more in memory than in the file.
-MOST_ENTRIES = 1 << 16
+# Eighteen times the largest table of a real dump. An entry of 16 bytes costs up to 900 in memory
+# (blocks that overlap on purpose), so this also bounds what a hostile file can make us take.
+MOST_ENTRIES = 1 << 15
 
 
 class Layout:

@@ -12,6 +12,8 @@ class Hex(int):
     0xff
     """
 
+    __slots__ = ()
+
     def __str__(self) -> str:
         return hex(self)
 
@@ -31,6 +33,8 @@ class Address(Hex):
     Address(0x1000)
     """
 
+    __slots__ = ()
+
     def __str__(self) -> str:
         return f"{int(self) >> 32:08x}`{int(self) & 0xFFFFFFFF:08x}"
 
@@ -41,6 +45,8 @@ class Address32(Address):
     >>> print(Address32(0xFFFFFFFF8750EF80))
     8750ef80
     """
+
+    __slots__ = ()
 
     def __new__(cls, value: int = 0) -> Address32:
         return super().__new__(cls, value & 0xFFFFFFFF)

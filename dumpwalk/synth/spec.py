@@ -48,10 +48,10 @@ class SpecError(FormatError):
         self.line = line
         self.column = column
         self.source = source
+        self.excerpt = self._excerpt()
 
-    @property
-    def excerpt(self) -> str:
-        """The line and a caret under the column; empty for a spec that was built in code."""
+    def _excerpt(self) -> str:
+        """Return the line and a caret under the column; nothing for a spec that was built in code."""
         text = self.source.replace("\t", " ")
         return f"{text}\n{' ' * (self.column - 1)}^" if self.line else ""
 

@@ -144,9 +144,7 @@ def test_a_hostile_count_of_unloaded_drivers() -> None:
     assert dump
 
     assert [u.name for u in dump.unloaded] == ["b.sys"]
-    assert [str(p) for p in dump.problems] == [
-        "unloaded drivers: 9223372036854775808 entries are stated; 1 are read"
-    ]
+    assert [str(p) for p in dump.problems] == ["unloaded drivers: 9223372036854775808 entries are stated; 1 are read"]
 
 
 def test_names_outside_the_pool(opened: Opened) -> None:
@@ -296,6 +294,16 @@ def test_memory_is_bounded(build: Callable[[], bytes]) -> None:
 
     assert peak < 60 * len(data)
     assert dump.header
+
+
+def test_a_table_larger_than_any_real_one_is_read_in_part() -> None:
+    data = tb.dump(blocks=[(0x1000 + 2 * i, b"x") for i in range(40000)])
+    dump = FORMATS.load()["PAGEDU64"].open("x.dmp", memoryview(data))
+
+    assert [str(p) for p in dump.problems if p.where == "data block table"] == [
+        "data block table: of 40000 entries the first 32768 are read"
+    ]
+    assert dump.memory.read(0x1000 + 2 * 32767, 1) == b"x"
 
 
 @pytest.mark.real
