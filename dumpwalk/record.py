@@ -44,12 +44,12 @@ class _DataclassFields:
     def __get__(self, instance: object, owner: type) -> dict[str, Any]:
         import dataclasses
 
-        defaults = {name: owner.__dict__[name] for name in owner._fields_ if name in owner.__dict__}  # type: ignore[attr-defined]
+        record: Any = owner
         twin: Any = dataclasses.make_dataclass(
             owner.__name__,
             [
-                (name, owner.__annotations__[name], dataclasses.field(default=defaults.get(name, dataclasses.MISSING)))
-                for name in owner._fields_  # type: ignore[attr-defined]
+                (n, record.__annotations__[n], dataclasses.field(default=record._defaults_.get(n, dataclasses.MISSING)))
+                for n in record._fields_
             ],
             frozen=True,
         )
@@ -87,13 +87,17 @@ def _replace(self: Any, **changes: Any) -> Any:
     return type(self)(**dict(zip(self._fields_, _values(self))) | changes)
 
 
+def _reduce(self: Any) -> tuple[type, tuple[Any, ...]]:
+    return type(self), _values(self)
+
+
 def _frozen(self: Any, name: str, value: object = None) -> None:
     raise AttributeError(f"{type(self).__name__} is frozen: {name} can't be set")
 
 
 def _constructor(cls: Any) -> Callable[..., None]:
     """Compile ``__init__``: twice as fast as the general one, but it takes as long as eighty records."""
-    defaults = {n: cls.__dict__[n] for n in cls._fields_ if n in cls.__dict__}
+    defaults = cls._defaults_
     parameters = "".join(f", {n}=_default_{n}" if n in defaults else f", {n}" for n in cls._fields_)
     body = "".join(f"\n  _set(self, {n!r}, {n})" for n in cls._fields_) or "\n  pass"
     scope: dict[str, Any] = {f"_default_{n}": value for n, value in defaults.items()}
@@ -108,7 +112,8 @@ def record(cls: type[T]) -> type[T]:
     """Make *cls* a record: its annotated names, in order, are its fields.
 
     A default is a class attribute as in a dataclass, and must be immutable.
-    Records are not subclassed.
+    Records are not subclassed, and have slots in place of a dictionary: a
+    hostile dump can make us hold ten thousands.
     """
     names = tuple(cls.__annotations__)
     given = [n in cls.__dict__ for n in names]
@@ -127,27 +132,30 @@ def record(cls: type[T]) -> type[T]:
             for name in names:
                 object.__setattr__(self, name, full[name])
             return
-        init = _constructor(cls)  # which also words the complaint about wrong arguments
-        setattr(cls, "__init__", init)  # noqa: B010 - mypy calls a plain assignment unsound
+        init = _constructor(slotted)  # which also words the complaint about wrong arguments
+        setattr(slotted, "__init__", init)  # noqa: B010 - mypy calls a plain assignment unsound
         init(self, *values, **named)
 
+    own = {n: v for n, v in cls.__dict__.items() if n not in (*names, "__dict__", "__weakref__", "__hash__")}
     members = {
-        "__init__": first_init,
         "__repr__": _repr,
+        "__replace__": _replace,  # for copy.replace
+        "__reduce__": _reduce,
+        **own,
+        "__init__": first_init,
         "__eq__": _eq,
         "__hash__": _hash,
         "__setattr__": _frozen,
         "__delattr__": _frozen,
-        "__replace__": _replace,  # for copy.replace
+        "__slots__": names,
         "__match_args__": names,
         "__dataclass_fields__": _DataclassFields(),
         "__signature__": _Signature(),
         "_fields_": names,
+        "_defaults_": defaults,
     }
-    for name, member in members.items():
-        if name not in cls.__dict__ or name in ("__init__", "__eq__", "__hash__"):
-            setattr(cls, name, member)
-    return cls
+    slotted: type[T] = type(cls.__name__, cls.__bases__, members)
+    return slotted
 
 
 def fields(value: Any) -> tuple[str, ...]:
