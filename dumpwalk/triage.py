@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dumpwalk.bugchecks import decode
-from dumpwalk.formats.crashdump import dump_type_name, product_type_name
+from dumpwalk.formats.header_names import dump_type_name, product_type_name
 from dumpwalk.kernel.context import context_size, parse_context
 from dumpwalk.kernel.exception import STATUS_BREAKPOINT, exception_size, parse_exception
 from dumpwalk.kernel.process import process
 from dumpwalk.kernel.processor import processors
 from dumpwalk.kernel.thread import thread
+from dumpwalk.kernel.trap_frame import trap_frame, trap_frame_of
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dumpwalk.kernel.exception import ExceptionRecord
     from dumpwalk.kernel.process import Process
     from dumpwalk.kernel.thread import Thread
+    from dumpwalk.kernel.trap_frame import TrapFrame
     from dumpwalk.memory.address import Address
     from dumpwalk.symbols.codeview import PdbReference
     from dumpwalk.symbols.modules import Module, UnloadedModule
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from dumpwalk.times import FileTime
     from dumpwalk.unwind.frames import Frame
 
+# More than any _KTRAP_FRAME takes.
+_ROOM_FOR_A_TRAP_FRAME = 0x400
 # Most crashes in these are somebody else's doing.
 _NOT_DRIVERS = ("nt", "hal")
 
@@ -85,6 +89,7 @@ class Report:
     bugcheck: BugCheck
     exception: ExceptionRecord | Absent
     context: Context | Absent
+    trap_frame: TrapFrame | Absent
     process: Process | Absent
     thread: Thread | Absent
     running: tuple[Running, ...]
@@ -114,7 +119,11 @@ def triage(target: Target) -> Report:
     crashed = thread(target, dump.thread) if not isinstance(dump.thread, Absent) else dump.thread
     owner = process(target, dump.process) if not isinstance(dump.process, Absent) else dump.process
     faulting = _faulting(target, bugcheck, exception)
-    stack = () if isinstance(context, Absent) else tuple(call_stack(target, context, _stack_limits(target, context)))
+    limits = None if isinstance(context, Absent) else _stack_limits(target, context, crashed)
+    trap = _trap_frame(target, bugcheck, faulting, context, limits)
+    stack: tuple[Frame, ...] = ()
+    if not isinstance(context, Absent):
+        stack = tuple(call_stack(target, context, limits, None if isinstance(trap, Absent) else trap))
     return Report(
         file=dump.path,
         verdict=_verdict(bugcheck, faulting, exception, owner, stack),
@@ -130,6 +139,7 @@ def triage(target: Target) -> Report:
         bugcheck=bugcheck,
         exception=exception,
         context=context,
+        trap_frame=trap,
         process=owner,
         thread=crashed,
         running=tuple(_running(target)),
@@ -225,10 +235,43 @@ def _running(target: Target) -> Iterator[Running]:
         yield Running(cpu.Number, cpu.address, cpu.CurrentThread, cpu.idle, instruction, site)
 
 
-def _stack_limits(target: Target, context: Context) -> tuple[int, int] | None:
-    """Return the stretch of stack memory that *context* stands on, as far as the dump holds it."""
+def _stack_limits(target: Target, context: Context, crashed: Thread | Absent) -> tuple[int, int] | None:
+    """Return the stretch of stack memory that *context* stands on, as far as the dump holds it.
+
+    Above InitialStack, where the thread's first frame ended, there are no frames.
+    """
     held = len(target.memory.read_some(target.address(context.sp), LARGEST_STACK))
-    return (context.sp, context.sp + held) if held else None
+    end = context.sp + held
+    if not isinstance(crashed, Absent) and not isinstance(crashed.InitialStack, Absent):
+        end = min(end, crashed.InitialStack) if context.sp < crashed.InitialStack else end
+    return (context.sp, end) if held else None
+
+
+def _trap_frame(
+    target: Target,
+    bugcheck: BugCheck,
+    faulting: Faulting,
+    context: Context | Absent,
+    limits: tuple[int, int] | None,
+) -> TrapFrame | Absent:
+    """Return the trap frame that the bug check is about: a parameter points to it, or it lies on the stack.
+
+    A processor's fault leaves it right below the stack pointer that the
+    exception's CONTEXT shows, or, when the CONTEXT is of the bug check itself,
+    above it with the faulting instruction in it.
+    """
+    for number, address in _parameters(bugcheck, "trap_frame"):
+        found = trap_frame(target, address, f"bug check parameter {number}")
+        if not isinstance(found, Absent):
+            return found
+    if isinstance(context, Absent) or isinstance(faulting.instruction_address, Absent):
+        return Absent("the bug check names none")
+    low, high = limits or (context.sp, context.sp)
+    if context.pc == faulting.instruction_address:
+        low, high = context.sp - _ROOM_FOR_A_TRAP_FRAME, context.sp
+    return trap_frame_of(
+        target, faulting.instruction_address, low, high, "the stack: it holds the faulting instruction"
+    )
 
 
 def _build_lab(target: Target) -> str | Absent:

@@ -48,7 +48,7 @@ def apc_index_mismatch(bugcheck: BugCheck, machinery: Machinery) -> BugCheck:
                 f"On Windows XP parameter 3 is one 32-bit KernelApcDisable: {counts - 0x100000000}."
             )
     if call is not None:
-        bugcheck = bugcheck.with_parameter(4, decoded=_call(call))
+        bugcheck = bugcheck.with_parameter(4, "trap_frame" if call >= 0x80000000 else None, _call(call))
     return bugcheck
 
 

@@ -16,8 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dumpwalk.formats.crashdump import Header
     from dumpwalk.formats.debugger_data import DebuggerData
+    from dumpwalk.formats.header import Header
     from dumpwalk.formats.secondary import Blob
     from dumpwalk.formats.triage import TriageHeader
     from dumpwalk.memory.address import Address, Hex

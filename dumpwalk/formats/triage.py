@@ -24,8 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dumpwalk.formats.crashdump import Header
     from dumpwalk.formats.debugger_data import DebuggerData
+    from dumpwalk.formats.header import Header
 
 MARKER = b"TRGD"
 _NO_SECTION = Absent("this dump has no such section")

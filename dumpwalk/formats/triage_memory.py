@@ -15,8 +15,8 @@ from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dumpwalk.formats.crashdump import Header
     from dumpwalk.formats.debugger_data import DebuggerData
+    from dumpwalk.formats.header import Header
     from dumpwalk.formats.triage_sections import Layout
     from dumpwalk.memory.address import Address
     from dumpwalk.memory.machine import Machine

@@ -34,6 +34,7 @@ def _paragraphs(report: Report) -> Iterator[str]:
     yield _faulting(report)
     yield _exception(report)
     yield _context(report)
+    yield _trap_frame(report)
     yield _thread(report)
     yield _running(report)
     yield _stack(report)
@@ -109,6 +110,18 @@ def _context(report: Report) -> str:
     if isinstance(context, Absent):
         return f"CONTEXT: {context}"
     return f"CONTEXT ({context.source}):\n{registers(context)}"
+
+
+def _trap_frame(report: Report) -> str:
+    trap = report.trap_frame
+    if isinstance(trap, Absent):
+        return ""
+    mode = "user mode" if trap.user else "the kernel"
+    registers = " ".join(f"{name.lower()}={value}" for name, value in trap.registers.items())
+    return (
+        f"TRAP_FRAME: {trap.address} ({trap.source}), from {mode}\n"
+        f"pc={trap.pc} sp={trap.sp} ErrCode={trap.ErrorCode} efl={trap.EFlags:08x}\n{registers}"
+    )
 
 
 def _thread(report: Report) -> str:

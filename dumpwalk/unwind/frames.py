@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
+from dumpwalk.remarks import Absent
 from dumpwalk.unwind.call_sites import LONGEST, ends_with_call
 from dumpwalk.unwind.code_ranges import code_ranges
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dumpwalk.kernel.context import Context
+    from dumpwalk.kernel.trap_frame import TrapFrame
     from dumpwalk.symbols.modules import Module
     from dumpwalk.target import Target
 
@@ -22,6 +24,7 @@ MOST_FRAMES = 512
 HEADERS = 0x1000
 
 CONTEXT = "context"
+TRAP_FRAME = "trap frame"
 FRAME_POINTER = "frame pointer"
 SCAN = "scan"
 
@@ -34,9 +37,9 @@ class Frame:
         pointers the frame pointer
     :param instruction: where execution is, or returns to
     :param site: the same as ``module+0xoffset``, the bare address when it lies in no module
-    :param trust: ``context`` (the registers say so), ``frame pointer`` (a chain that held
-        together) or ``scan`` (a value on the stack that could be a return address: some are
-        left over from calls that returned long ago)
+    :param trust: ``context`` or ``trap frame`` (saved registers say so), ``frame pointer`` (a chain
+        that held together) or ``scan`` (a value on the stack that could be a return address:
+        some are left over from calls that returned long ago)
     """
 
     number: int
@@ -48,23 +51,34 @@ class Frame:
     trust: str
 
 
-def call_stack(target: Target, context: Context, limits: tuple[int, int] | None = None) -> Iterator[Frame]:
+def call_stack(
+    target: Target, context: Context, limits: tuple[int, int] | None = None, trap: TrapFrame | None = None
+) -> Iterator[Frame]:
     """Yield the frames that *context* stands on, innermost first.
 
     ARM64, ARM and x86 keep chains of frame pointers. x64 does not: without
     the images' unwind tables its stack can only be scanned for candidates.
 
     :param limits: lowest and highest address of the stack where they are known
+    :param trap: a trap frame on this stack: on x64 the scan goes on from the registers in it
     """
     yield _frame(target, 0, context.sp, context.pc, CONTEXT)
     low, high = limits or (context.sp, context.sp + LARGEST_STACK)
     if context.machine == "x64":
-        found = _scan(target, context.sp, min(high, context.sp + LARGEST_STACK))
-        trust = SCAN
+        found = _x64(target, context.sp, min(high, context.sp + LARGEST_STACK), trap)
     else:
-        found, trust = _chain(target, context, low, high), FRAME_POINTER
-    for number, (sp, instruction) in zip(range(1, MOST_FRAMES), found):
+        found = ((sp, instruction, FRAME_POINTER) for sp, instruction in _chain(target, context, low, high))
+    for number, (sp, instruction, trust) in zip(range(1, MOST_FRAMES), found):
         yield _frame(target, number, target.address(sp), target.address(instruction), trust)
+
+
+def _x64(target: Target, low: int, high: int, trap: TrapFrame | None) -> Iterator[tuple[int, int, str]]:
+    """Scan up to the trap frame, take the registers it holds, and go on above the stack pointer in them."""
+    if trap is not None and low <= trap.address < high:
+        yield from ((sp, value, SCAN) for sp, value in _scan(target, low, trap.address))
+        low = high if trap.user or isinstance(trap.sp, Absent) or trap.sp <= trap.address else trap.sp
+        yield (trap.address if isinstance(trap.sp, Absent) else trap.sp), trap.pc, TRAP_FRAME
+    yield from ((sp, value, SCAN) for sp, value in _scan(target, low, high))
 
 
 def _frame(target: Target, number: int, sp: Address, instruction: Address, trust: str) -> Frame:

@@ -11,7 +11,10 @@ from fakes import BY_NAME, fake_target
 
 from dumpwalk import target
 from dumpwalk.kernel.context import Context, parse_context
-from dumpwalk.memory.address import Hex
+from dumpwalk.kernel.thread import Thread
+from dumpwalk.kernel.trap_frame import TrapFrame
+from dumpwalk.memory.address import Address, Hex
+from dumpwalk.triage import triage
 from dumpwalk.unwind.call_sites import ends_with_call
 from dumpwalk.unwind.frames import FRAME_POINTER, MOST_FRAMES, call_stack
 
@@ -160,3 +163,26 @@ def test_the_x64_scan_holds_every_true_frame_in_order(real_dumps: Path):
     assert frames[0] == true[0]
     assert [f for f in frames if f in true] == true
     assert len(frames) <= 54
+
+
+def test_the_scan_goes_on_from_the_registers_in_a_trap_frame(real_dumps: Path):
+    """KiExceptionDispatch's return address stands below the frame; execution resumes at its Rip and Rsp."""
+    found = target.open(str(real_dumps / "win81/111317-27812-01.dmp"))
+    report = triage(found)
+    trap = report.trap_frame
+    assert isinstance(trap, TrapFrame)
+
+    trusts = [f.trust for f in report.stack]
+    resumed = trusts.index("trap frame")
+
+    assert (report.stack[resumed].instruction, report.stack[resumed].child_sp) == (trap.pc, trap.sp)
+    assert report.stack[resumed - 1].child_sp <= trap.address
+    assert all(f.child_sp > trap.sp for f in report.stack[resumed + 1 :])
+
+
+def test_no_frame_lies_above_the_initial_stack(real_dumps: Path):
+    report = triage(target.open(str(real_dumps / "triage_x64.dmp")))
+    assert isinstance(report.thread, Thread)
+    assert isinstance(report.thread.InitialStack, Address)
+
+    assert report.stack[-1].child_sp <= report.thread.InitialStack
