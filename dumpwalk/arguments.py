@@ -7,6 +7,8 @@ declarations. ``argparse`` would cost more than the rest of a command's start.
 
 from __future__ import annotations
 
+import os
+
 from dumpwalk.errors import UsageError
 from dumpwalk.record import record
 
@@ -87,6 +89,18 @@ def number(text: str) -> int:
         return int(digits, base or 16)
     except ValueError:
         raise ValueError(f"{text!r} is not a number") from None
+
+
+def expanded(files: Sequence[str], *, shell_does_it: bool = os.name != "nt") -> tuple[str, ...]:
+    """Return *files* with their wildcards expanded, where the shell leaves that to the program (on Windows).
+
+    A pattern that matches nothing stays, so that the complaint names it.
+    """
+    if shell_does_it or not any(c in file for file in files for c in "*?"):
+        return tuple(files)
+    from glob import glob
+
+    return tuple(path for file in files for path in (sorted(glob(file)) or [file]))
 
 
 def parse(words: Sequence[str], declared: Iterable[Argument], *, stop_at_word: bool = False) -> dict[str, Any]:

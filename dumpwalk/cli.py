@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
-from dumpwalk.arguments import flag, option, parse
+from dumpwalk.arguments import expanded, flag, option, parse
 from dumpwalk.commands import COMMANDS
 from dumpwalk.errors import Error, UsageError
 
@@ -109,6 +109,8 @@ def _run(argv: Sequence[str]) -> int:
             raise UsageError(f"{command.name} looks at no dump; leave out -z")
         files: tuple[str, ...] = options["files"]
         options["files"] = (given["z"], *files)
+    if "files" in options:
+        options["files"] = expanded(options["files"])
     answers: Iterable[Any] = command.run(**options) if command.many else [command.run(**options)]
     if as_lines:
         return _print_lines(command, answers)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dumpwalk.arguments import Argument, argument, flag, number, option, parse
+from dumpwalk.arguments import Argument, argument, expanded, flag, number, option, parse
 from dumpwalk.errors import UsageError
 
 FILES = argument("files", "the dumps", many="+")
@@ -192,3 +193,17 @@ def test_number_is_a_number_or_an_error(text: str) -> None:
 
     assert value >= 0
     assert number(f"{value:x}") == value
+
+
+def test_wildcards_are_expanded_where_the_shell_does_not(tmp_path: Path) -> None:
+    for name in ("b.dmp", "a.dmp", "c.txt"):
+        (tmp_path / name).touch()
+    pattern, missing = str(tmp_path / "*.dmp"), str(tmp_path / "*.nothing")
+
+    assert expanded(["x*", pattern], shell_does_it=True) == ("x*", pattern)
+    assert expanded([pattern, missing, "plain"], shell_does_it=False) == (
+        str(tmp_path / "a.dmp"),
+        str(tmp_path / "b.dmp"),
+        missing,
+        "plain",
+    )
