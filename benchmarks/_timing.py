@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from pathlib import Path
 
@@ -90,6 +91,21 @@ def program() -> str | None:
     """Return the ``dumpwalk`` program of the environment that this runs in, ``None`` when it is not installed there."""
     scripts = Path(sysconfig.get_path("scripts"))
     return next((str(p) for p in (scripts / "dumpwalk", scripts / "dumpwalk.exe") if p.exists()), None)
+
+
+def empty_program() -> str | None:
+    """Return a copy of the installed program that does nothing, or ``None`` where pip makes no scripts (Windows)."""
+    installed = program()
+    if installed is None:
+        return None
+    text = Path(installed).read_bytes()
+    wanted = b"from dumpwalk.cli import program\n"
+    if wanted not in text:
+        return None
+    file = Path(tempfile.mkdtemp()) / "empty"
+    file.write_bytes(text.replace(wanted, b"program = int\n"))
+    file.chmod(0o755)
+    return str(file)
 
 
 def environment() -> str:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+# Values of Argument.many that stand for a tuple.
+_ANY = ("*", "+", "words")
+
+
 @record
 class Argument:
     """One thing a command takes.
@@ -26,7 +30,8 @@ class Argument:
         ``("-o", "--output")`` for an option; the last name, without dashes, is the keyword
     :param help: what it is, for ``--help``
     :param kind: turns the text into the value; raises :exc:`ValueError` on nonsense
-    :param many: how many positional ones: ``""`` one, ``"?"`` perhaps one, ``"*"`` any, ``"+"`` at least one
+    :param many: how many positional ones: ``""`` one, ``"?"`` perhaps one, ``"*"`` any, ``"+"`` at least
+        one, ``"words"`` any, and words such as ``-r2`` that are no declared option are among them
     :param value: what to call an option's value in ``--help``; ``""`` makes it a flag
     :param default: the value when it is not given
     """
@@ -52,12 +57,12 @@ class Argument:
         name = self.names[0].upper() if self.positional else self.names[0]
         if not self.positional:
             return f"[{name} {self.value}]" if self.value else f"[{name}]"
-        return {"": name, "?": f"[{name}]", "*": f"[{name}...]", "+": f"{name}..."}[self.many]
+        return {"": name, "?": f"[{name}]", "+": f"{name}..."}.get(self.many, f"[{name}...]")
 
 
 def argument(name: str, help: str, *, kind: Callable[[str], Any] = str, many: str = "") -> Argument:
     """Declare a positional argument."""
-    return Argument((name,), help, kind, many, default=() if many in ("*", "+") else None)
+    return Argument((name,), help, kind, many, default=() if many in _ANY else None)
 
 
 def option(*names: str, value: str, help: str, kind: Callable[[str], Any] = str, default: Any = None) -> Argument:
@@ -114,6 +119,7 @@ def parse(words: Sequence[str], declared: Iterable[Argument], *, stop_at_word: b
     declared = list(declared)
     options = {name: a for a in declared if not a.positional for name in a.names}
     values: dict[str, Any] = {a.key: a.default for a in declared}
+    takes_dashes = any(a.many == "words" for a in declared)
     loose: list[str] = []
     queue = list(words)
     while queue:
@@ -129,6 +135,9 @@ def parse(words: Sequence[str], declared: Iterable[Argument], *, stop_at_word: b
             continue
         name, equals, glued = word.partition("=")
         found = options.get(name)
+        if found is None and takes_dashes and not word.startswith("--"):
+            loose.append(word)
+            continue
         if found is None:
             raise UsageError(f"unknown option {name}{_suggestion(name, options)}")
         if not found.value:
@@ -151,7 +160,7 @@ def parse(words: Sequence[str], declared: Iterable[Argument], *, stop_at_word: b
 def _assign(values: dict[str, Any], positional: list[Argument], loose: list[str]) -> None:
     """Hand the *loose* words to the *positional* arguments, in order."""
     for a in positional:
-        if a.many in ("*", "+"):
+        if a.many in _ANY:
             values[a.key] = tuple(_convert(a, word) for word in loose)
             if a.many == "+" and not loose:
                 raise UsageError(f"{a.names[0].upper()} is missing: {a.help}")

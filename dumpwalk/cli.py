@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from dumpwalk.commands import Command
 
 GLOBAL = (
-    option("-z", value="FILE", help="the dump to look at, for commands that are not given one"),
+    option("-z", value="FILE", help="the dump to look at"),
+    option("--types", value="NAME", help="whose types to use: a profile, or a file that holds types"),
     flag("-h", "--help", help="explain, and exit"),
     flag("--version", help="print the version, and exit"),
 )
@@ -104,17 +105,31 @@ def _run(argv: Sequence[str]) -> int:
     options = parse(words, (*command.arguments, *COMMON))
     del options["help"]
     as_json, as_lines = options.pop("json"), options.pop("jsonl")
-    if given["z"] is not None:
-        if "files" not in options:
-            raise UsageError(f"{command.name} looks at no dump; leave out -z")
-        files: tuple[str, ...] = options["files"]
-        options["files"] = (given["z"], *files)
+    options |= _looked_at(command, given["z"], given["types"], options)
     if "files" in options:
         options["files"] = expanded(options["files"])
     answers: Iterable[Any] = command.run(**options) if command.many else [command.run(**options)]
     if as_lines:
         return _print_lines(command, answers)
     return _print_json(command, answers) if as_json else _print_text(command, answers)
+
+
+def _looked_at(command: Command, file: str | None, types: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that the global ``-z`` and ``--types`` stand for."""
+    out: dict[str, Any] = {}
+    if types is not None:
+        if "types" not in options:
+            raise UsageError(f"{command.name} needs no types; leave out --types")
+        out["types"] = types
+    if command.target and file is not None:
+        from dumpwalk.target import open
+
+        out["target"] = open(file)
+    elif file is not None:
+        if "files" not in options:
+            raise UsageError(f"{command.name} looks at no dump; leave out -z")
+        out["files"] = (file, *options["files"])
+    return out
 
 
 def _print_text(command: Command, answers: Iterable[Any]) -> int:
@@ -176,7 +191,12 @@ def _say(message: str, excerpt: str = "") -> None:
 
 
 def _overview() -> str:
-    lines = ["usage: dumpwalk [-z FILE] COMMAND ...", "", "WinDbg's knowledge of Windows crash dumps, offline.", ""]
+    lines = [
+        "usage: dumpwalk [-z FILE] [--types NAME] COMMAND ...",
+        "",
+        "WinDbg's knowledge of Windows crash dumps, offline.",
+        "",
+    ]
     commands = list(COMMANDS.load().values())
     width = max(len(c.name) for c in commands)
     lines += [f"  {c.name:{width}}  {c.help}" for c in commands]

@@ -112,7 +112,7 @@ def triage(target: Target) -> Report:
         header.BugCheckParameters,
         machine=target.machine,
         build=header.MinorVersion,
-        locate=target.modules.locate,
+        locate=target.name,
     )
     exception = _exception(target, bugcheck)
     context = _context(target, bugcheck)
@@ -230,7 +230,7 @@ def _running(target: Target) -> Iterator[Running]:
             context = parse_context(data, target.machine, "KPRCB")
             if not isinstance(context, Absent):
                 instruction = context.pc
-                site = target.modules.locate(context.pc) or Absent("in no loaded module")
+                site = target.name(context.pc) or Absent("in no loaded module")
                 break
         yield Running(cpu.Number, cpu.address, cpu.CurrentThread, cpu.idle, instruction, site)
 

@@ -37,4 +37,6 @@ def fake_target(
         header=SimpleNamespace(machine=machine, pointer_size=machine.pointer_size, **header),
         debugger_data=Absent("a fake has none"),
     )
-    return Target(cast("Any", dump))
+    target = Target(cast("Any", dump))
+    target._profile = Absent("a fake has none")
+    return target

@@ -22,7 +22,7 @@ BORDERS = {
     "construct": {"formats", "unwind", "symbols"},
     "minidump": {"formats", "unwind", "symbols"},
     "pefile": {"formats", "unwind", "symbols"},
-    "lark": {"resources", "transcript", "synth"},
+    "lark": {"resources", "transcript", "synth", "types"},
     "tabulate": {"render", "commands"},
     "numpy": set(LAYERS),
     "typing_extensions": set(),  # for the type checker alone

@@ -27,6 +27,7 @@ class Command:
 
     :param partial: says of a record whether it is only part of the answer (exit status 1)
     :param many: it takes several files and yields a record (or an error) for each
+    :param target: it looks at a dump: it is given ``target`` when there was a ``-z``
     """
 
     name: str
@@ -35,6 +36,7 @@ class Command:
     text: Callable[[Any], str]
     partial: Callable[[Any], bool]
     many: bool
+    target: bool = False
 
     @property
     def help(self) -> str:
@@ -55,11 +57,12 @@ def command(
     text: Callable[[Any], str],
     partial: Callable[[Any], bool] = _has_problems,
     many: bool = False,
+    target: bool = False,
 ) -> Callable[[F], F]:
     """Register the decorated function as the command *name*."""
 
     def decorate(run: F) -> F:
-        COMMANDS.add(name)(Command(name, run, arguments, text, partial, many))
+        COMMANDS.add(name)(Command(name, run, arguments, text, partial, many, target))
         return run
 
     return decorate

@@ -210,7 +210,7 @@ def _code(target: Target, view: View, path: str) -> CodeAddress | Absent:
     value = view.pointer(path, code)
     if isinstance(value, Absent):
         return value
-    return CodeAddress(value, target.modules.locate(value) or Absent("in no loaded module"))
+    return CodeAddress(value, target.name(value) or Absent("in no loaded module"))
 
 
 def _create_time(view: View) -> FileTime | Absent:

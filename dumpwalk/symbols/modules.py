@@ -90,10 +90,14 @@ def _name(image: str) -> str:
 
 
 class Modules:
-    """Modules in load order, that can be asked which of them holds an address."""
+    """Modules in load order, that can be asked which of them holds an address.
+
+    :ivar kernel: the kernel's own image, if it is among them
+    """
 
     def __init__(self, modules: Iterable[Module]) -> None:
         self.modules = tuple(modules)
+        self.kernel = next((m for m in self.modules if m.name == "nt"), None)
         self._spans = disjoint([(m.base, m.end) for m in self.modules])
         self._starts = [start for start, _, _ in self._spans]
 
@@ -108,8 +112,3 @@ class Modules:
         """Return *address* as ``module+0xoffset``, or ``None`` when it lies in no module."""
         found = self.find(address)
         return f"{found.name}+{address - found.base:#x}" if found else None
-
-    @property
-    def kernel(self) -> Module | None:
-        """The kernel's own image."""
-        return next((m for m in self.modules if m.name == "nt"), None)

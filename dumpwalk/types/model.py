@@ -136,6 +136,6 @@ BASES = {
         VOID,
         *(Base(name, size) for name, size in (("Char", 1), ("UChar", 1), ("Wchar", 2), ("Bool", 1))),
         *(Base(f"{sign}{size}B", size) for sign in ("Int", "Uint") for size in (1, 2, 4, 8, 16)),
-        *(Base(name, size) for name, size in (("Float", 4), ("Double", 8), ("Float10", 10))),
+        *(Base(name, size) for name, size in (("Float", 4), ("Double", 8), ("Float10", 10), ("HRESULT", 4))),
     )
 }

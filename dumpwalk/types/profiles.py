@@ -94,6 +94,7 @@ class Evidence:
     :param pointers: where symbols lie; the key has the names the symbol may have
     :param data: the debugger data block
     :param stamp: time stamp and size of the kernel's image, or ``()``
+    :param pae: of an x86 kernel, whether it is the one with large physical addresses
     """
 
     machine: str
@@ -102,6 +103,7 @@ class Evidence:
     pointers: Mapping[tuple[str, ...], int]
     data: Numbers | None
     stamp: tuple[int, ...]
+    pae: bool | None = None
 
 
 def find_profile(dump: Dump) -> Profile | Absent:
@@ -134,7 +136,9 @@ def evidence(dump: Dump) -> Evidence:
                 pointers.setdefault(names, int(pointer))
     kernel = dump.modules.kernel
     stamp = (int(kernel.timestamp), int(kernel.size)) if kernel else ()
-    return Evidence(header.machine.name, header.MinorVersion, kernel.base if kernel else base, pointers, data, stamp)
+    base = int(kernel.base) if kernel else base
+    pae = None if isinstance(header.PaeEnabled, Absent) else bool(header.PaeEnabled)
+    return Evidence(header.machine.name, header.MinorVersion, base, pointers, data, stamp, pae)
 
 
 def choose(seen: Evidence) -> Profile | Absent:
@@ -172,6 +176,8 @@ def _nearest(seen: Evidence, known: Sequence[Build]) -> Profile:
     near = [b for b in known if b.number == number]
     version = released(seen.machine, *seen.stamp) if seen.stamp else None
     candidates = _best(seen, near)
+    if seen.pae is not None:  # both kernels have the same debugger data, and different page-table entries
+        candidates = [b for b in candidates if ("pae" in b.name) == seen.pae] or candidates
     said = ""
     if version:
         said = f"the kernel is {version[0]}.{version[1]}"

@@ -21,6 +21,8 @@ UNNAMED = "<unnamed-tag>"
 _UNNAMED = (UNNAMED, "<anonymous-tag>", "<unnamed-type>", "<anonymous-type>", "__unnamed")
 _DEEPEST = 64  # no declaration is, and a hostile one must not exhaust the stack
 
+# Compilers note it in PDBs as a type of its own; it is a LONG (winerror.h), and dt spells it so.
+HRESULT = Base("HRESULT", 4)
 # The base types in C; what a compiler has no word for is spelled as bytes.
 C_NAMES = {
     "Void": "void",
@@ -34,21 +36,23 @@ C_NAMES = {
     "Uint2B": "unsigned short",
     "Int4B": "long",
     "Uint4B": "unsigned long",
-    "Int8B": "__int64",
-    "Uint8B": "unsigned __int64",
+    "Int8B": "long long",
+    "Uint8B": "unsigned long long",
     "Int16B": "__int128",
     "Uint16B": "unsigned __int128",
     "Float": "float",
     "Double": "double",
+    "HRESULT": "long",
 }
 # What a function returns, in the words of dt (dbghelp's, as seen in listings).
-_RETURNED = C_NAMES | {"Bool": "bool", "Int8B": "int64", "Uint8B": "unsigned int64"}
+_RETURNED = C_NAMES | {"Bool": "bool", "Int8B": "int64", "Uint8B": "unsigned int64", "HRESULT": "HRESULT"}
 _RETURNS = {
-    **{spelling: BASES[name] for name, spelling in _RETURNED.items()},
+    **{spelling: BASES[name] for name, spelling in _RETURNED.items() if name in BASES},
+    "HRESULT": HRESULT,
     "int": BASES["Int4B"],
     "unsigned int": BASES["Uint4B"],
-    "__int64": BASES["Int8B"],
-    "unsigned __int64": BASES["Uint8B"],
+    **dict.fromkeys(("long long", "__int64"), BASES["Int8B"]),
+    **{f"unsigned {word}": BASES["Uint8B"] for word in ("long long", "__int64")},
     "wchar": BASES["Wchar"],
 }
 
@@ -119,8 +123,8 @@ def _from_dt(whole: str, text: str, pointer_size: int, kind: Callable[[str], str
         return Pointer(_from_dt(whole, rest.strip(), pointer_size, kind, depth + 1), size)
     if text in _UNNAMED:
         return Struct("", "struct", 0, ())
-    if text in BASES:
-        return BASES[text]
+    if text in BASES or text == "HRESULT":
+        return BASES.get(text, HRESULT)
     return Reference(kind(_name(whole, text)), text)
 
 
@@ -179,7 +183,7 @@ def c_name(type: Type) -> str:
     """Return what C calls a base type, or a structure or enumeration by its tag.
 
     >>> c_name(BASES["Uint8B"]), c_name(Reference("class", "_X"))
-    ('unsigned __int64', 'struct _X')
+    ('unsigned long long', 'struct _X')
     """
     if isinstance(type, Base):
         return C_NAMES.get(type.name, f"/* {type.name} */ unsigned char")

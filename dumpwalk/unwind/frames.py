@@ -36,7 +36,8 @@ class Frame:
     :param child_sp: the stack address just above the return address; for a chain of frame
         pointers the frame pointer
     :param instruction: where execution is, or returns to
-    :param site: the same as ``module+0xoffset``, the bare address when it lies in no module
+    :param site: the same as ``module!symbol+0x12``, ``module+0x1234`` without a symbol, or the
+        bare address when it lies in no module
     :param trust: ``context`` or ``trap frame`` (saved registers say so), ``frame pointer`` (a chain
         that held together) or ``scan`` (a value on the stack that could be a return address:
         some are left over from calls that returned long ago)
@@ -86,7 +87,7 @@ def _frame(target: Target, number: int, sp: Address, instruction: Address, trust
     if module is None:
         return Frame(number, sp, instruction, "", Hex(0), str(instruction), trust)
     offset = Hex(instruction - module.base)
-    return Frame(number, sp, instruction, module.name, offset, f"{module.name}+{offset}", trust)
+    return Frame(number, sp, instruction, module.name, offset, target.name(instruction) or "", trust)
 
 
 def _chain(target: Target, context: Context, low: int, high: int) -> Iterator[tuple[int, int]]:
@@ -133,5 +134,8 @@ def _could_return_to(target: Target, value: int, module: Module, ranges: tuple[t
     offset = value - module.base
     if offset < HEADERS or (ranges is not None and not any(start < offset < end for start, end in ranges)):
         return False
+    symbol = target.symbol(value)
+    if symbol is not None and not symbol[1]:
+        return False  # where a function or a variable begins, nothing returns to
     before = target.memory.read_some(target.address(value - LONGEST), LONGEST)
     return len(before) < LONGEST or ends_with_call(before, target.machine)

@@ -1,4 +1,4 @@
-"""The shipped layouts, and the text they are stored as."""
+"""The fields that walks need, derived from the shipped store, and a short form of them as text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from dumpwalk import resources
 from dumpwalk.errors import TypeInfoError
-from dumpwalk.types import layouts
+from dumpwalk.types import layouts, store
 from dumpwalk.types.layouts import Field, Struct, builds, enumeration, parse, released, structs
 
 
@@ -93,8 +93,7 @@ def test_released_kernels() -> None:
     assert released("ARM", 0x0D8333E6, 0x1046000) is None
 
 
-def test_shipped_files_are_small() -> None:
-    assert len(resources.read("dumpwalk.typeinfo", "layouts.json")) < 300_000
+def test_shipped_file_is_small() -> None:
     assert len(resources.read("dumpwalk.typeinfo", "kernels.json")) < 150_000
 
 
@@ -104,7 +103,24 @@ def test_damaged_file(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "read", lambda package, name: content)
 
     with pytest.raises(TypeInfoError):
+        released("x64", 0, 0)
+
+
+def test_damaged_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layouts, "_builds", [])
+    monkeypatch.setattr(store, "_opened", {})
+    monkeypatch.setattr(store, "shipped_file", lambda name: b"DWTYPES")
+
+    with pytest.raises(TypeInfoError):
         builds()
+
+
+def test_fields_of_the_same_layout_are_derived_once() -> None:
+    a, b = structs(build("nt/17763.3532-x64")), structs(build("nt/17763.3534-x64"))
+
+    assert all(a[name].fields == b[name].fields for name in a)
+    assert build("nt/17763.3532-x64").layouts == build("nt/17763.3534-x64").layouts
+    assert build("nt/17763.3532-x64").layouts != build("nt/19041.804-x64").layouts
 
 
 def isf_member(isf: dict[str, Any], struct: str, path: str) -> tuple[int, int, tuple[int, int]]:

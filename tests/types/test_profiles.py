@@ -227,3 +227,11 @@ def test_checks_agree_with_those_made_by_hand(real_dumps: Path) -> None:
     for name, check in compared.items():
         assert profile.symbols[name] == int(check["isf"], 16)
     assert str(profile.match) == "exact (16 symbol addresses agree), checked on 29 fields"
+
+
+@pytest.mark.parametrize("pae", [True, False])
+def test_of_two_kernels_that_fit_the_one_with_the_same_page_tables(pae: bool) -> None:
+    found = choose(Evidence("x86", 7601, None, {}, None, (), pae))
+    assert isinstance(found, Profile)
+
+    assert ("pae" in found.name) is pae

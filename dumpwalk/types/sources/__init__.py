@@ -1,0 +1,1 @@
+"""Where types come from: each module reads one kind of source."""
