@@ -47,15 +47,18 @@ class Target:
 
     @property
     def types(self) -> TypeDatabase:
-        """Every type of the kernel that :attr:`profile` names.
+        """Every type of the kernel that :attr:`profile` names; unless that is exact, a near guess.
 
-        :raises TypeInfoError: when no profile fits
+        :raises TypeInfoError: when no profile fits, or only one of another architecture
         """
         from dumpwalk.types.store import Store
 
         profile = self.profile
         if isinstance(profile, Absent):
             raise TypeInfoError(profile.reason)
+        if profile.machine != self.machine.name:
+            what = f"no types of {self.machine.name} kernels are known, and those of {profile.machine} lie elsewhere"
+            raise TypeInfoError(f"{what}; --types NAME insists, or brings others")
         return Store.shipped().open(profile.name)
 
     def object(self, type: str, address: int) -> Any:

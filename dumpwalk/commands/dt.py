@@ -9,6 +9,7 @@ from dumpwalk.memory.address import Hex
 from dumpwalk.objects import space_of
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.record import record
+from dumpwalk.remarks import Absent, Problem
 from dumpwalk.render.dt import MOST_ROWS, UNLIMITED, DtAnswer, Options, Selected, answered, layout, listing, walk_list
 from dumpwalk.types.model import Array, Base, Enum, Struct
 from dumpwalk.types.sources.dt_text import DtListing
@@ -316,8 +317,6 @@ def _matching(types: TypeDatabase, request: Request, pattern: bool) -> DtListing
 
 
 def _partial(answer: DtAnswer) -> bool:
-    from dumpwalk.remarks import Absent
-
     return bool(answer.problems) or any(isinstance(r.value, Absent) for one in answer.listings for r in one.rows)
 
 
@@ -345,7 +344,17 @@ def dt(words: Sequence[str], target: Target | None = None, types: str | None = N
         if request.address is not None:
             raise UsageError("values need a dump: -z FILE")
         return show(NoMemory(), types_of(None, types), request)
-    return show(target.memory, types_of(target, types), request, _names(target))
+    shown = show(target.memory, types_of(target, types), request, _names(target))
+    return shown if types is not None else _with_doubt(shown, target)
+
+
+def _with_doubt(answer: DtAnswer, target: Target) -> DtAnswer:
+    """Return *answer* with a remark where the kernel is not known exactly: a guess must not look like knowledge."""
+    profile = target.profile
+    if isinstance(profile, Absent) or profile.exact:
+        return answer
+    problem = Problem("types", f"this kernel is not known; these are of {profile.name}: {profile.match}")
+    return DtAnswer(answer.listings, (*answer.problems, problem), answer.indented, answer.compact)
 
 
 def types_of(target: Target | None, name: str | None) -> TypeDatabase:

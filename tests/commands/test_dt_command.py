@@ -19,6 +19,8 @@ from dumpwalk.render.as_json import document
 from dumpwalk.render.dt import UNLIMITED, Options, Selected
 from dumpwalk.types.sources.dt_text import database
 
+SAMPLES = Path(__file__).parents[2] / "samples"
+
 ROOT = Path(__file__).parents[2]
 SAMPLE = str(ROOT / "samples" / "chrysanthemum.dmp")
 LISTING = """0: kd> dt -v nt!_PAIR
@@ -228,3 +230,21 @@ def test_a_type_is_shown_without_importing_much() -> None:
 
     assert "dumpwalk.types.store" in loaded
     assert loaded.isdisjoint({"re", "json", "lark", "typing", "dataclasses", "argparse", "numpy"})
+
+
+def test_a_kernel_that_is_not_known_exactly_is_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+    """Offsets of a neighbouring build look like knowledge unless the answer says whose they are."""
+    status = main(["-z", str(SAMPLES / "apc_index_mismatch.dmp"), "dt", "nt!_ETHREAD", "ffffc5006e6da080", "Cid."])
+    out = capsys.readouterr().out
+
+    assert status == 1
+    assert "UniqueThread : 0x00000000`000005ec Void" in out
+    assert "types: this kernel is not known; these are of nt/win10-14393-x64: nearest (win10-14393)" in out
+
+
+def test_types_of_another_architecture_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["-z", str(SAMPLES / "arm64.dmp"), "dt", "nt!_ETHREAD", "ffffbb8eb1719180"])
+    err = capsys.readouterr().err
+
+    assert status == 4
+    assert err.startswith("dumpwalk: no types of ARM64 kernels are known, and those of x64 lie elsewhere")
