@@ -59,6 +59,13 @@ class SegmentedMemory:
 
         :raises ReadError: naming the first byte that is missing
         """
+        index = bisect_right(self._starts, address) - 1
+        if index >= 0:  # the usual case, in few steps: one segment holds it all
+            segment = self.segments[index]
+            offset = address - segment.address
+            found = bytes(segment.data[offset : offset + size])
+            if len(found) == size:
+                return found
         found = self.read_some(address, size)
         if len(found) < size:
             missing = address + len(found)

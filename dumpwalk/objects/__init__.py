@@ -11,9 +11,9 @@ An object's own names end in ``_``, so that members never clash with them. A
 member that the type lacks is an :exc:`AttributeError`; one that can't be read
 is an :class:`~dumpwalk.remarks.Absent`, which is false.
 
-Each structure has a plan, made once per database: for each member a function
-that takes it out of the structure's bytes. The bytes are read at the first
-member that is asked for, all at once where the memory holds them all.
+Each structure has a plan: for each member a function that takes it out of the
+bytes, and a class with these as properties (``__getattr__`` would cost three
+times as much as the reading). The bytes are read at the first member, at once.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import struct
 from dumpwalk.errors import FormatError, ReadError, TypeInfoError
 from dumpwalk.memory.address import address_class
 from dumpwalk.objects.enums import EnumValue
+from dumpwalk.objects.numbers import number_of, struct_code
 from dumpwalk.objects.sizes import offset_of, size_of
 from dumpwalk.remarks import Absent
 from dumpwalk.types.model import Array, Base, Enum, Field, Pointer, Reference, Struct
@@ -39,10 +40,6 @@ if TYPE_CHECKING:
 
 # A structure up to this size is read at once; a larger one is a damaged type or read member by member.
 _AT_ONCE = 0x10000
-_CODES = {
-    **{("Int", size): code for size, code in ((1, "b"), (2, "h"), (4, "i"), (8, "q"))},
-    **{("Uint", size): code for size, code in ((1, "B"), (2, "H"), (4, "I"), (8, "Q"))},
-}
 
 
 class Space:
@@ -64,10 +61,9 @@ class Space:
 
         :raises TypeInfoError: when it is a reference to a type that the database lacks
         """
-        if isinstance(type, (Reference, Struct)) and type.name in self._named:
-            plan = self._named[type.name]
-            if plan.type is type or isinstance(type, Reference):
-                return plan
+        plan = self._named.get(type.name) if isinstance(type, (Reference, Struct)) else None
+        if plan is not None and (plan.type is type or isinstance(type, Reference)):
+            return plan
         if isinstance(type, Reference):
             return self.named(type.name)
         known = self._unnamed.get(id(type))  # the entry keeps the type, and so its id, alive
@@ -107,6 +103,7 @@ class Plan:
             for field in type.fields:
                 if field.name not in self.members:
                     self.members[field.name] = self._reader(field)
+        self.make = _class_with(self.members)
 
     def field(self, name: str) -> Field | None:
         """Return the member called *name*."""
@@ -117,12 +114,14 @@ class Plan:
         """Return the function that takes *field* out of an object; numbers by the short way."""
         type, offset = field.type, field.offset
         code = ""
-        if isinstance(type, Base) and field.bits is None and 0 <= offset < _AT_ONCE:
-            code = _code(type)
+        if field.bits is None and 0 <= offset < _AT_ONCE:
+            code = struct_code(type)
         if not code:
             space = self.space
             return lambda parent: read_at(space, parent, offset, type, field.bits)
         unpack = struct.Struct("<" + code).unpack_from
+        if isinstance(type, Pointer):
+            return self._pointer_reader(type, offset, unpack)
 
         def number(parent: Object) -> Any:
             data = parent.data_
@@ -134,6 +133,24 @@ class Plan:
                 return read_at(parent.plan_.space, parent, offset, type, None)
 
         return number
+
+    def _pointer_reader(self, type: Pointer, offset: int, unpack: Callable[..., Any]) -> Callable[[Object], Any]:
+        space, address = self.space, self.space.address
+        plans: list[Plan] = []
+
+        def pointer(parent: Object) -> Any:
+            data = parent.data_
+            if data is None:
+                data = parent.load_()
+            try:
+                value = unpack(data, offset)[0]
+            except struct.error:
+                return read_at(space, parent, offset, type, None)
+            if not plans:
+                plans.append(space.plan(type))
+            return Object(plans[0], address(parent.address_ + offset), address(value))
+
+        return pointer
 
 
 class Object:
@@ -165,15 +182,9 @@ class Object:
 
     def load_(self) -> bytes:
         """Read all of it, and return what could be read: all of it or nothing."""
-        size = self.plan_.size
-        data = b""
-        if size and size <= _AT_ONCE:
-            try:
-                data = self.plan_.space.memory.read(self.address_, size)
-            except ReadError:
-                data = b""  # member by member, then: each says for itself what is missing
-        self.data_ = data
-        return data
+        data = self.bytes_()  # where not all of it is there, each member says for itself what is missing
+        self.data_ = b"" if isinstance(data, Absent) else data
+        return self.data_
 
     def __getattr__(self, name: str) -> Any:
         reader = self.plan_.members.get(name)
@@ -314,6 +325,12 @@ _OWN = tuple(name for name in vars(Object) if name.endswith("_") and not name.st
 _spaces: list[Space] = []
 
 
+def _class_with(members: dict[str, Callable[[Object], Any]]) -> type[Object]:
+    """Return the class of the objects that have these *members*; an object's own names win."""
+    named = {name: property(read) for name, read in members.items() if name not in _OWN and name[:2] != "__"}
+    return type("Object", (Object,), {"__slots__": (), **named}) if named else Object
+
+
 def object_(memory: Memory, types: TypeDatabase, type: str, address: int) -> Any:
     """Return the object of the type called *type* at *address*; a number's value where the type is a number.
 
@@ -323,7 +340,7 @@ def object_(memory: Memory, types: TypeDatabase, type: str, address: int) -> Any
     space = space_of(memory, types)
     plan = space.named(type)
     if isinstance(plan.type, Struct):
-        return Object(plan, space.address(address))
+        return plan.make(plan, space.address(address))
     return at(space, plan.type, space.address(address))
 
 
@@ -354,25 +371,22 @@ def read_at(space: Space, parent: Object | None, offset: int, type: Type, bits: 
         if found is None:
             return Absent(f"no type {type.name} in {space.types.name}")
         if isinstance(found, Struct):
-            return Object(space.plan(type), address)
+            plan = space.plan(type)
+            return plan.make(plan, address)
         type = found
     if isinstance(type, (Struct, Array)):
-        return Object(space.plan(type), address)
+        plan = space.plan(type)
+        return plan.make(plan, address)
     size = type.size if isinstance(type, (Base, Pointer, Enum)) else 0
     if not 0 < size <= 16:
         return Absent(f"{dt_spelling(type).strip()} has no value")
     data = _bytes(space, parent, offset, address, size)
     if isinstance(data, Absent):
         return data
-    if isinstance(type, Base) and type.name in ("Float", "Double"):
-        return struct.unpack("<f" if size == 4 else "<d", data)[0]
-    signed = bits is None and isinstance(type, Base) and (type.name.startswith("Int") or type.name == "Char")
-    number = int.from_bytes(data, "little", signed=signed or isinstance(type, Enum))
-    if bits is not None:
-        number = (number >> bits[0]) & ((1 << bits[1]) - 1)
+    number = number_of(type, data, bits)
     if isinstance(type, Pointer):
-        return Object(space.plan(type), address, space.address(number))
-    return EnumValue(number, type) if isinstance(type, Enum) else number
+        return Object(space.plan(type), address, space.address(int(number)))
+    return EnumValue(int(number), type) if isinstance(type, Enum) else number
 
 
 def _bytes(space: Space, parent: Object | None, offset: int, address: int, size: int) -> bytes | Absent:
@@ -384,10 +398,3 @@ def _bytes(space: Space, parent: Object | None, offset: int, address: int, size:
         return space.memory.read(address, size)
     except ReadError as error:
         return Absent(str(error))
-
-
-def _code(type: Base) -> str:
-    if type.name in ("Float", "Double"):
-        return "f" if type.size == 4 else "d"
-    signed = type.name.startswith("Int") or type.name == "Char"
-    return _CODES.get(("Int" if signed else "Uint", type.size), "")
