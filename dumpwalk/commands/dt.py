@@ -229,8 +229,10 @@ def find_type(types: TypeDatabase, name: str) -> Type:
 
 
 def module_of(types: TypeDatabase) -> str:
-    """Return the module that a profile is of: ``nt`` of ``nt/19041.804-x64``."""
+    """Return the module that types are of: ``driver`` of ``driver/1.0`` and ``driver.pdb``, else ``nt``."""
     module, slash, _ = types.name.partition("/")
+    if not slash and module.lower().endswith((".h", ".pdb", ".pd_")):
+        module, slash, _ = module.rpartition(".")
     return module if slash and module.isidentifier() else "nt"
 
 

@@ -82,7 +82,24 @@ def _profile(name: str) -> TypeDatabase | None:
             index = other.index(name)
             if index is not None:
                 return other.open_index(index)
-    return None
+    return _of_module(name)
+
+
+def _of_module(name: str) -> TypeDatabase | None:
+    """Return the imported profile of the module called *name*, if there is just one.
+
+    :raises TypeInfoError: when there are several
+    """
+    from dumpwalk.types.store import Store
+
+    found = [
+        (info.name, file)
+        for info, file in profiles()
+        if file and not isinstance(info, TypeInfoError) and info.name.partition("/")[0].lower() == name.lower()
+    ]
+    if len(found) > 1:
+        raise TypeInfoError(f"which {name}? {', '.join(profile for profile, _ in found)}")
+    return Store.from_path(found[0][1]).open(found[0][0]) if found else None
 
 
 def open_file(path: str, pointer_size: int = 8, known: TypeDatabase | None = None) -> FileTypes:

@@ -311,3 +311,14 @@ def test_a_pdb_is_imported(run: Any, real_data: Path) -> None:
     assert "   +0x002 BeingDebugged    : UChar\n" in run("show", "ntdll/test", "_PEB")[1]
     (found,) = json.loads(run("list", "ntdll/test", "--json")[1])["profiles"]
     assert found["guid"] == "CCC0E36120F424BE044DE630C3BD80C4-1"
+
+
+def test_an_imported_module_goes_by_its_name_alone_while_that_names_one(run: Any) -> None:
+    run("import", "a.h", "--as", "driver/1")
+    once = run("show", "driver")
+    run("import", "b.h", "--as", "driver/2")
+    twice = run("show", "Driver")
+
+    assert once[0] == 0
+    assert twice[0] == 4
+    assert "which Driver? driver/1, driver/2" in twice[2]
