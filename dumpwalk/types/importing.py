@@ -55,6 +55,12 @@ def symbols_of(types: TypeDatabase) -> dict[str, int]:
     :raises FormatError: when they are damaged
     """
     found: dict[str, int] = {}
+    places: Any = getattr(types, "symbol_places", None)
+    if places is not None:  # a PDB says no more of each than is needed here
+        for name, rva in places():
+            if not isinstance(rva, Absent) and 0 <= rva < _OFFSETS and len(found) < _MOST_SYMBOLS:
+                found.setdefault(name, rva)
+        return found
     symbols: Any = getattr(types, "symbols", None)
     for each in symbols() if callable(symbols) else symbols.items() if hasattr(symbols, "items") else ():
         name, rva = each if isinstance(each, tuple) else (each.name, each.rva)
@@ -71,13 +77,15 @@ def imported(types: TypeDatabase, path: str, name: str = "") -> tuple[ProfileCon
     :raises UsageError: when it can't be called so
     """
     from dumpwalk.types.store_writer import ProfileContent
+    from dumpwalk.types.uncollected import Uncollected
 
-    found, notes, problems = _all(types)
-    where = origin(types)
-    try:
-        symbols = symbols_of(types)
-    except FormatError as error:
-        symbols, problems = {}, [*problems, Problem("symbols", str(error))]
+    with Uncollected():
+        found, notes, problems = _all(types)
+        where = origin(types)
+        try:
+            symbols = symbols_of(types)
+        except FormatError as error:
+            symbols, problems = {}, [*problems, Problem("symbols", str(error))]
     if not found:
         raise FormatError(f"{path}: there are no types in it")
     file = os.path.basename(path)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+from itertools import accumulate, starmap
+
 from dumpwalk.record import record
 from dumpwalk.types.model import Array, Base, Enum, Function, Pointer, Reference, Struct
 from dumpwalk.types.store_format import (
@@ -26,6 +29,7 @@ from dumpwalk.types.store_format import (
     VERSION,
     place,
 )
+from dumpwalk.types.uncollected import Uncollected
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +37,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dumpwalk.types.model import Type
+
+_GUESSES = {guessed: number for number, guessed in enumerate(GUESSES)}
+_NO_BITS = (0, 0)
+_ENUM = KINDS.index("enum")
 
 
 @record
@@ -63,6 +71,14 @@ class ProfileContent:
     symbols_count: int = 0
 
 
+class _Numbers(dict[str, int]):
+    """Numbers of strings, in the order of their first use."""
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = len(self)
+        return number
+
+
 class StoreWriter:
     """Collects profiles; :meth:`content` is the file.
 
@@ -71,11 +87,15 @@ class StoreWriter:
 
     def __init__(self) -> None:
         self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SECTIONS}
-        self._numbers: dict[str, int] = {"": 0}  # strings in the order of their first use; sorted in the end
+        self._numbers = _Numbers({"": 0})  # sorted in the end
         self._searched: set[str] = set()
         self._interned: dict[Any, int] = {}
         self._tables: dict[Any, int] = {}
         self._seen: dict[int, tuple[Struct | Enum, int]] = {}
+        # By id, while the profile that is added keeps the objects: most sources use one object for one type,
+        # and a PDB one tuple for the fields of all structures that are alike.
+        self._types: dict[int, int] = {}
+        self._fields: dict[int, int] = {}
         self._aliases: dict[str, int] = {}
 
     @property
@@ -88,12 +108,21 @@ class StoreWriter:
 
         :raises ValueError: when its name or an alias is another one's already
         """
+        with Uncollected():
+            self._add(profile)
+
+    def _add(self, profile: ProfileContent) -> None:
         index = len(self._rows["PROFILES"])
         for alias in (profile.name, *profile.aliases):
             if self._aliases.setdefault(alias.lower(), index) != index:
                 raise ValueError(f"two profiles are called {alias}")
-        table = [(self._name(n), self._definition(d)) for n, d in sorted(profile.types.items())]
-        keys = [(self._name(n), offset) for n, offset in sorted(profile.keys.items())]
+        self._types.clear()
+        self._fields.clear()
+        # Names alone are sorted three times as fast as pairs.
+        types, offsets, numbers = dict(profile.types), dict(profile.keys), self._numbers
+        self._searched.update(types, offsets)
+        table = [(numbers[n], self._definition(types[n])) for n in sorted(types)]
+        keys = [(numbers[n], offsets[n]) for n in sorted(offsets)]
         notes = [(self._name(n), self._string(note)) for n, note in sorted(profile.notes.items())]
         row = {
             "name": self._string(profile.name),
@@ -120,16 +149,27 @@ class StoreWriter:
 
     def content(self) -> bytes:
         """Return the file."""
+        with Uncollected():
+            return self._content()
+
+    def _content(self) -> bytes:
         aliases = [(self._name(alias), index) for alias, index in self._aliases.items()]
         texts = sorted(self._numbers)
-        order = {self._numbers[text]: i for i, text in enumerate(texts)}
-        rows = {name: list(self._rows[name]) for name in SECTIONS}
+        order = [0] * len(texts)
+        for i, number in enumerate(map(self._numbers.__getitem__, texts)):
+            order[number] = i
+        rows = {name: self._rows[name] for name in SECTIONS}
         rows["ALIASES"] = aliases
-        for section, columns in (
-            *(("DEFS", (0,)), ("FIELDS", (0,)), ("MEMBERS", (0,)), ("TABLE", (0,)), ("LISTS", (0,))),
-            *(("KEYS", (0,)), ("NOTES", (0, 1)), ("ALIASES", (0,)), ("PROFILES", (0, 1, 2, 3))),
-        ):
-            rows[section] = [tuple(order[v] if i in columns else v for i, v in enumerate(r)) for r in rows[section]]
+        # There are hundred thousands of these: packed at once, without a row between.
+        pack_field, pack_member = ROWS["FIELDS"].pack, ROWS["MEMBERS"].pack
+        packed = {
+            "FIELDS": b"".join([pack_field(order[n], o, t, at, bits, g) for n, o, t, at, bits, g in rows["FIELDS"]]),
+            "MEMBERS": b"".join([pack_member(order[name], value) for name, value in rows["MEMBERS"]]),
+        }
+        for section in ("DEFS", "TABLE", "LISTS", "KEYS", "ALIASES"):
+            rows[section] = [(order[row[0]], *row[1:]) for row in rows[section]]
+        rows["NOTES"] = [(order[name], order[note]) for name, note in rows["NOTES"]]
+        rows["PROFILES"] = [(*(order[text] for text in row[:4]), *row[4:]) for row in rows["PROFILES"]]
         rows["TYPES"] = [(k, s, 0, order[of] if k in (BASE, REFERENCE) else of, n) for k, s, _, of, n in rows["TYPES"]]
         for section, first in (("TABLE", "types"), ("KEYS", "keys"), ("NOTES", "notes")):
             starts = {(p[PROFILE.index(first)], p[PROFILE.index(f"{first}_count")]) for p in rows["PROFILES"]}
@@ -137,17 +177,19 @@ class StoreWriter:
                 rows[section][start : start + count] = sorted(rows[section][start : start + count])
         rows["ALIASES"].sort()
         encoded = [text.encode() for text in texts]
-        end = 0
-        for each in encoded:
-            rows["STRINGS"].append((end, end + len(each)))
-            end += len(each)
-        rows["HASH"] = [(n,) for n in _index(encoded, sorted(order[self._numbers[t]] for t in self._searched))]
-        packed = {s: b"".join(ROWS[s].pack(*row) for row in rows[s]) for s in SECTIONS}
-        packed["HEAP"] = b"".join(encoded)
+        ends = list(accumulate(map(len, encoded), initial=0))
+        ends = [end for pair in zip(ends, ends[1:]) for end in pair]
+        index = _index(encoded, sorted([order[self._numbers[t]] for t in self._searched]))
+        packed |= {
+            "STRINGS": struct.pack(f"<{len(ends)}I", *ends),
+            "HASH": struct.pack(f"<{len(index)}I", *index),
+            "HEAP": b"".join(encoded),
+        }
+        packed |= {name: b"".join(starmap(ROWS[name].pack, rows[name])) for name in SECTIONS if name not in packed}
         return _file(packed)
 
     def _string(self, text: str) -> int:
-        return self._numbers.setdefault(text, len(self._numbers))
+        return self._numbers[text]
 
     def _name(self, text: str) -> int:
         self._searched.add(text)
@@ -155,10 +197,11 @@ class StoreWriter:
 
     def _row(self, section: str, row: tuple[Any, ...]) -> int:
         key = (section, row)
-        if key not in self._interned:
-            self._interned[key] = len(self._rows[section])
+        found = self._interned.get(key)
+        if found is None:
+            found = self._interned[key] = len(self._rows[section])
             self._rows[section].append(row)
-        return self._interned[key]
+        return found
 
     def _shared(self, section: str, rows: list[tuple[Any, ...]]) -> int:
         """Return where *rows* begin; the same rows of several owners are there once."""
@@ -172,19 +215,32 @@ class StoreWriter:
         known = self._seen.get(id(of))
         if known and known[0] is of:
             return known[1]
-        rows: list[tuple[Any, ...]]
+        numbers = self._numbers
         if isinstance(of, Enum):
-            rows = [(self._string(n), value) for n, value in of.members]
-            first, kind = self._shared("MEMBERS", rows), "enum"
+            first, count, kind = (
+                self._shared("MEMBERS", [(numbers[n], v) for n, v in of.members]),
+                len(of.members),
+                _ENUM,
+            )
         else:
-            rows = [
-                (self._string(f.name), f.offset, self._type(f.type), *(f.bits or (0, 0)), GUESSES.index(f.guessed))
-                for f in of.fields
-            ]
-            first, kind = self._shared("FIELDS", rows), of.kind
-        found = self._row("DEFS", (self._string(of.name), of.size, first, len(rows), KINDS.index(kind)))
+            start = self._fields.get(id(of.fields))
+            first = self._field_rows(of) if start is None else start
+            count, kind = len(of.fields), KINDS.index(of.kind)
+        found = self._row("DEFS", (numbers[of.name], of.size, first, count, kind))
         self._seen[id(of)] = of, found  # the object is kept, so that no other one gets its id
         return found
+
+    def _field_rows(self, of: Struct) -> int:
+        """Return where the fields of a structure begin."""
+        numbers, types, rows = self._numbers, self._types, []
+        for field in of.fields:
+            type_ = types.get(id(field.type))
+            if type_ is None:
+                type_ = types[id(field.type)] = self._type(field.type)
+            at, bits = field.bits or _NO_BITS
+            rows.append((numbers[field.name], field.offset, type_, at, bits, _GUESSES[field.guessed]))
+        first = self._fields[id(of.fields)] = self._shared("FIELDS", rows)
+        return first
 
     def _type(self, of: Type) -> int:
         sort = size = 0

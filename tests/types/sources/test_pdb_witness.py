@@ -304,3 +304,10 @@ def test_damaged_pdb_says_where(real_data: Path) -> None:
 
     with pytest.raises(FormatError, match="block map lies in block 0x54d, beyond the end of the file"):
         open_pdb(str(real_data / "pdb" / "fuzzed.pdb"))
+
+
+@pytest.mark.parametrize("name", PDBS)
+def test_places_of_symbols_are_those_of_their_records(real_data: Path, name: str) -> None:
+    database = open_pdb(str(real_data / name))
+
+    assert list(database.symbol_places()) == [(symbol.name, symbol.rva) for symbol in database.symbols()]

@@ -37,6 +37,7 @@ from dumpwalk.types.sources.pdb.leaves import (
     tag,
     tag_name,
 )
+from dumpwalk.types.sources.pdb.rows import Names, Row, field, structure
 from dumpwalk.types.sources.pdb.simple import FIRST_RECORD, simple
 
 TYPE_CHECKING = False
@@ -65,25 +66,6 @@ _TABLE = Base("", 0)
 _POINTER_SIZES = {0x00: 2, 0x01: 4, 0x02: 4, 0x0A: 4, 0x0B: 6, 0x0C: 8}
 
 
-class _Row:
-    """A field while it is made.
-
-    A frozen record checks each assignment, which takes four times as long; so
-    the fields, of which there are hundred thousands, become records by changing
-    their class: this one's instances are laid out alike.
-    """
-
-    __slots__ = ("name", "offset", "type", "bits", "guessed")  # noqa: RUF023 - the order is Field's
-
-    def __init__(self, name: str, offset: int, type_: Type, bits: tuple[int, int] | None, guessed: str) -> None:
-        self.name = name
-        self.offset = offset
-        self.type = type_
-        self.bits = bits
-        self.guessed = guessed
-        self.__class__ = Field  # type: ignore[assignment]
-
-
 class Builder:
     """Makes types out of the records of *stream*, each once.
 
@@ -95,7 +77,8 @@ class Builder:
         self._pointer_size = pointer_size
         self._note = note
         self._plain: dict[bytes, Type] = {}  # the types of _made that need no second look
-        self._names: dict[bytes, str] = {}
+        self._names = Names()
+        self._alike: dict[int, tuple[tuple[Field, ...], int, int]] = {}  # by field list, which alike structures share
         self._lists: tuple[Callable[..., _Fields], Callable[..., _Enumerators]] | None = None
         self._made: dict[bytes, Made] = {}
         self._structs: dict[int, tuple[Struct, int, int]] = {}
@@ -110,14 +93,15 @@ class Builder:
 
         self._lists = (fields, enumerators)
 
-    def definition(self, index: int) -> Struct | Enum:
+    def definition(self, index: int, name: str = "") -> Struct | Enum:
         """Return the structure or enumeration that record *index* defines.
 
+        :param name: its name, if that is known; the record's is not looked at then
         :raises FormatError: when its records are damaged, contain each other, or are none
         """
         try:
-            found = tag(self._leaf(index, TAGS, "structure"))
-            return self._enum(index, found) if found.kind == "enum" else self._struct(index, found)[0]
+            found = tag(self._leaf(index, TAGS, "structure"), name)
+            return self._enum(index, found) if found.kind == "enum" else self._struct(index, found, name)[0]
         except CUT_OFF as error:
             raise self._error(index, f"damaged ({error})") from error
 
@@ -154,6 +138,13 @@ class Builder:
             if not is_unnamed(name):
                 type_ = self._plain[raw] = Reference(TAGS[kind], name)
                 return type_, 1, 0, None, ""
+        elif kind == LF_POINTER and len(data) >= 10:
+            # Most are to what was seen before and has no depth: then nothing needs to be watched.
+            target = self._plain.get(data[2:6])
+            if target is not None and data[2:6] not in self._made:
+                type_ = self._plain[raw] = self._pointer_to(target, data)
+                made = self._made[raw] = type_, 2, 0, None, ""
+                return made
         if index in self._open:
             raise self._error(index, "it contains itself")
         if len(self._open) > _DEEPEST:
@@ -201,9 +192,11 @@ class Builder:
 
     def _pointer(self, data: bytes) -> Made:
         target, depth, weight, _, guessed = self._make(data[2:6])
+        return self._pointer_to(target, data), depth + 1, weight, None, guessed
+
+    def _pointer_to(self, target: Type, data: bytes) -> Pointer:
         attributes = _u32(data, 6)
-        size = attributes >> 13 & 0x3F or _POINTER_SIZES.get(attributes & 0x1F, self._pointer_size)
-        return Pointer(target, size), depth + 1, weight, None, guessed
+        return Pointer(target, attributes >> 13 & 0x3F or _POINTER_SIZES.get(attributes & 0x1F, self._pointer_size))
 
     def _array(self, index: int, data: bytes, size_at: int) -> Made:
         element, depth, weight, _, guessed = self._make(data[2:6])
@@ -307,53 +300,68 @@ class Builder:
         self._spend(index, len(found))
         return [(str(name, "utf-8", "backslashreplace"), value[0] | value[1] << 8) for value, name in found]
 
-    def _plain_fields(self, index: int) -> tuple[list[Field], int, int]:
+    def _plain_fields(self, index: int) -> tuple[tuple[Field, ...], int, int]:
         """Return the same of a structure's field list, with the depth and weight of the fields."""
         if not self._lists or not index:
-            return [], _SHALLOW, 0
+            return (), _SHALLOW, 0
+        made = self._alike.get(index)
+        if made is not None:
+            return made
         fields: list[Field] = []
         append, known, names = fields.append, self._plain, self._names
         deepest, weight = _SHALLOW, 0
         for raw_type, raw_offset, raw_name in self._lists[0](self._leaf(index, (LF_FIELDLIST,), "field list")):
             if not raw_type:
                 continue
-            name = names.get(raw_name)
-            if name is None:
-                name = names[raw_name] = str(raw_name, "utf-8", "backslashreplace")
+            row = Row()  # what follows is field() in place: a call would take as long
+            row.name = names[raw_name]
+            row.offset = raw_offset[0] | raw_offset[1] << 8
             type_ = known.get(raw_type)
-            bits, guessed = None, ""
             if type_ is None:
-                type_, depth, more, bits, guessed = self._make(raw_type)
+                row.type, depth, more, row.bits, row.guessed = self._make(raw_type)
                 deepest, weight = max(deepest, depth), weight + more
-            append(_Row(name, raw_offset[0] | raw_offset[1] << 8, type_, bits, guessed))  # type: ignore[arg-type]
+            else:
+                row.type, row.bits, row.guessed = type_, None, ""
+            row.__class__ = Field  # type: ignore[assignment]
+            append(row)  # type: ignore[arg-type]
         self._spend(index, len(fields))
-        return fields, deepest, weight
+        made = self._alike[index] = tuple(fields), deepest, weight
+        return made
 
-    def _struct(self, index: int, found: Tag) -> tuple[Struct, int, int]:
-        """Return a structure, its depth and its weight."""
-        if index in self._structs:
-            return self._structs[index]
+    def _struct(self, index: int, found: Tag, name: str = "") -> tuple[Struct, int, int]:
+        """Return a structure, its depth and its weight; *name* is what it is called, if that is known."""
+        made = self._structs.get(index)
+        if made is not None:
+            return made
         fields, deepest, weight = self._plain_fields(found.fields)
-        for kind, type_index, offset, name in () if fields else self._members(found.fields):
+        if not fields and found.fields:
+            fields, deepest, weight = self._all_fields(index, found.fields)
+        weight += len(fields)
+        if weight > len(fields):
+            self._spend(index, weight)
+        name = name or ("" if found.unnamed else found.name)
+        made = structure(name, found.kind, found.size, fields), deepest + 1, weight
+        self._structs[index] = made
+        return made
+
+    def _all_fields(self, index: int, list_index: int) -> tuple[tuple[Field, ...], int, int]:
+        """Return the fields of structure *index*, whatever is in its field list, with their depth and weight."""
+        fields: list[Field] = []
+        deepest, weight = _SHALLOW, 0
+        for kind, type_index, offset, name in self._members(list_index):
             if kind == LF_MEMBER:
                 type_, depth, more, bits, guessed = self._make(_raw(type_index))
                 deepest, weight = max(deepest, depth), weight + more
-                fields.append(_Row(name, offset, type_, bits, guessed))  # type: ignore[arg-type]
+                fields.append(field(name, offset, type_, bits, guessed))
             elif kind in (LF_BCLASS, LF_BINTERFACE):
                 inherited, depth, more = self._base(type_index)
                 self._spend(index, len(inherited) + 1)
                 deepest, weight = max(deepest, depth), weight + more
-                fields += [Field(f.name, f.offset + offset, f.type, f.bits, f.guessed) for f in inherited]
+                fields += [field(f.name, f.offset + offset, f.type, f.bits, f.guessed) for f in inherited]
             elif kind in (LF_VFUNCTAB, LF_VFUNCOFF):
                 type_, depth, _, _, guessed = self._make(_raw(type_index))
-                fields.append(Field("__VFN_table", offset, type_, None, guessed))
-        weight += len(fields)
-        if weight > len(fields):
-            self._spend(index, weight)
-        name = "" if found.unnamed else found.name
-        made = (Struct(name, found.kind, found.size, tuple(fields)), deepest + 1, weight)
-        self._structs[index] = made
-        return made
+                fields.append(field("__VFN_table", offset, type_, None, guessed))
+        return tuple(fields), deepest, weight
 
     def _base(self, index: int) -> tuple[tuple[Field, ...], int, int]:
         """Return the fields of base class *index*, their depth and weight."""

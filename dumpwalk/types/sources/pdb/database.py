@@ -9,11 +9,13 @@ from dumpwalk.remarks import Problem
 from dumpwalk.types.sources.pdb.build import Builder
 from dumpwalk.types.sources.pdb.msf import Container
 from dumpwalk.types.sources.pdb.tpi import TypeStream
+from dumpwalk.types.uncollected import Uncollected
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from dumpwalk.remarks import Absent
     from dumpwalk.types.model import Enum, Struct
     from dumpwalk.types.sources.pdb.dbi import DebugInfo
     from dumpwalk.types.sources.pdb.info import Info
@@ -90,22 +92,15 @@ class PdbDatabase:
             yield from self._batch(names[start : start + _BATCH])
 
     def _batch(self, names: Sequence[tuple[str, int]]) -> list[Struct | Enum]:
-        """Return the types of these names; without the garbage collector, which would take as long and find nothing."""
-        import gc
-
-        enabled = gc.isenabled()
-        gc.disable()
-        try:
-            found = []
+        """Return the types of these names."""
+        found = []
+        with Uncollected():
             for name, index in names:
                 try:
-                    found.append(self._builder.definition(index))
+                    found.append(self._builder.definition(index, name))
                 except FormatError as error:
                     self._damaged[name] = Problem(f"type {name}", str(error))
-            return found
-        finally:
-            if enabled:
-                gc.enable()
+        return found
 
     def symbols(self) -> Iterator[PdbSymbol]:
         """Yield the public and global symbols, in the file's order.
@@ -115,6 +110,15 @@ class PdbDatabase:
         from dumpwalk.types.sources.pdb.symbols import read_symbols
 
         return read_symbols(self._container, self.debug_info)
+
+    def symbol_places(self) -> Iterator[tuple[str, int | Absent]]:
+        """Yield the names and RVAs of :meth:`symbols`, without making records of them.
+
+        :raises FormatError: when their records are damaged
+        """
+        from dumpwalk.types.sources.pdb.symbols import read_places
+
+        return (place[:2] for place in read_places(self._container, self.debug_info))
 
     @property
     def skipped(self) -> tuple[Problem, ...]:

@@ -106,7 +106,7 @@ class Tag:
     __slots__ = ("_rest", "fields", "kind", "name", "properties", "size", "underlying")
 
     def __init__(
-        self, kind: str, properties: int, fields: int, size: int, name: str, underlying: int, rest: bytes
+        self, kind: str, properties: int, fields: int, size: int, name: str, underlying: int, rest: bytes = b""
     ) -> None:
         self.kind = kind
         self.properties = properties
@@ -163,9 +163,12 @@ def text(data: bytes, at: int, counted: bool = False) -> tuple[str, int]:
     return str(data[at:end], "utf-8", "backslashreplace"), end + 1
 
 
-def tag(data: bytes) -> Tag:
-    """Take a record of one of the kinds in :data:`TAGS` apart."""
-    given = _U16(data)[0]
+def tag(data: bytes, known: str = "") -> Tag:
+    """Take a record of one of the kinds in :data:`TAGS` apart.
+
+    :param known: its name, if that is known: then neither it nor the decorated one is looked for
+    """
+    given = data[0] | data[1] << 8
     counted = given in COUNTED
     kind = COUNTED.get(given, given)
     size = underlying = 0
@@ -178,6 +181,8 @@ def tag(data: bytes) -> Tag:
     else:
         _, properties, fields = _STRUCTURE(data)
         size, at = number(data, 18)
+    if known:
+        return Tag(TAGS[given], properties, fields, size, known, underlying)
     name, at = text(data, at, counted)
     return Tag(TAGS[given], properties, fields, size, name, underlying, data[at:])
 

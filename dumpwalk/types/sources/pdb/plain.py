@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # LF_MEMBER and LF_ENUMERATE with a number below 0x8000, and what else has only a type before its name
-# (LF_STMEMBER, LF_METHOD, LF_NESTTYPE); then the name, and padding (LF_PAD1...) to the next.
-_FIELD = re.compile(rb"(?:\x0d\x15..(....)(.[\0-\x7f])|[\x0e-\x10]\x15......)([^\0]*)\0[\xf1-\xff]*", re.DOTALL)
-_ENUMERATOR = re.compile(rb"\x02\x15..(.[\0-\x7f])([^\0]*)\0[\xf1-\xff]*", re.DOTALL)
-# A search would go on behind what it does not understand, and take its time over it: first see whether all is plain.
-_FIELDS = re.compile(rb"(?:(?:\x0d\x15.......[\0-\x7f]|[\x0e-\x10]\x15......)[^\0]*\0[\xf1-\xff]*)*", re.DOTALL)
-_ENUMERATORS = re.compile(rb"(?:\x02\x15...[\0-\x7f][^\0]*\0[\xf1-\xff]*)*", re.DOTALL)
+# (LF_STMEMBER, LF_METHOD, LF_NESTTYPE); then the name, and padding (LF_PAD1...) to the next. A search would
+# go on behind what it does not understand; so the last alternative takes all the rest, and then the last
+# match has nothing in it.
+_FIELD = re.compile(rb"(?:\x0d\x15..(....)(.[\0-\x7f])|[\x0e-\x10]\x15......)([^\0]*)\0[\xf1-\xff]*|.+", re.DOTALL)
+_ENUMERATOR = re.compile(rb"\x02\x15..(.[\0-\x7f])([^\0]*)\0[\xf1-\xff]*|.+", re.DOTALL)
 
 
 def fields(data: bytes) -> Sequence[tuple[bytes, bytes, bytes]]:
@@ -28,9 +27,11 @@ def fields(data: bytes) -> Sequence[tuple[bytes, bytes, bytes]]:
 
     Static members, methods and nested types have no type index here: they are no part of a structure's layout.
     """
-    return _FIELD.findall(data, 2) if _FIELDS.fullmatch(data, 2) else ()
+    found = _FIELD.findall(data, 2)
+    return found if found and any(found[-1]) else ()
 
 
 def enumerators(data: bytes) -> Sequence[tuple[bytes, bytes]]:
     """Return the value and name of each member of a field list; nothing when there is more in it."""
-    return _ENUMERATOR.findall(data, 2) if _ENUMERATORS.fullmatch(data, 2) else ()
+    found = _ENUMERATOR.findall(data, 2)
+    return found if found and found[-1][0] else ()

@@ -133,28 +133,26 @@ class TypeStream:
             return
         data = self._container.read_some(_STREAM, self._start, self.size)
         offsets, names = array("I"), self._names
-        append, unpack = offsets.append, _RECORD
-        at, end = 0, len(data)
+        append, unpack, tags, known = offsets.append, _RECORD, TAGS, KNOWN
+        at, end, index = 0, len(data), self.begin
         adjusted = self._read_adjusted()
         while at < end:
             length, kind = unpack(data, at) if at + 4 <= end else (0, 0)
             append(at)
             after = at + 2 + length
             if length < 2 or after > end:
-                index = self.begin + len(offsets) - 1
                 raise FormatError(f"{self.where}: type {index:#x} has {length} bytes at {at:#x} of {end:#x}")
-            if kind in TAGS:
+            if kind in tags:
                 # The properties are at the same place in all of them.
                 if length > 5 and not data[at + 6] & FORWARD:
                     name = tag_name(data, at + 2, after)
-                    index = self.begin + len(offsets) - 1
                     if not is_unnamed(name) and (name not in names or index in adjusted):
                         names[name] = index
-            elif kind not in KNOWN:
-                first, count = self.unknown.get(kind, (self.begin + len(offsets) - 1, 0))
+            elif kind not in known:
+                first, count = self.unknown.get(kind, (index, 0))
                 self.unknown[kind] = (first, count + 1)
             at = after
-        index = self.begin + len(offsets)
+            index += 1
         if index != self.end:
             raise FormatError(f"{self.where}: {index - self.begin} types; the header says {self.end - self.begin}")
         offsets.append(end)
