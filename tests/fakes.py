@@ -10,6 +10,7 @@ from dumpwalk.memory.segments import Segment, SegmentedMemory
 from dumpwalk.remarks import Absent
 from dumpwalk.symbols.modules import Module, Modules, module
 from dumpwalk.target import Target
+from dumpwalk.types.layouts import Field, Struct
 
 BY_NAME = {m.name: m for m in MACHINES.values()}
 
@@ -40,3 +41,15 @@ def fake_target(
     target = Target(cast("Any", dump))
     target._profile = Absent("a fake has none")
     return target
+
+
+def parse(text: str) -> Struct:
+    """Return the structure that *text* describes in short, numbers in hexadecimal: ``_X,8;Member,0,4;Bits,4,4,b,5``."""
+    head, *rows = text.split(";")
+    name, size = head.split(",")
+    fields = []
+    for row in rows:
+        path, *numbers = row.split(",")
+        offset, width, *bits = (int(n, 16) for n in numbers)
+        fields.append(Field(path, offset, width, (bits[0], bits[1]) if bits else (0, 0)))
+    return Struct(name, int(size, 16), tuple(fields))

@@ -105,10 +105,10 @@ def _documented(entry: Entry, given: tuple[int, ...]) -> tuple[dict[int, Field],
             break
     else:
         sentences += [line for v in entry.variants for line in _variant_lines(v.words, v.fields)]
-    applied = [_apply(t, given, fields, cases, sentences) for t in entry.tables if not t.value]
-    for table in entry.tables:
-        if table.value:
-            applied.append(_apply_values(table, given, fields, cases, sentences))
+    tables = sorted(entry.tables, key=lambda t: bool(t.value))  # those that only name values come last
+    if not given:
+        sentences += [_row_line(t, row) for t in tables for row in t.rows]
+    applied = [bool(given) and holds(t.condition, given) and _apply(t, given, fields, cases, sentences) for t in tables]
     selectors = sorted({n for t in entry.tables for r in t.rows for n in _selected_by(r.condition)})
     for n in selectors:
         fields.setdefault(n, Field(n, "", "which case it is", ()))
@@ -132,11 +132,8 @@ def _apply(
     table: Table, given: tuple[int, ...], fields: dict[int, Field], cases: dict[int, str], sentences: list[str]
 ) -> bool:
     """Add to *fields* what the row of *table* says that applies, and return whether there is one."""
-    if not given:
-        sentences += [_row_line(table, row) for row in table.rows]
-        return False
-    if not holds(table.condition, given):
-        return False
+    if table.value:
+        return _name_values(table, given, fields, cases)
     matching = [r for r in table.rows if r.condition and holds(r.condition, given)]
     most = max((len(r.condition.split()) for r in matching), default=0)
     rows = [r for r in matching if len(r.condition.split()) == most] or [r for r in table.rows if r.condition == ELSE]
@@ -164,15 +161,8 @@ def _is_number(label: str) -> bool:
     return label.isdigit() or label.startswith("0x") or label.startswith("reserved")
 
 
-def _apply_values(
-    table: Table, given: tuple[int, ...], fields: dict[int, Field], cases: dict[int, str], sentences: list[str]
-) -> bool:
+def _name_values(table: Table, given: tuple[int, ...], fields: dict[int, Field], cases: dict[int, str]) -> bool:
     """Name a value by the row of *table* that lists it, and return whether there is one."""
-    if not given:
-        sentences += [_row_line(table, row) for row in table.rows]
-        return False
-    if not holds(table.condition, given):
-        return False
     named = [f.number for f in fields.values() if f.kind == table.value]
     listed = table.value.startswith(("p1", "p2", "p3", "p4"))
     numbers = named or ([int(table.value[1])] if listed else [])

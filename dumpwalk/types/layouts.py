@@ -259,22 +259,6 @@ class _Types:
         return self._pointer_size if isinstance(type_, model.Function) else type_.size
 
 
-def parse(text: str) -> Struct:
-    """Return the structure that *text* describes, in a short form; numbers are hexadecimal.
-
-    >>> parse("_CLIENT_ID,8;UniqueProcess,0,4;UniqueThread,4,4").find("UniqueThread")
-    Field(name='UniqueThread', offset=4, size=4, bits=(0, 0))
-    """
-    head, *rows = text.split(";")
-    name, size = head.split(",")
-    fields = []
-    for row in rows:
-        path, *numbers = row.split(",")
-        offset, width, *bits = (int(n, 16) for n in numbers)
-        fields.append(Field(path, offset, width, (bits[0], bits[1]) if bits else (0, 0)))
-    return Struct(name, int(size, 16), tuple(fields))
-
-
 def enumeration(name: str, build: int) -> tuple[str, ...]:
     """Return the members of an enumeration as kernels of *build* number them from 0.
 

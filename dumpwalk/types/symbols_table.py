@@ -165,7 +165,8 @@ class SymbolsFile:
         moved = _array("i", raw[len(numbers) :])
         offsets = tuple(map(add, compress(places, present), accumulate(moved)))
         if offsets and not 0 <= min(offsets) <= max(offsets) < 1 << 32:
-            raise self.damage(f"offsets of table {index}")
+            # Differences are written in 32 bits, and wrap where places lie two gigabytes apart.
+            offsets = tuple([offset & 0xFFFFFFFF for offset in offsets])
         return ids, offsets
 
     def _line(self, index: int) -> tuple[array[int], list[int]]:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from fakes import fake_target
+from fakes import fake_target, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +17,6 @@ from dumpwalk.remarks import Absent, Problem
 from dumpwalk.target import Target
 from dumpwalk.target import open as open_target
 from dumpwalk.types.anchors import TRUSTS, Layout
-from dumpwalk.types.layouts import parse
 from dumpwalk.types.profiles import Match, Profile
 
 PROCESS = 0xFFFFE00000005000

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from fakes import fake_target
+from fakes import fake_target, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +16,6 @@ from dumpwalk.memory.address import Address
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.target import Target
 from dumpwalk.target import open as open_target
-from dumpwalk.types.layouts import parse
 from dumpwalk.types.profiles import Match, Profile
 
 BLOCK, PRCB = 0xFFFFF80000200000, 0xFFFFF80000300000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
+from fakes import parse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from dumpwalk.remarks import Absent
 from dumpwalk.types import profiles
 from dumpwalk.types.anchors import CONFIRMED, EXACT, GUESSED, INFERRED, KDBG, TRUSTS, Layout, Place
 from dumpwalk.types.debugger_offsets import OFFSETS, SIZES
-from dumpwalk.types.layouts import Struct, builds, parse, structs
+from dumpwalk.types.layouts import Struct, builds, structs
 from dumpwalk.types.profiles import Evidence, Match, Profile, choose
 
 X64, ARM64 = MACHINES[0x8664], MACHINES[0xAA64]

@@ -7,11 +7,12 @@ import lzma
 from typing import Any
 
 import pytest
+from fakes import parse
 
 from dumpwalk import resources
 from dumpwalk.errors import TypeInfoError
 from dumpwalk.types import layouts, store
-from dumpwalk.types.layouts import Field, Struct, builds, enumeration, parse, released, structs
+from dumpwalk.types.layouts import Field, Struct, builds, enumeration, released, structs
 
 
 def build(name: str) -> layouts.Build:

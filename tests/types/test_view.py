@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fakes import parse
+
 from dumpwalk.memory.machine import MACHINES
 from dumpwalk.memory.segments import Segment, SegmentedMemory
 from dumpwalk.remarks import Absent
 from dumpwalk.types.anchors import Layout
-from dumpwalk.types.layouts import Struct, parse
+from dumpwalk.types.layouts import Struct
 from dumpwalk.types.profiles import Match, Profile
 from dumpwalk.types.view import FieldSource, View, summary
 
