@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dumpwalk.formats import Dump
     from dumpwalk.memory.address import Address
     from dumpwalk.memory.machine import Machine
-    from dumpwalk.memory.segments import SegmentedMemory
+    from dumpwalk.memory.segments import DumpMemory
     from dumpwalk.symbols.modules import Modules
     from dumpwalk.types.model import TypeDatabase
     from dumpwalk.types.profiles import Profile
@@ -26,17 +26,20 @@ class Target:
 
     :ivar dump: what the file says
     :ivar memory: the virtual memory it holds
-    :ivar modules: its loaded images
     :ivar machine: its architecture
     """
 
     def __init__(self, dump: Dump) -> None:
         self.dump = dump
-        self.memory: SegmentedMemory = dump.memory
-        self.modules: Modules = dump.modules
+        self.memory: DumpMemory = dump.memory
         self.machine: Machine = dump.header.machine
         self._profile: Profile | Absent | None = None
         self._symbols: Symbols | None = None
+
+    @property
+    def modules(self) -> Modules:
+        """The loaded images."""
+        return self.dump.modules
 
     @property
     def profile(self) -> Profile | Absent:

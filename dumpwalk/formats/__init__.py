@@ -11,6 +11,7 @@ import os
 from dumpwalk.errors import FormatError
 from dumpwalk.record import record
 from dumpwalk.registry import Registry
+from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
     from dumpwalk.formats.secondary import Blob
     from dumpwalk.formats.triage import TriageHeader
     from dumpwalk.memory.address import Address, Hex
-    from dumpwalk.memory.segments import SegmentedMemory
-    from dumpwalk.remarks import Absent, Problem
+    from dumpwalk.memory.machine import Machine
+    from dumpwalk.memory.physical import PhysicalMemory
+    from dumpwalk.memory.segments import DumpMemory
+    from dumpwalk.remarks import Problem
     from dumpwalk.symbols.modules import Modules, UnloadedModule
+
+_NOT_PHYSICAL = Absent("this dump holds pieces of virtual memory, no physical pages")
+_NOT_TRIAGE = Absent("not a triage dump")
 
 
 @record
@@ -37,38 +43,133 @@ class Section:
 
 
 @record
-class Dump:
-    """What a dump file says of its machine, whatever the format.
+class Contents:
+    """What the machine's own memory says of it, as far as the file holds that.
 
-    :param format: name of the format, ``PAGEDU64`` or ``PAGEDUMP``
-    :param size: length of the file in bytes
-    :param memory: the virtual memory that the file holds
     :param modules: loaded images, in load order
-    :param sections: what lies where in the file, by offset
     :param thread: address of the thread that the dump was taken of
     :param process: address of that thread's process
     :param processor: address of its processor's ``_KPRCB``
-    :param secondary: the secondary data blobs, in file order
-    :param missing: what the file does not hold, or what is not read from it yet
+    :param missing: what the file does not hold
     :param problems: what is damaged
     """
 
-    path: str
-    format: str
-    size: int
-    header: Header
-    memory: SegmentedMemory
     modules: Modules
     unloaded: tuple[UnloadedModule, ...]
-    sections: tuple[Section, ...]
-    triage: TriageHeader | Absent
     debugger_data: DebuggerData | Absent
     thread: Address | Absent
     process: Address | Absent
     processor: Address | Absent
-    secondary: tuple[Blob, ...]
-    missing: tuple[str, ...]
-    problems: tuple[Problem, ...]
+    missing: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def no_contents(why: Absent) -> Contents:
+    """Return the contents of a dump whose memory says nothing, and why."""
+    from dumpwalk.symbols.modules import Modules
+
+    return Contents(Modules(()), (), why, why, why, why)
+
+
+class Dump:
+    """What a dump file says of its machine, whatever the format.
+
+    :ivar format: name of the format, ``PAGEDU64`` or ``PAGEDUMP``
+    :ivar size: length of the file in bytes
+    :ivar header: the dump header; a format without one gives what it knows in its place
+        (:func:`~dumpwalk.formats.header.blank_header`)
+    :ivar memory: the virtual memory that the file holds
+    :ivar physical: the physical memory that it holds
+    :ivar sections: what lies where in the file, by offset
+    :ivar triage: the header of a small memory dump
+    :ivar secondary: the secondary data blobs, in file order
+
+    :param contents: what the machine's memory says, or a function that reads it; it is called when
+        that is asked for, so that opening reads headers only
+    :param missing: what the file does not hold, or what is not read from it yet
+    :param problems: what is damaged
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        format: str,
+        size: int,
+        header: Header,
+        memory: DumpMemory,
+        contents: Contents | Callable[[], Contents],
+        physical: PhysicalMemory | Absent = _NOT_PHYSICAL,
+        sections: tuple[Section, ...] = (),
+        triage: TriageHeader | Absent = _NOT_TRIAGE,
+        secondary: tuple[Blob, ...] = (),
+        missing: tuple[str, ...] = (),
+        problems: tuple[Problem, ...] = (),
+    ) -> None:
+        self.path = path
+        self.format = format
+        self.size = size
+        self.header = header
+        self.memory = memory
+        self.physical = physical
+        self.sections = sections
+        self.triage = triage
+        self.secondary = secondary
+        self._contents = contents
+        self._missing = missing
+        self._problems = problems
+
+    @property
+    def contents(self) -> Contents:
+        """What the machine's memory says; read once, when it is asked for."""
+        if callable(self._contents):
+            self._contents = self._contents()
+        return self._contents
+
+    @property
+    def machine(self) -> Machine:
+        """The architecture."""
+        return self.header.machine
+
+    @property
+    def modules(self) -> Modules:
+        """Loaded images, in load order."""
+        return self.contents.modules
+
+    @property
+    def unloaded(self) -> tuple[UnloadedModule, ...]:
+        """Images that were unloaded lately."""
+        return self.contents.unloaded
+
+    @property
+    def debugger_data(self) -> DebuggerData | Absent:
+        """The ``KDDEBUGGER_DATA64`` block."""
+        return self.contents.debugger_data
+
+    @property
+    def thread(self) -> Address | Absent:
+        """Address of the thread that the dump was taken of."""
+        return self.contents.thread
+
+    @property
+    def process(self) -> Address | Absent:
+        """Address of that thread's process."""
+        return self.contents.process
+
+    @property
+    def processor(self) -> Address | Absent:
+        """Address of its processor's ``_KPRCB``."""
+        return self.contents.processor
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What the file does not hold, or what is not read from it yet."""
+        return (*self._missing, *self.contents.missing)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is damaged."""
+        return (*self._problems, *self.contents.problems)
 
 
 @record

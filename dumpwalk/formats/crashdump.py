@@ -6,14 +6,13 @@ dumps go on in :mod:`dumpwalk.formats.triage`.
 
 from __future__ import annotations
 
-from dumpwalk.formats import FORMATS, Dump, Format, Section
+from dumpwalk.formats import FORMATS, Dump, Format, Section, no_contents
 from dumpwalk.formats.header import read_header
 from dumpwalk.formats.header_layout import SIZES
 from dumpwalk.formats.header_names import dump_type_name
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.segments import SegmentedMemory
 from dumpwalk.remarks import Absent
-from dumpwalk.symbols.modules import Modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,15 +51,8 @@ def _header_only(path: str, name: str, data: memoryview, header: Header, problem
         size=len(data),
         header=header,
         memory=SegmentedMemory((), why_not),
-        modules=Modules(()),
-        unloaded=(),
+        contents=no_contents(Absent(why_not)),
         sections=tuple(sections),
-        triage=Absent("not a triage dump"),
-        debugger_data=Absent(why_not),
-        thread=Absent(why_not),
-        process=Absent(why_not),
-        processor=Absent(why_not),
-        secondary=(),
         missing=(f"memory: {why_not}",),
         problems=tuple(problems),
     )

@@ -145,6 +145,28 @@ def read_header(path: str, data: memoryview, pointer_size: int) -> tuple[Header,
     return header, problems
 
 
+def blank_header(kind: Machine, *, build: int = 0, directory_table_base: int = 0, processors: int = 0) -> Header:
+    """Return the header of a machine whose file has none: no bug check, and nothing set but what is given."""
+    nothing = Absent("the file has no dump header")
+    nowhere = kind.address(0)
+    values: dict[str, Any] = dict.fromkeys(Header.__annotations__, nothing)
+    values |= dict.fromkeys(("PfnDataBase", "PsLoadedModuleList", "PsActiveProcessHead"), nowhere)
+    values |= dict.fromkeys(("MajorVersion", "BugCheckCode", "DumpType"), Hex(0))
+    values |= {
+        "machine": kind,
+        "Signature": "",
+        "ValidDump": "",
+        "MinorVersion": build,
+        "DirectoryTableBase": Hex(directory_table_base),
+        "MachineImageType": Hex(kind.image_type),
+        "NumberProcessors": processors,
+        "BugCheckParameters": (Hex(0),) * 4,
+        "ContextRecord": b"",
+        "Exception": b"",
+    }
+    return Header(**values)
+
+
 def _check(header: Header, problems: list[Problem]) -> None:
     if header.machine.name.startswith("unknown"):
         what = f"MachineImageType {header.MachineImageType} is no machine with {header.pointer_size * 8}-bit dumps"

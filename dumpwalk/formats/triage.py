@@ -7,7 +7,7 @@ bounds the tables, whatever the counts say.
 
 from __future__ import annotations
 
-from dumpwalk.formats import Dump
+from dumpwalk.formats import Contents, Dump, no_contents
 from dumpwalk.formats.debugger_data import parse_debugger_data
 from dumpwalk.formats.header_layout import SIZES
 from dumpwalk.formats.secondary import read_secondary
@@ -145,14 +145,9 @@ def open_triage(path: str, name: str, data: memoryview, header: Header, problems
         size=len(data),
         header=header,
         memory=memory.memory,
-        modules=Modules(modules),
-        unloaded=unloaded,
+        contents=Contents(Modules(modules), unloaded, debugger_data, memory.thread, memory.process, memory.processor),
         sections=tuple(layout.sections),
         triage=triage,
-        debugger_data=debugger_data,
-        thread=memory.thread,
-        process=memory.process,
-        processor=memory.processor,
         secondary=secondary,
         missing=("physical memory: a small memory dump holds no page tables, only the pieces listed",),
         problems=tuple(problems),
@@ -166,15 +161,9 @@ def _nothing(path: str, name: str, data: memoryview, header: Header, why: Absent
         size=len(data),
         header=header,
         memory=SegmentedMemory((), why.reason),
-        modules=Modules(()),
-        unloaded=(),
+        contents=no_contents(why),
         sections=tuple(layout.sections),
         triage=why,
-        debugger_data=why,
-        thread=why,
-        process=why,
-        processor=why,
-        secondary=(),
         missing=(f"memory and modules: {why.reason}",),
         problems=tuple(layout.problems),
     )

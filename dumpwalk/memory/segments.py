@@ -20,6 +20,15 @@ if TYPE_CHECKING:
         def read(self, address: int, size: int) -> bytes:
             """Return *size* bytes at *address*, or raise :exc:`ReadError`."""
 
+    class DumpMemory(Memory, Protocol):
+        """The virtual memory of a dump."""
+
+        def read_some(self, address: int, size: int) -> bytes:
+            """Return the bytes at *address* as far as they are there without a gap, at most *size*."""
+
+        def runs(self) -> Iterator[tuple[int, int]]:
+            """Yield ``(start, end)`` of each stretch of addresses without a gap, ascending."""
+
 
 @record
 class Segment:

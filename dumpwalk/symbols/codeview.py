@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dumpwalk.memory.segments import SegmentedMemory
+    from dumpwalk.memory.segments import DumpMemory
     from dumpwalk.symbols.modules import Modules
 
 _HEADER = 24  # "RSDS", GUID, age; then the PDB's path, NUL-terminated
@@ -31,7 +31,7 @@ class PdbReference:
     symbol_key: str
 
 
-def pdb_references(memory: SegmentedMemory, modules: Modules) -> Iterator[PdbReference]:
+def pdb_references(memory: DumpMemory, modules: Modules) -> Iterator[PdbReference]:
     """Yield the CodeView records that *memory* holds of *modules*, one a module.
 
     A record counts only when it lies in a loaded image: the same bytes occur

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from dumpwalk.memory.machine import Machine
-    from dumpwalk.memory.segments import SegmentedMemory
+    from dumpwalk.memory.segments import Memory
     from dumpwalk.types.anchors import Layout, Place
 
     T = TypeVar("T")
@@ -40,7 +40,7 @@ class View:
     :ivar sources: what was read, in the order of reading
     """
 
-    def __init__(self, memory: SegmentedMemory, machine: Machine, layout: Layout, address: int) -> None:
+    def __init__(self, memory: Memory, machine: Machine, layout: Layout, address: int) -> None:
         self.memory = memory
         self.machine = machine
         self.layout = layout
