@@ -346,17 +346,29 @@ def dt(words: Sequence[str], target: Target | None = None, types: str | None = N
         if request.address is not None:
             raise UsageError("values need a dump: -z FILE")
         return show(NoMemory(), types_of(None, types), request)
-    shown = show(target.memory, types_of(target, types), request, _names(target))
-    return shown if types is not None else _with_doubt(shown, target)
+    known = types_of(target, types)
+    shown = show(target.memory, known, request, _names(target))
+    return _with_doubt(shown, target, known, types is not None)
 
 
-def _with_doubt(answer: DtAnswer, target: Target) -> DtAnswer:
-    """Return *answer* with a remark where the kernel is not known exactly: a guess must not look like knowledge."""
-    profile = target.profile
-    if isinstance(profile, Absent) or profile.exact:
-        return answer
-    problem = Problem("types", f"this kernel is not known; these are of {profile.name}: {profile.match}")
-    return DtAnswer(answer.listings, (*answer.problems, problem), answer.indented, answer.compact)
+def _with_doubt(answer: DtAnswer, target: Target, types: TypeDatabase, insisted: bool) -> DtAnswer:
+    """Return *answer* with a remark where these are not the kernel's types: a guess must not look like knowledge."""
+    problems, remarks = answer.problems, answer.remarks
+    if insisted:
+        from dumpwalk.types.importing import origin
+
+        theirs = origin(types).architecture
+        if theirs and theirs.lower() != target.machine.name.lower():
+            ours = target.machine.name
+            doubt = f"{types.name} has the types of {theirs}, the dump is of {ours}: what is shown may lie elsewhere"
+            remarks = (doubt, *remarks)
+    else:
+        profile = target.profile
+        if isinstance(profile, Absent) or profile.exact:
+            return answer
+        said = f"this kernel is not known; these are of {profile.name}: {profile.match}"
+        problems = (*problems, Problem("types", said))
+    return DtAnswer(answer.listings, problems, answer.indented, answer.compact, remarks)
 
 
 def types_of(target: Target | None, name: str | None) -> TypeDatabase:

@@ -21,12 +21,14 @@ class Size:
     """The size of a type in bytes.
 
     :param source: where the type comes from
+    :param remarks: that the size is a guess, where it is one
     """
 
     type: str
     size: Hex
     pointer_size: int
     source: str
+    remarks: tuple[str, ...] = ()
 
 
 def layout(answer: Size) -> str:
@@ -50,4 +52,8 @@ def sizeof(type: str, target: Target | None = None, types: str | None = None) ->
     size = size_of(found, known)
     if size is None:
         raise TypeInfoError(f"the size of {type} is not known")
-    return Size(dt_spelling(found), Hex(size), known.pointer_size, known.source(dt_spelling(found)))
+    name = dt_spelling(found)
+    source = known.source(name)
+    # A pasted listing shows members, not where the structure ends.
+    remarks = (f"{name} is from {source}",) if source.endswith("is a guess") else ()
+    return Size(name, Hex(size), known.pointer_size, source, remarks)

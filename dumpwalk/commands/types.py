@@ -79,6 +79,7 @@ class Shown:
 
     :param types: the names of all types, of a profile
     :param listing: as ``dt`` prints it
+    :param remarks: what of it is a guess
     """
 
     profile: str
@@ -89,6 +90,7 @@ class Shown:
     members: tuple[Member, ...]
     types: tuple[str, ...]
     listing: str
+    remarks: tuple[str, ...] = ()
 
 
 @record
@@ -109,6 +111,7 @@ class Exported:
 
     :param file: where to, ``""`` for the answer itself
     :param text: what was written, ``""`` when into a file
+    :param remarks: what of it is a guess that the spelling has no word for
     """
 
     profile: str
@@ -116,6 +119,7 @@ class Exported:
     file: str
     text: str
     size: int
+    remarks: tuple[str, ...] = ()
 
 
 @record
@@ -158,6 +162,7 @@ def _listed(info: ProfileInfo, file: str) -> Listed:
 
 
 def _show(words: tuple[str, ...], options: dict[str, Any]) -> Shown:
+    from dumpwalk.render.guesses import in_types
     from dumpwalk.types.export_dt import listing
 
     if not 1 <= len(words) <= 2:
@@ -172,7 +177,9 @@ def _show(words: tuple[str, ...], options: dict[str, Any]) -> Shown:
         raise TypeInfoError(f"{types.name} has no type {name}{_suggestion(name, types.names())}")
     kind = getattr(found, "kind", "enum")
     shown = "\n".join(listing(found))
-    return Shown(types.name, name, kind, Hex(found.size), types.source(name), _members(found), (), shown)
+    return Shown(
+        types.name, name, kind, Hex(found.size), types.source(name), _members(found), (), shown, in_types([found])
+    )
 
 
 def _open(name: str, options: dict[str, Any]) -> TypeDatabase:
@@ -241,14 +248,21 @@ def _export(words: tuple[str, ...], options: dict[str, Any]) -> Exported:
     else:
         text = _machine_readable(types, names, spelling, whole=len(words) == 1)
     size = len(text.encode(errors="backslashreplace"))
+    remarks = () if spelling == "json" else _doubts(types, names)
     if options["output"] is None:
-        return Exported(types.name, spelling, "", text, size)
+        return Exported(types.name, spelling, "", text, size, remarks)
     try:
         with open(options["output"], "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text.rstrip("\n") + "\n")
     except OSError as error:
         raise UsageError(f"{options['output']}: {error.strerror or error}") from error
-    return Exported(types.name, spelling, options["output"], "", size)
+    return Exported(types.name, spelling, options["output"], "", size, remarks)
+
+
+def _doubts(types: TypeDatabase, names: list[str]) -> tuple[str, ...]:
+    from dumpwalk.render.guesses import in_types
+
+    return in_types(types.find(name) for name in names)
 
 
 def _machine_readable(types: TypeDatabase, names: list[str], spelling: str, *, whole: bool) -> str:
@@ -302,8 +316,7 @@ def _text(answer: Profiles | Shown | Imported | Exported | Compared) -> str:
         return "\n".join([printable(said), *(printable(f"Problem: {p}") for p in answer.problems)])
     if not answer.name:
         return "\n".join(map(printable, (f"{answer.profile}: {len(answer.types):,} types", *answer.types)))
-    guesses = [f"; the {what} of {count} members is a guess" for what, count in _guesses(answer.members).items()]
-    return _printable_lines(f"{answer.listing}\n({answer.profile}: {answer.source}{''.join(guesses)})")
+    return _printable_lines(f"{answer.listing}\n({answer.profile}: {answer.source})")
 
 
 def _printable_lines(text: str) -> str:
@@ -327,18 +340,6 @@ def _table(listed: tuple[Listed, ...]) -> str:
         for row in [head, *rows]
     ]
     return "\n".join([*map(printable, lines), f"{len(listed)} profiles"])
-
-
-def _guesses(members: tuple[Member, ...]) -> dict[str, int]:
-    """Return of how many members the order, the sign or the type is a guess."""
-    found: dict[str, int] = {}
-    for member in members:
-        inner = _guesses(member.members)
-        if member.guessed:
-            inner[member.guessed] = inner.get(member.guessed, 0) + 1
-        for what, count in inner.items():
-            found[what] = found.get(what, 0) + count
-    return found
 
 
 @command(

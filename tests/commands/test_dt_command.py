@@ -162,6 +162,28 @@ def test_a_guess_is_called_one() -> None:
     assert one.source == "a dt listing; its size is a guess"
 
 
+def test_a_guess_is_said_beside_the_text(listing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The text itself stays WinDbg's, and the answer is a full one."""
+    path = tmp_path / "values.txt"
+    path.write_text("kd> dt nt!_X 1000\n   +0x000 Flag : 0 ''\n   +0x004 Next : 0x00002000 _X\n", "utf-8")
+
+    status = main(["dt", "--types", str(path), "nt!_X"])
+    said = capsys.readouterr()
+    assert status == 0
+    assert said.out == "   +0x000 Flag             : UChar\n   +0x004 Next             : Ptr32 _X\n"
+    assert said.err == "dumpwalk: whether 1 member can be negative is a guess (Flag)\n"
+
+    assert main(["dt", "--types", str(path), "nt!_X", "Next"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["dt", "--types", str(path), "nt!_X", "--json"]) == 0
+    said = capsys.readouterr()
+    assert (json.loads(said.out)["remarks"], said.err) == (["whether 1 member can be negative is a guess (Flag)"], "")
+    assert main(["sizeof", "--types", str(path), "nt!_X"]) == 0
+    assert capsys.readouterr().err == "dumpwalk: _X is from a dt listing; its size is a guess\n"
+    assert main(["sizeof", "--types", listing, "nt!_PAIR"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_number_that_json_has_no_word_for() -> None:
     types = database("kd> dt nt!_X\n   +0x000 Ratio : Double\n")
     memory = SegmentedMemory([Segment(Address(0x1000), memoryview(struct.pack("<d", float("nan"))))])

@@ -78,7 +78,12 @@ def test_a_shipped_type_is_shown(run: Any) -> None:
 def test_what_is_a_guess_is_said(run: Any) -> None:
     run("export", "a.h", "--as", "isf", "-o", "a.json")
 
-    assert run("show", "a.json", "_THING")[1] == THING + "(a.json: a.json; the order of 2 members is a guess)\n"
+    said = "dumpwalk: the order of 2 members that share bits is a guess (Object, Value)\n"
+
+    assert run("show", "a.json", "_THING") == (0, THING + "(a.json: a.json)\n", said)
+    assert [run("export", "a.json", "--as", spelling)[2] for spelling in ("dt", "c", "isf")] == [said] * 3
+    assert run("export", "a.json", "--as", "json")[2] == ""  # it says so member by member
+    assert run("export", "a.h", "--as", "dt")[2] == ""  # C keeps the order
 
 
 def test_a_file_is_as_good_as_a_profile(run: Any) -> None:
