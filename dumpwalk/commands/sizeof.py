@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dumpwalk.arguments import argument, option
 from dumpwalk.commands import command
-from dumpwalk.commands.dt import find_type, types_of
+from dumpwalk.commands.dt import types_of
 from dumpwalk.errors import TypeInfoError
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.record import record
+from dumpwalk.types.naming import find_type
 from dumpwalk.types.spelling import dt_spelling
 
 TYPE_CHECKING = False
