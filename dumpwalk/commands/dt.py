@@ -12,7 +12,8 @@ from dumpwalk.objects.sizes import size_of
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.render.dt import MOST_ROWS, DtAnswer, Options, answered, layout, listing, walk_list
 from dumpwalk.render.dt_request import Request, request_of
-from dumpwalk.types.model import Array, Base, Enum, Struct
+from dumpwalk.types.merge import typedefs_of
+from dumpwalk.types.model import Array, Base, Struct
 from dumpwalk.types.naming import find_type, module_of
 from dumpwalk.types.sources.dt_text import DtListing
 
@@ -116,11 +117,12 @@ def _matching(types: TypeDatabase, request: Request, pattern: bool) -> DtListing
     module = request.name.partition("!")[0] if "!" in request.name else module_of(types)
     wanted = bare if pattern else bare + "*" if request.prefix else bare
     names = []
-    for name in types.names():
+    meant = typedefs_of(types)
+    for name in sorted({*types.names(), *meant}):
         if not fnmatchcase(name.lower(), wanted):
             continue
         found = types.find(name) if request.size is not None or request.options.verbose else None
-        size = found.size if isinstance(found, (Struct, Enum)) else 0
+        size = size_of(found or meant.get(name), types) or 0
         if request.size is None or size == request.size:
             names.append(f" {size:03x} {module}!{name}" if request.options.verbose else f"{module}!{name}")
     if not names:

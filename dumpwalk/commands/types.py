@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dumpwalk.types.diff import Difference
-    from dumpwalk.types.model import Enum, Field, Struct, TypeDatabase
+    from dumpwalk.types.model import Enum, Field, Struct, Type, TypeDatabase
     from dumpwalk.types.store import ProfileInfo
 
 _SPELLINGS = ("dt", "c", "json", "isf")
@@ -162,8 +162,12 @@ def _listed(info: ProfileInfo, file: str) -> Listed:
 
 
 def _show(words: tuple[str, ...], options: dict[str, Any]) -> Shown:
+    from dumpwalk.objects.sizes import size_of
     from dumpwalk.render.guesses import in_types
     from dumpwalk.types.export_dt import listing
+    from dumpwalk.types.model import Enum, Struct
+    from dumpwalk.types.naming import find_typedef
+    from dumpwalk.types.spelling import dt_spelling
 
     if not 1 <= len(words) <= 2:
         raise UsageError("types show NAME [TYPE]: which profile or file, and which type of it?")
@@ -173,6 +177,13 @@ def _show(words: tuple[str, ...], options: dict[str, Any]) -> Shown:
         return Shown(types.name, "", "profile", Hex(len(names)), "", (), names, "")
     name = words[1].rpartition("!")[2]
     found = types.find(name)
+    if found is None:
+        meant = find_typedef(types, name)
+        if isinstance(meant, (Struct, Enum)):
+            found, name = meant, meant.name
+        elif meant is not None:
+            size = Hex(size_of(meant, types) or 0)
+            return Shown(types.name, name, "typedef", size, types.name, (), (), dt_spelling(meant).rstrip())
     if found is None:
         raise TypeInfoError(f"{types.name} has no type {name}{_suggestion(name, types.names())}")
     kind = getattr(found, "kind", "enum")
@@ -232,23 +243,28 @@ def _import(words: tuple[str, ...], options: dict[str, Any]) -> Imported:
 def _export(words: tuple[str, ...], options: dict[str, Any]) -> Exported:
     if not words:
         raise UsageError("types export PROFILE [TYPE...] --as dt|c|json|isf: which profile or file?")
+    from dumpwalk.types.merge import typedefs_of
+
     spelling = options["format"] or "dt"
     if spelling not in _SPELLINGS:
         raise UsageError(f"--as {spelling}: one of {', '.join(_SPELLINGS)}")
     types = _open(words[0], options)
     names = [w.rpartition("!")[2] for w in words[1:]] or list(types.names())
+    typedefs = typedefs_of(types) if len(words) == 1 else {}
     if spelling == "c":
         from dumpwalk.types.export_c import to_c
 
-        text = to_c(types, names)
+        text = to_c(types, names, typedefs)
     elif spelling == "dt":
         from dumpwalk.types.export_dt import to_dt
 
         text = to_dt(types, names)
     else:
-        text = _machine_readable(types, names, spelling, whole=len(words) == 1)
+        text = _machine_readable(types, names, spelling, typedefs, whole=len(words) == 1)
     size = len(text.encode(errors="backslashreplace"))
     remarks = () if spelling == "json" else _doubts(types, names)
+    if typedefs and spelling in ("dt", "isf"):
+        remarks = (*remarks, f"the {len(typedefs)} typedefs are left out: {spelling} has no place for them")
     if options["output"] is None:
         return Exported(types.name, spelling, "", text, size, remarks)
     try:
@@ -265,13 +281,15 @@ def _doubts(types: TypeDatabase, names: list[str]) -> tuple[str, ...]:
     return in_types(types.find(name) for name in names)
 
 
-def _machine_readable(types: TypeDatabase, names: list[str], spelling: str, *, whole: bool) -> str:
+def _machine_readable(
+    types: TypeDatabase, names: list[str], spelling: str, typedefs: dict[str, Type], *, whole: bool
+) -> str:
     from dumpwalk.types.export import to_isf, to_json
     from dumpwalk.types.importing import origin, symbols_of
 
     symbols = symbols_of(types) if whole else {}
     if spelling == "json":
-        return to_json(types, names, symbols.items())
+        return to_json(types, names, symbols.items(), typedefs)
     found = origin(types)
     return to_isf(
         types, names, symbols.items(), guid=found.guid, age=found.age, pdb=found.pdb, machine=found.architecture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dumpwalk.errors import FormatError, TypeInfoError
-from dumpwalk.types.model import VOID, Array, Base, Pointer, Reference
+from dumpwalk.types.model import VOID, Array, Base, Enum, Pointer, Reference, Struct
 from dumpwalk.types.spelling import from_dt
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ def find_type(types: TypeDatabase, name: str) -> Type:
     :raises TypeInfoError: when there is none
     """
     bare, count = subscript(name.rpartition("!")[2])
-    found: Type | None = types.find(bare) or _typedef(types, bare) or types.find(f"_{bare}")
+    found: Type | None = types.find(bare) or find_typedef(types, bare) or types.find(f"_{bare}")
     if found is None:
         lower = bare.lower()
         found = next((types.find(n) for n in types.names() if n.lower() == lower), None)
@@ -71,8 +71,11 @@ def find_type(types: TypeDatabase, name: str) -> Type:
     return found if count is None else Array(found, count)
 
 
-def _typedef(types: TypeDatabase, name: str) -> Type | None:
-    """Return what the typedef *name* stands for, where *types* have it: the structure itself where it is one."""
+def find_typedef(types: TypeDatabase, name: str) -> Type | None:
+    """Return what the typedef *name* stands for, where *types* have it: the structure itself where it is one.
+
+    A structure that has no other name gets this one.
+    """
     look_up: Callable[[str], Type | None] | None = getattr(types, "typedef", None)
     found = look_up(name) if look_up is not None else None
     for _ in range(_DEEPEST):
@@ -80,7 +83,9 @@ def _typedef(types: TypeDatabase, name: str) -> Type | None:
             break
         # A typedef of a structure that is nowhere defined is no type that could be shown.
         found = types.find(found.name)
-    return found
+    if isinstance(found, Struct) and not found.name:
+        return Struct(name, found.kind, found.size, found.fields)
+    return Enum(name, found.size, found.members) if isinstance(found, Enum) and not found.name else found
 
 
 def _well_known(name: str, pointer_size: int) -> Type | None:

@@ -43,9 +43,11 @@ def database(text: str, name: str = "C", pointer_size: int = 8, known: TypeDatab
     defined: dict[str, Sequence[Token]] = {word: (Token("number", "1", 0),) for word in ["_WIN32", *machine.split()]}
     parser = _Parser(Source(PRELUDE, "prelude", defined), pointer_size, None)
     parser.unit()
+    given = set(parser.typedefs)
     parser.begin(Source(text, name, defined), known)
     parser.unit()
-    return Types(name, pointer_size, parser.declared())
+    meant = {n: laid.type for n, laid in sorted(parser.typedefs.items()) if n not in given}
+    return Types(name, pointer_size, parser.declared(), None, meant)
 
 
 class _Parser(Cursor):
