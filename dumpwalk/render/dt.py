@@ -2,7 +2,8 @@
 
 Options are those of Microsoft's page on ``dt``. Of ``-b`` the page says that
 pointers in the original structure are expanded; no listing shows that, all
-print the bare address, and so does this.
+print the bare address, and so does this. Of ``-v`` with structures and of
+``-c`` there are no listings: they rest on that page alone.
 """
 
 from __future__ import annotations
