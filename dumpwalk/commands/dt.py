@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dumpwalk.expression import Names
+    from dumpwalk.memory.address import Address
     from dumpwalk.memory.segments import Memory
     from dumpwalk.objects import Space
     from dumpwalk.target import Target
     from dumpwalk.types.model import TypeDatabase
 
 _MOST_ELEMENTS = 100_000
+# Behind so many of which nothing is there, an array has no more to show.
+_MOST_MISSING = 1_000
 _RULE = "-" * 45
 
 
@@ -62,6 +65,7 @@ def show(
     options = request.options
     pattern = any(c in request.name for c in "*?")
     listings: list[DtListing] = []
+    problems: list[Problem] = []
     name = request.name
     if pattern or request.prefix or request.many:
         matched = _matching(types, request, pattern)
@@ -78,12 +82,12 @@ def show(
     if isinstance(type, Base):
         module = ""
     if options.elements > 0 and not options.fields and not isinstance(type, Array) and address is not None:
-        type = Array(type, min(options.elements, _MOST_ELEMENTS))
+        type = Array(type, options.elements)
     if isinstance(type, Array) and address is not None and _is_struct(type, types):
-        listings += _array(space, type, address, options, names)
+        listings += _array(space, type, address, options, names, problems)
     else:
         listings.append(listing(space, type, address, options, module, names))
-    return answered(listings, [], options)
+    return answered(listings, problems, options)
 
 
 def _is_struct(type: Array, types: TypeDatabase) -> bool:
@@ -92,20 +96,30 @@ def _is_struct(type: Array, types: TypeDatabase) -> bool:
 
 
 def _array(
-    space: Space, type: Array, address: int, options: Options, names: Callable[[int], str] | None
+    space: Space,
+    type: Array,
+    address: int,
+    options: Options,
+    names: Callable[[int], str] | None,
+    problems: list[Problem],
 ) -> list[DtListing]:
-    """Return a listing for each structure of an array."""
-    found = []
+    """Return a listing for each structure of an array; *problems* gets why there are not all."""
+    found: list[DtListing] = []
     size = size_of(type.element, space.types) or 0
-    rows = 0
-    for i in range(min(type.count, _MOST_ELEMENTS) if size else 1):
+    rows = missing = 0
+    for i in range(type.count if size else min(type.count, 1)):
+        if rows >= MOST_ROWS or i >= _MOST_ELEMENTS:
+            problems.append(Problem("dt", f"there are more than {i} elements; the rest is left out"))
+            break
+        if missing >= _MOST_MISSING:
+            problems.append(Problem("dt", f"of {missing} elements nothing is in the dump; the rest is left out"))
+            break
         place = space.address(address + i * size)
         shown = listing(space, type.element, place, options, names=names)
         heading = (f"[{i}] @ {place} ", _RULE, *shown.heading)
         found.append(shown.__replace__(heading=heading))  # type: ignore[attr-defined]
         rows += len(shown.rows) + 1
-        if rows >= MOST_ROWS:
-            break
+        missing = missing + 1 if all(isinstance(r.value, Absent) for r in shown.rows) else 0
     return found
 
 
@@ -166,7 +180,14 @@ def dt(words: Sequence[str], target: Target | None = None, types: str | None = N
     from dumpwalk.kernel.names import DumpNames
 
     known = types_of(target, types)
-    shown = show(target.memory, known, request, _names(target), DumpNames(target) if request.address else None)
+    try:
+        shown = show(target.memory, known, request, _names(target), DumpNames(target))
+    except TypeInfoError:
+        place = None if request.address else _place(target, request.name)
+        if place is None:
+            raise
+        said = f"{request.name} is a symbol, at {place}; of what type is not known: dt TYPE {request.name}"
+        raise TypeInfoError(said) from None
     return _with_doubt(shown, target, known, types is not None)
 
 
@@ -203,6 +224,17 @@ def types_of(target: Target | None, name: str | None) -> TypeDatabase:
     if target is None:
         raise UsageError("whose types? --types NAME, or -z FILE for a dump's own")
     return target.types
+
+
+def _place(target: Target, name: str) -> Address | None:
+    """Return where the symbol *name* lies, ``None`` when there is none."""
+    from dumpwalk.kernel.names import DumpNames
+
+    try:
+        found = DumpNames(target).symbol(name) if "!" in name else None
+    except TypeInfoError:
+        return None
+    return None if found is None else target.address(found)
 
 
 def _names(target: Target) -> Callable[[int], str]:

@@ -62,7 +62,8 @@ class _Words:
         if self._next_elements >= 0:
             self.elements = self._next_elements
         if not self.name:
-            raise UsageError("dt needs the name of a type: dt nt!_FILE_OBJECT 0x8750ef80")
+            hint = f"; {self.address} is an address, -n {self.address} makes it a name" if self.address else ""
+            raise UsageError(f"dt needs the name of a type: dt nt!_FILE_OBJECT 0x8750ef80{hint}")
         options = Options(
             self.depth,
             "b" in self.flags,

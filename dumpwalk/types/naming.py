@@ -31,6 +31,7 @@ _AS_LARGE = {
     **dict.fromkeys(("LONG_PTR", "SSIZE_T", "INT_PTR"), "Int"),
 }
 _DEEPEST = 32  # typedefs of typedefs
+_DIGITS = 12  # of a subscript
 
 
 def subscript(word: str) -> tuple[str, int | None]:
@@ -41,7 +42,7 @@ def subscript(word: str) -> tuple[str, int | None]:
     """
     bare, open, rest = word.partition("[")
     number, close, after = rest.partition("]")
-    if open and close and number.isascii() and number.isdecimal() and len(number) < 10:
+    if open and close and number.isascii() and number.isdecimal() and len(number) <= _DIGITS:
         return bare + after, int(number)
     return word, None
 

@@ -91,6 +91,7 @@ def test_words(words: str, expected: Request) -> None:
     [
         ("", "needs the name of a type"),
         ("1000", "needs the name of a type"),
+        ("A", "A is an address, -n A makes it a name"),
         ("-x nt!_X", "no option -x"),
         ("-b2 nt!_X", "no option -b2"),
         ("nt!_X -l", "-l needs a value"),
@@ -289,3 +290,17 @@ def test_types_of_another_architecture_are_refused(capsys: pytest.CaptureFixture
 
     assert status == 4
     assert err.startswith("dumpwalk: no types of ARM64 kernels are known, and those of x64 lie elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "most"),
+    [
+        ("nt!_LIST_ENTRY[2147483648] 863c1758", 1, 7_000),
+        ("-a ULONG[2147483648] 863c1758", 1, 101_000),
+        ("nt!_LIST_ENTRY[2147483648]", 0, 2),
+        ("-r9 nt!_CONTROL_AREA 863c1758", 1, 2_000),
+    ],
+)
+def test_sizes_that_lie_end(words: str, status: int, most: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-z", SAMPLE, "dt", "--types", "win7-x86-pae", *words.split()]) == status
+    assert 0 < capsys.readouterr().out.count("\n") <= most

@@ -137,7 +137,10 @@ def test_names_of_a_real_dump(real_dumps: Path, capsys: pytest.CaptureFixture[st
     assert main(["-z", dump, "dt", "nt!_LIST_ENTRY", "nt!PsActiveProcessHead"]) == 0
     assert "Flink            : 0xffffc08b`dce945c8 _LIST_ENTRY" in capsys.readouterr().out
     assert main(["-z", dump, "dt", "nt!_LIST_ENTRY", "nt!PsNoSuchList"]) == 4
-    assert "nt!PsNoSuchList: no symbol PsNoSuchList in nt/19041.804-x64" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "nt!PsNoSuchList: no symbol PsNoSuchList in nt/19041.804-x64" in said
+    assert main(["-z", dump, "dt", "nt!PsActiveProcessHead"]) == 4
+    assert "nt!PsActiveProcessHead is a symbol, at fffff804`7c61e200; of what type" in capsys.readouterr().err
 
 
 def test_a_kernel_that_is_not_known_has_few_names(real_dumps: Path) -> None:
