@@ -119,9 +119,8 @@ class _Parser(Cursor):
             if typedef:
                 if isinstance(declared.type, (Struct, Enum)) and not declared.type.name:
                     laid = declared = self._name(declared, name)
-                self.typedefs[name] = Laid(
-                    declared.type, declared.size, declared.align, max(declared.required, required)
-                )
+                strictest = max(declared.required, required)
+                self.typedefs[name] = Laid(declared.type, declared.size, declared.align, strictest)
             elif self.token.text == "{" and isinstance(declared.type, Function):
                 self.skip_group()
                 return
