@@ -106,10 +106,7 @@ class Builder:
             raise self._error(index, f"damaged ({error})") from error
 
     def type_of(self, index: int) -> Type:
-        """Return the type numbered *index*: structures that have a name by it.
-
-        :raises FormatError: when its records are damaged, or there is none
-        """
+        """Return the type numbered *index*; raise :exc:`FormatError` when there is none, or it is damaged."""
         try:
             return self._make(index.to_bytes(4, "little"))[0]
         except CUT_OFF as error:
