@@ -11,6 +11,7 @@ from dumpwalk.types.store_format import (
     ARRAY,
     BASE,
     CHECK,
+    FEWEST_SECTIONS,
     FUNCTION,
     GUESSES,
     HEADER,
@@ -52,6 +53,7 @@ class ProfileContent:
     :param notes: where a type comes from, if not from *source*
     :param symbols: number of its table of symbols, -1 if it has none
     :param symbols_count: how many symbols that has
+    :param typedefs: what names stand for types that are no structures, or have other names
     """
 
     name: str
@@ -69,6 +71,7 @@ class ProfileContent:
     notes: Mapping[str, str] = {}
     symbols: int = -1
     symbols_count: int = 0
+    typedefs: Mapping[str, Type] = {}
 
 
 class _Numbers(dict[str, int]):
@@ -120,10 +123,12 @@ class StoreWriter:
         self._fields.clear()
         # Names alone are sorted three times as fast as pairs.
         types, offsets, numbers = dict(profile.types), dict(profile.keys), self._numbers
-        self._searched.update(types, offsets)
+        self._searched.update(types, offsets, profile.typedefs)
         table = [(numbers[n], self._definition(types[n])) for n in sorted(types)]
         keys = [(numbers[n], offsets[n]) for n in sorted(offsets)]
         notes = [(self._name(n), self._string(note)) for n, note in sorted(profile.notes.items())]
+        meant = profile.typedefs
+        self._rows["TYPEDEFS"] += [(index, numbers[n], self._type(meant[n])) for n in sorted(meant)]
         row = {
             "name": self._string(profile.name),
             "architecture": self._string(profile.architecture),
@@ -175,6 +180,7 @@ class StoreWriter:
             starts = {(p[PROFILE.index(first)], p[PROFILE.index(f"{first}_count")]) for p in rows["PROFILES"]}
             for start, count in starts:
                 rows[section][start : start + count] = sorted(rows[section][start : start + count])
+        rows["TYPEDEFS"] = sorted((profile, order[name], type) for profile, name, type in rows["TYPEDEFS"])
         rows["ALIASES"].sort()
         encoded = [text.encode() for text in texts]
         ends = list(accumulate(map(len, encoded), initial=0))
@@ -286,10 +292,11 @@ def _index(strings: list[bytes], numbers: list[int]) -> list[int]:
 def _file(packed: Mapping[str, bytes]) -> bytes:
     from zlib import crc32
 
-    head = HEADER.size + SECTION.size * len(SECTIONS) + CHECK.size
+    sections = SECTIONS if packed["TYPEDEFS"] else SECTIONS[:FEWEST_SECTIONS]
+    head = HEADER.size + SECTION.size * len(sections) + CHECK.size
     body = bytearray()
     offsets = []
-    for section in SECTIONS:
+    for section in sections:
         offsets.append(len(body))
         body += packed[section]
         body += bytes(-len(body) % 8)
@@ -297,10 +304,10 @@ def _file(packed: Mapping[str, bytes]) -> bytes:
     pages = len(body) // PAGE
     start = -(-(head + CHECK.size * pages) // PAGE) * PAGE
     checks = b"".join(CHECK.pack(crc32(body[i : i + PAGE])) for i in range(0, len(body), PAGE))
-    header = HEADER.pack(MAGIC, VERSION, len(SECTIONS), start + len(body), start, pages, crc32(checks))
+    header = HEADER.pack(MAGIC, VERSION, len(sections), start + len(body), start, pages, crc32(checks))
     header += b"".join(
         SECTION.pack(start + offset, len(packed[section]) // ROWS[section].size)
-        for section, offset in zip(SECTIONS, offsets)
+        for section, offset in zip(sections, offsets)
     )
     header += CHECK.pack(crc32(header))
     return (header + checks).ljust(start, b"\0") + bytes(body)

@@ -105,6 +105,13 @@ class Builder:
         except CUT_OFF as error:
             raise self._error(index, f"damaged ({error})") from error
 
+    def type_of(self, index: int) -> Type:
+        """Return the type numbered *index*; raise :exc:`FormatError` when there is none, or it is damaged."""
+        try:
+            return self._make(index.to_bytes(4, "little"))[0]
+        except CUT_OFF as error:
+            raise self._error(index, f"damaged ({error})") from error
+
     def _error(self, index: int, what: str) -> FormatError:
         return FormatError(f"{self._stream.where}: type {index:#x}: {what}")
 
