@@ -55,11 +55,11 @@ _X86 += bytes.fromhex(
     "ba01000000cf"  # mov edx, 1; iretd
 ).ljust(0x20, b"\xf4")
 _X86 += bytes.fromhex(
-    "be00800000bf00000100bd007800008b4d28"  # a0  mov esi, 0x8000; mov edi, 0x10000; mov ebp, 0x7800; mov ecx, [rbp+0x28]
+    "be00800000bf00000100bd007800008b4d28"  # a0  as at 40, and mov ebp, 0x7800; mov ecx, [rbp+0x28]
     "488b1e31d2488b03"  # b2  mov rbx, [rsi]; xor edx, edx; mov rax, [rbx]
     "48891748894708"  # ba  mov [rdi], rdx; mov [rdi+8], rax
     "83c60883c710ffc975e7"  # add esi, 8; add edi, 16; dec ecx; jnz b2
-    "fe4d2c75d0f4"  # dec byte [rbp+0x2c]; jnz a0 (with mov esi...); hlt
+    "fe4d2c75d0f4"  # dec byte [rbp+0x2c]; jnz a0; hlt
 ).ljust(0x40, b"\xf4")
 _X86 += bytes.fromhex(
     "4883c40848c70424ba700000"  # e0  fault in 64-bit code: add rsp, 8; mov qword [rsp], 0x70ba
