@@ -133,7 +133,7 @@ def is_unnamed(name: str) -> bool:
     >>> is_unnamed("_ETHREAD::<unnamed-tag>"), is_unnamed("_ETHREAD")
     (True, False)
     """
-    return name in UNNAMED or (name[-1] in ">d" and name.rpartition("::")[2] in UNNAMED)
+    return name[-1:] in ">d" and name.rpartition("::")[2] in UNNAMED  # the first says no to nearly all
 
 
 def number(data: bytes, at: int) -> tuple[int, int]:
@@ -187,11 +187,11 @@ def tag(data: bytes, known: str = "") -> Tag:
     return Tag(TAGS[given], properties, fields, size, name, underlying, data[at:])
 
 
-def tag_name(data: bytes, at: int, end: int) -> str:
+def tag_name(kind: int, data: bytes, at: int, end: int) -> str:
     """Return the name of the structure or enumeration from *at* to *end* of *data*, ``""`` when it is damaged."""
-    begin = at + _NAMES.get(_U16(data, at)[0], end)
+    begin = at + _NAMES.get(kind, end)
     # Nearly all have a NUL behind the name and a small size before it.
-    if begin < end and (data[at] == LF_ENUM & 0xFF or data[begin - 1] < 0x80):
+    if begin < end and (kind == LF_ENUM or data[begin - 1] < 0x80):
         stop = data.find(0, begin, end)
         return str(data[begin:stop], "utf-8", "backslashreplace") if stop >= 0 else ""
     try:

@@ -145,7 +145,7 @@ class TypeStream:
             if kind in tags:
                 # The properties are at the same place in all of them.
                 if length > 5 and not data[at + 6] & FORWARD:
-                    name = tag_name(data, at + 2, after)
+                    name = tag_name(kind, data, at + 2, after)
                     if not is_unnamed(name) and (name not in names or index in adjusted):
                         names[name] = index
             elif kind not in known:
