@@ -136,9 +136,8 @@ class Builder:
         data = self._stream.leaf(index) if index >= FIRST_RECORD else b""
         kind = int.from_bytes(data[:2], "little")
         if kind in TAGS:
-            name = tag_name(kind, data, 0, len(data))
-            if not is_unnamed(name):
-                type_ = self._plain[raw] = reference(TAGS[kind], name)
+            type_ = self._named(raw, kind, data)
+            if type_ is not None:
                 return type_, 1, 0, None, ""
         elif kind == LF_POINTER and len(data) >= 10:
             # Most are to what was seen before and has no depth: then nothing needs to be watched.
@@ -153,7 +152,7 @@ class Builder:
             raise self._error(index, f"types within types, more than {_DEEPEST} deep")
         self._open.add(index)
         try:
-            made = self._decode(index, COUNTED.get(kind, kind), data)
+            made = self._tag(index, data) if kind in TAGS else self._decode(index, COUNTED.get(kind, kind), data)
         except CUT_OFF as error:
             raise self._error(index, f"damaged ({error})") from error
         finally:
@@ -167,6 +166,14 @@ class Builder:
             self._made[raw] = made
         return made
 
+    def _named(self, raw: bytes, kind: int, data: bytes) -> Type | None:
+        """Return a reference to what record *data* of index *raw* defines or declares; ``None`` if it has no name."""
+        name = tag_name(kind, data, 0, len(data))
+        if is_unnamed(name):
+            return None
+        type_ = self._plain[raw] = reference(TAGS[kind], name)
+        return type_
+
     def _decode(self, index: int, kind: int, data: bytes) -> Made:
         if index < FIRST_RECORD:
             type_ = simple(index, self._pointer_size)
@@ -176,8 +183,6 @@ class Builder:
             return type_, depth + 1, weight, bits, guessed
         if kind == LF_POINTER:
             return self._pointer(data)
-        if kind in TAGS:
-            return self._tag(index, data)
         if kind in (LF_ARRAY, LF_STRIDED_ARRAY):
             return self._array(index, data, 14 if kind == LF_STRIDED_ARRAY else 10)
         if kind in (LF_PROCEDURE, LF_MFUNCTION):
@@ -268,7 +273,8 @@ class Builder:
         return self._enums[index]
 
     def _enum_size(self, index: int, found: Tag) -> int:
-        underlying = self._make(_raw(found.underlying))[0]
+        raw = _raw(found.underlying)
+        underlying = self._plain.get(raw) or self._make(raw)[0]
         if not isinstance(underlying, Base):
             raise self._error(index, "an enumeration whose values are no numbers")
         return underlying.size

@@ -169,7 +169,6 @@ def tag(data: bytes, known: str = "") -> Tag:
     :param known: its name, if that is known: then neither it nor the decorated one is looked for
     """
     given = data[0] | data[1] << 8
-    counted = given in COUNTED
     kind = COUNTED.get(given, given)
     size = underlying = 0
     if kind == LF_ENUM:
@@ -180,10 +179,12 @@ def tag(data: bytes, known: str = "") -> Tag:
         size, at = number(data, 10)
     else:
         _, properties, fields = _STRUCTURE(data)
-        size, at = number(data, 18)
+        size, at = _U16(data, 18)[0], 20  # number() in place: it is small in nearly all
+        if size >= 0x8000:
+            size, at = _wide(size, data, 20)
     if known:
         return Tag(TAGS[given], properties, fields, size, known, underlying)
-    name, at = text(data, at, counted)
+    name, at = text(data, at, kind != given)
     return Tag(TAGS[given], properties, fields, size, name, underlying, data[at:])
 
 

@@ -146,7 +146,7 @@ class TypeStream:
                 # The properties are at the same place in all of them.
                 if length > 5 and not data[at + 6] & FORWARD:
                     name = tag_name(kind, data, at + 2, after)
-                    if not is_unnamed(name) and (name not in names or index in adjusted):
+                    if (name[-1:] not in ">d" or not is_unnamed(name)) and (name not in names or index in adjusted):
                         names[name] = index
             elif kind not in known:
                 first, count = self.unknown.get(kind, (index, 0))
