@@ -37,7 +37,7 @@ from dumpwalk.types.sources.pdb.leaves import (
     tag,
     tag_name,
 )
-from dumpwalk.types.sources.pdb.rows import enumeration, field, pointer, reference, structure
+from dumpwalk.types.sources.pdb.rows import SHALLOW, enumeration, field, pointer, reference, structure
 from dumpwalk.types.sources.pdb.simple import FIRST_RECORD, simple
 
 TYPE_CHECKING = False
@@ -57,8 +57,6 @@ if TYPE_CHECKING:
 
 # Pointers to arrays of functions in unnamed unions: real types are ten deep at most.
 _DEEPEST = 60
-# How deep a type may be without its depth being kept: more would only cost time.
-_SHALLOW = 3
 _LARGEST = 1 << 16
 # The pointer to a virtual function table has no more type than this; dt prints "Ptr64 ".
 _TABLE = Base("", 0)
@@ -160,7 +158,7 @@ class Builder:
         type_, depth, weight, bits, guessed = made
         if depth > _DEEPEST or weight > _LARGEST:
             raise self._error(index, f"types within types, more than {_DEEPEST} deep or of more than {_LARGEST} fields")
-        if depth <= _SHALLOW and not (weight or bits or guessed):
+        if depth <= SHALLOW and not (weight or bits or guessed):
             self._plain[raw] = type_
         if depth > 1 or weight or bits or guessed:
             self._made[raw] = made
@@ -311,7 +309,7 @@ class Builder:
     def _plain_fields(self, index: int) -> tuple[tuple[Field, ...], int, int]:
         """Return the same of a structure's field list, with the depth and weight of the fields."""
         if self._fields is None or not index:
-            return (), _SHALLOW, 0
+            return (), SHALLOW, 0
         made = self._alike.get(index)
         if made is None:
             made = self._fields.of(self._leaf(index, (LF_FIELDLIST,), "field list"))
@@ -338,7 +336,7 @@ class Builder:
     def _all_fields(self, index: int, list_index: int) -> tuple[tuple[Field, ...], int, int]:
         """Return the fields of structure *index*, whatever is in its field list, with their depth and weight."""
         fields: list[Field] = []
-        deepest, weight = _SHALLOW, 0
+        deepest, weight = SHALLOW, 0
         for kind, type_index, offset, name in self._members(list_index):
             if kind == LF_MEMBER:
                 type_, depth, more, bits, guessed = self._make(_raw(type_index))

@@ -8,16 +8,13 @@ lookup that runs no line of Python.
 from __future__ import annotations
 
 from dumpwalk.types.sources.pdb.plain import plain_fields
-from dumpwalk.types.sources.pdb.rows import field
+from dumpwalk.types.sources.pdb.rows import SHALLOW, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dumpwalk.types.model import Field, Type
-
-# How deep a type may be without its depth being kept: more would only cost time.
-SHALLOW = 3
 
 
 class Fields(dict[bytes, "Field"]):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from dumpwalk.types.model import Type
 
+# How deep a type may be without its depth being kept: more would only cost time.
+SHALLOW = 3
+
 
 def _rows_of(record: Any) -> Any:
     """Return a class whose instances are laid out like those of *record*, but not frozen."""
