@@ -113,9 +113,7 @@ class Plan:
     def _reader(self, field: Field) -> Callable[[Object], Any]:
         """Return the function that takes *field* out of an object; numbers by the short way."""
         type, offset = field.type, field.offset
-        code = ""
-        if field.bits is None and 0 <= offset < _AT_ONCE:
-            code = struct_code(type)
+        code = struct_code(type) if field.bits is None and 0 <= offset < _AT_ONCE else ""
         if not code:
             space = self.space
             return lambda parent: read_at(space, parent, offset, type, field.bits)
