@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from dumpwalk.types.model import Type
+    from dumpwalk.types.model import Field, Type
 
 _GUESSES = {guessed: number for number, guessed in enumerate(GUESSES)}
 _NO_BITS = (0, 0)
@@ -89,16 +89,18 @@ class StoreWriter:
     """
 
     def __init__(self) -> None:
-        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SECTIONS}
+        self._rows: dict[str, list[Any]] = {name: [] for name in SECTIONS}  # tuples; of FIELDS the numbers below
+        self._field_numbers: dict[tuple[int, ...], int] = {}  # numbers of the rows that differ, in their order
         self._numbers = _Numbers({"": 0})  # sorted in the end
         self._searched: set[str] = set()
-        self._interned: dict[Any, int] = {}
+        self._interned: dict[str, dict[tuple[Any, ...], int]] = {name: {} for name in SECTIONS}
         self._tables: dict[Any, int] = {}
         self._seen: dict[int, tuple[Struct | Enum, int]] = {}
         # By id, while the profile that is added keeps the objects: most sources use one object for one type,
-        # and a PDB one tuple for the fields of all structures that are alike.
+        # and a PDB one for each field that structures have in common, and for all fields of those that are alike.
         self._types: dict[int, int] = {}
         self._fields: dict[int, int] = {}
+        self._lists: dict[int, int] = {}
         self._aliases: dict[str, int] = {}
 
     @property
@@ -121,6 +123,7 @@ class StoreWriter:
                 raise ValueError(f"two profiles are called {alias}")
         self._types.clear()
         self._fields.clear()
+        self._lists.clear()
         # Names alone are sorted three times as fast as pairs.
         types, offsets, numbers = dict(profile.types), dict(profile.keys), self._numbers
         self._searched.update(types, offsets, profile.typedefs)
@@ -167,8 +170,9 @@ class StoreWriter:
         rows["ALIASES"] = aliases
         # There are hundred thousands of these: packed at once, without a row between.
         pack_field, pack_member = ROWS["FIELDS"].pack, ROWS["MEMBERS"].pack
+        fields = [pack_field(order[n], o, t, at, bits, g) for n, o, t, at, bits, g in self._field_numbers]
         packed = {
-            "FIELDS": b"".join([pack_field(order[n], o, t, at, bits, g) for n, o, t, at, bits, g in rows["FIELDS"]]),
+            "FIELDS": b"".join(map(fields.__getitem__, rows["FIELDS"])),
             "MEMBERS": b"".join([pack_member(order[name], value) for name, value in rows["MEMBERS"]]),
         }
         for section in ("DEFS", "TABLE", "LISTS", "KEYS", "ALIASES"):
@@ -202,14 +206,13 @@ class StoreWriter:
         return self._string(text)
 
     def _row(self, section: str, row: tuple[Any, ...]) -> int:
-        key = (section, row)
-        found = self._interned.get(key)
-        if found is None:
-            found = self._interned[key] = len(self._rows[section])
-            self._rows[section].append(row)
+        rows, interned = self._rows[section], self._interned[section]
+        found = interned.setdefault(row, len(rows))
+        if found == len(rows):
+            rows.append(row)
         return found
 
-    def _shared(self, section: str, rows: list[tuple[Any, ...]]) -> int:
+    def _shared(self, section: str, rows: list[Any]) -> int:
         """Return where *rows* begin; the same rows of several owners are there once."""
         key = (section, tuple(rows))
         if key not in self._tables:
@@ -229,7 +232,7 @@ class StoreWriter:
                 _ENUM,
             )
         else:
-            start = self._fields.get(id(of.fields))
+            start = self._lists.get(id(of.fields))
             first = self._field_rows(of) if start is None else start
             count, kind = len(of.fields), KINDS.index(of.kind)
         found = self._row("DEFS", (numbers[of.name], of.size, first, count, kind))
@@ -238,31 +241,42 @@ class StoreWriter:
 
     def _field_rows(self, of: Struct) -> int:
         """Return where the fields of a structure begin."""
-        numbers, types, rows = self._numbers, self._types, []
-        for field in of.fields:
-            type_ = types.get(id(field.type))
-            if type_ is None:
-                type_ = types[id(field.type)] = self._type(field.type)
-            at, bits = field.bits or _NO_BITS
-            rows.append((numbers[field.name], field.offset, type_, at, bits, _GUESSES[field.guessed]))
-        first = self._fields[id(of.fields)] = self._shared("FIELDS", rows)
+        found = list(map(self._fields.get, map(id, of.fields)))
+        if None in found:
+            found = [self._field(field) if row is None else row for row, field in zip(found, of.fields)]
+        first = self._lists[id(of.fields)] = self._shared("FIELDS", found)
         return first
+
+    def _field(self, of: Field) -> int:
+        """Return the number of a field's row among those that differ."""
+        type_ = self._type_number(of.type)
+        at, bits = of.bits or _NO_BITS
+        row = self._numbers[of.name], of.offset, type_, at, bits, _GUESSES[of.guessed]
+        number = self._fields[id(of)] = self._field_numbers.setdefault(row, len(self._field_numbers))
+        return number
 
     def _type(self, of: Type) -> int:
         sort = size = 0
-        if isinstance(of, Base):
-            kind, what, size = BASE, self._string(of.name), of.size
+        if isinstance(of, Reference):  # the commonest first
+            kind, sort, what = REFERENCE, KINDS.index(of.kind), self._numbers[of.name]
         elif isinstance(of, Pointer):
-            kind, what, size = POINTER, self._type(of.target), of.size
+            kind, what, size = POINTER, self._type_number(of.target), of.size
+        elif isinstance(of, Base):
+            kind, what, size = BASE, self._numbers[of.name], of.size
         elif isinstance(of, Array):
-            kind, what, size = ARRAY, self._type(of.element), of.count
+            kind, what, size = ARRAY, self._type_number(of.element), of.count
         elif isinstance(of, Function):
-            kind, what = FUNCTION, NONE if of.returns is None else self._type(of.returns)
-        elif isinstance(of, Reference):
-            kind, sort, what = REFERENCE, KINDS.index(of.kind), self._string(of.name)
+            kind, what = FUNCTION, NONE if of.returns is None else self._type_number(of.returns)
         else:
             kind, what = UNNAMED, self._definition(of)
         return self._row("TYPES", (kind, sort, 0, what, size))
+
+    def _type_number(self, of: Type) -> int:
+        """Return the number of a type's row; the type is one that the profile keeps."""
+        number = self._types.get(id(of))
+        if number is None:
+            number = self._types[id(of)] = self._type(of)
+        return number
 
 
 def _prime(least: int) -> int:
