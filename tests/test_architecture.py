@@ -116,7 +116,8 @@ def test_imports_are_absolute(path: Path) -> None:
 def test_synth_shares_nothing_with_the_readers(path: Path) -> None:
     used = {layer for layer, _ in _own_imports(path)}
 
-    assert used.isdisjoint({"formats", "types", "kernel"})
+    # The layouts of types are input to both sides; what the bytes mean is not.
+    assert used.isdisjoint({"formats", "kernel"})
 
 
 @every_module
