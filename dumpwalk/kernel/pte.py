@@ -73,7 +73,7 @@ def page_table_entries(target: Target, address: int, memory: VirtualMemory | Non
     memory = memory or page_tables(target)
     mode = memory.mode
     base = target.pte_base()
-    problems = [*(target.entries.problems if target.entries else ())]
+    problems: list[Problem] = []
     places: dict[str, int] = {}
     if isinstance(base, Absent):
         problems.append(Problem("PTE_BASE", base.reason))
@@ -105,8 +105,8 @@ def page_table_entries(target: Target, address: int, memory: VirtualMemory | Non
             out.append(Entry(level.name, place, entry.address, entry.value, meaning.kind, "", meaning))
             if len(read) == len(out) and isinstance(found.physical, Absent):
                 break
-    if target.entries and len(target.entries.problems) > len(problems):
-        problems = [*target.entries.problems, *problems]
+    if target.entries:  # asked only now: what is not known of entries shows when one is looked at
+        problems += target.entries.problems
     shown = memory.address(address)
     return Entries(shown, mode.name, mode.entry_size, tuple(out), found.physical, tuple(problems))
 

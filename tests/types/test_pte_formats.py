@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -77,6 +79,43 @@ def test_generations(name: str, swizzle: int, page_file_low: int, protection_of_
     assert found.page_file_low == (page_file_low, 0xF)
     assert found.proto_protection == (protection_of_proto, 0x1F)
     assert found.transition_pfn == found.hard_pfn == (12, (1 << pfn_bits) - 1)
+
+
+# A kernel developer's listing of 2016 (Windows 7 x86 with PAE), `dt nt!_MMPTE_PROTOTYPE`.
+LISTING = """
+   +0x000 Valid            : Pos 0, 1 Bit
+   +0x000 Unused0          : Pos 1, 7 Bits
+   +0x000 ReadOnly         : Pos 8, 1 Bit
+   +0x000 Unused1          : Pos 9, 1 Bit
+   +0x000 Prototype        : Pos 10, 1 Bit
+   +0x000 Protection       : Pos 11, 5 Bits
+   +0x000 Unused           : Pos 16, 16 Bits
+   +0x000 ProtoAddress     : Pos 32, 32 Bits
+"""
+
+
+def positions(listing: str) -> dict[str, tuple[int, int]]:
+    """Return position and mask of each field of a dt listing."""
+    rows = re.findall(r"\+0x000 (\w+) *: Pos (\d+), (\d+) Bit", listing)
+    return {name: (int(at), (1 << int(length)) - 1) for name, at, length in rows}
+
+
+def test_format_is_that_of_a_debuggers_listing() -> None:
+    listed = positions(LISTING)
+    found = shipped("win7-x86-pae")
+
+    assert found.valid == 1 << listed["Valid"][0]
+    assert found.prototype == 1 << listed["Prototype"][0]
+    assert found.proto == ((*listed["ProtoAddress"], 0),)
+    assert found.proto_protection == listed["Protection"]
+    assert found.size == 8
+
+
+def test_listing_is_the_real_one(real_data: Path) -> None:
+    text = (real_data / "seed" / "000_05213417b4f651b7.txt").read_text("utf-8").replace("\u00a0", " ")
+    part = text[text.index("dt nt!_MMPTE_PROTOTYPE") :][:2000]
+
+    assert positions(part) == positions(LISTING)
 
 
 def test_missing_types_are_said() -> None:

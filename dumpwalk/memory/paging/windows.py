@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     VadPrototype = Callable[[VirtualMemory, int], "int | Absent"]
 
 _PAGE_SHIFT = 12
+# The mask is the highest bit of a physical address that the processor has; none has fewer than 39 bits of them.
+_LEAST_MASK_BIT = 38
 # What !pte and this project call the entry that a prototype one points to.
 _PROTOTYPE_PTE = "prototype PTE"
 
@@ -81,20 +83,24 @@ class WindowsEntries:
         return self.format.classify(entry, of)
 
     def _infer_mask(self, memory: VirtualMemory, entry: int) -> None:
-        """Take the bits of a page number that lie above all memory for ``InvalidPteMask``, if nobody said what it is.
+        """Take the highest bits of a page number for ``InvalidPteMask``, if nobody said what it is.
 
-        An entry in transition has a page, and that page is in the machine's memory.
+        An entry in transition has a page, and that page is in the machine's memory. Where no page can have
+        the number, but the dump has one without the bits that make it too high, these are the mask's.
         """
         if self._highest < 0:
             self._highest = max((end - 1 >> _PAGE_SHIFT for _, end, _ in memory.physical.runs()), default=0)
         position, mask = self.format.transition_pfn
         page = entry >> position & mask
-        above = page >> self._highest.bit_length() << self._highest.bit_length()
-        if self._highest and above and not entry & self.format.swizzle:
-            changed: PteFormat = self.format.__replace__(  # type: ignore[attr-defined]
-                invalid_mask=self.format.invalid_mask | above << position
-            )
-            self.format = changed
+        # A dump need not hold the highest page, so only what is beyond any usual machine is impossible.
+        floor = max(self._highest.bit_length(), _LEAST_MASK_BIT - _PAGE_SHIFT)
+        above = page >> floor << floor
+        if not above or entry & self.format.swizzle or memory.physical.place((page ^ above) << _PAGE_SHIFT) < 0:
+            return
+        changed: PteFormat = self.format.__replace__(  # type: ignore[attr-defined]
+            invalid_mask=self.format.invalid_mask | above << position
+        )
+        self.format = changed
 
     def resolve(self, memory: VirtualMemory, address: int, entry: int, level: Level) -> Resolved:
         """Return what *entry*, of *level* on the way to *address*, means. Its valid bit is clear."""

@@ -197,6 +197,17 @@ def test_mask_is_inferred_from_a_page_that_no_memory_has() -> None:
     assert software.mask == MASK
 
 
+def test_mask_is_not_inferred_from_a_page_that_is_merely_missing() -> None:
+    """A kernel dump leaves most pages out, the highest too."""
+    for value in (0x12345000 | 0x3000000000 | 0x880, MASK | 0x77777 << 12 | 0x880, MASK | 0x12345 << 12 | 0x890):
+        tables = with_entry(value)
+        tables.page(0x12345, b"here")
+        software = windows(mask_known=False)
+
+        assert tables.memory(software).read_some(ADDRESS, 4) == b""
+        assert software.mask == 0
+
+
 def test_pae() -> None:
     tables = with_entry(0xA8E9B008_00000400, 0xC1040000, PAE)
     tables.map(0xA8E9B008, 0x600, (0x700 << 12 | 0x121).to_bytes(8, "little"))
