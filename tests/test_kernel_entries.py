@@ -9,10 +9,12 @@ import pytest
 from page_tables import Tables, paged_target
 
 from dumpwalk.errors import ReadError
+from dumpwalk.formats import Dump
 from dumpwalk.memory.address import Address
 from dumpwalk.memory.paging.modes import PAE, X86
 from dumpwalk.objects.sizes import offset_of
 from dumpwalk.remarks import Absent
+from dumpwalk.target import Target
 from dumpwalk.types.store import Store
 
 NOW = "nt/19041.3570-x64"
@@ -169,3 +171,29 @@ def test_pte_base() -> None:
     assert by_data.pte_base() == 0xFFFFFD8000000000
     assert by_symbol.pte_base() == 0xFFFF820000000000
     assert by_self_map.pte_base() == 0xFFFFF68000000000
+
+
+def test_contents_that_are_read_lazily_do_not_go_in_circles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the dump says of itself is read from its memory, and so is what explains that memory."""
+    calls: list[bytes] = []
+    tables = moving()
+    fake = paged_target(tables, "").dump
+
+    def contents() -> Any:
+        calls.append(dump.memory.read_some(ADDRESS, 4))
+        return SimpleNamespace(modules=fake.modules, debugger_data=Absent("none"))
+
+    dump = Dump(
+        path="fake.dmp", format="fake", size=0, header=fake.header, memory=fake.memory, contents=cast("Any", contents)
+    )
+
+    def find(dump: Any) -> Any:
+        assert dump.modules is fake.modules
+        return SimpleNamespace(name=NOW, machine="x64", exact=True)
+
+    monkeypatch.setattr("dumpwalk.target.find_profile", find)
+    target = Target(dump)
+
+    assert target.modules is fake.modules
+    # The outer reading sees what the types explain; the one that finding them needs sees the processor's view.
+    assert calls == [b"", b"here"]

@@ -44,18 +44,33 @@ def bits(types: TypeDatabase, view: str) -> dict[str, tuple[int, int]]:
     return {field.name: field.bits for field in fields if field.bits is not None}
 
 
-def address_fields(types: TypeDatabase, view: str, address: int) -> dict[str, int]:
+def address_fields(
+    types: TypeDatabase, view: str, address: int, pools: tuple[int, int, int] | None = None
+) -> dict[str, int]:
     """Return the fields that hold *address* in a ``PROTOTYPE`` or ``SUBSECTION`` entry.
 
     64-bit and PAE entries hold it in one field. The 4-byte ones of Windows Vista and 7 hold its bits from 2 on in a
-    low and a high field; Windows XP's are relative to pools and are not made here.
+    low and a high field; those of Windows XP hold how far it is from where a pool begins or ends.
+
+    :param pools: ``MmPagedPoolStart``, ``MmSubsectionBase``, ``MmNonPagedPoolEnd`` of Windows XP
     """
     name = "ProtoAddress" if view == "PROTOTYPE" else "SubsectionAddress"
     places = bits(types, view)
     if name in places:
         return {name: address & (1 << places[name][1]) - 1}
     low, high = places[f"{name}Low"][1], places[f"{name}High"][1]
-    return {f"{name}Low": address >> 2 & (1 << low) - 1, f"{name}High": address >> (2 + low) & (1 << high) - 1}
+    unit, more = 2, {}
+    if "WhichPool" in places and pools is not None:
+        if view == "PROTOTYPE":
+            address -= pools[0]
+        elif address >= pools[1] and address < pools[2] - (1 << 27):
+            address, unit, more = address - pools[1], 3, {"WhichPool": 1}
+        else:
+            address, unit = pools[2] - address, 3
+    return {
+        f"{name}Low": address >> unit & (1 << low) - 1,
+        f"{name}High": address >> (unit + low) & (1 << high) - 1,
+    } | more
 
 
 def swizzled(types: TypeDatabase, value: int, mask: int) -> int:

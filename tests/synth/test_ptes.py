@@ -113,7 +113,7 @@ def test_demand_zero_and_vad(name: str, data: st.DataObject, mask: int) -> None:
 def test_addresses(name: str, view: str, data: st.DataObject, mask: int) -> None:
     types = Store.shipped().open(name)
     if "WhichPool" in bits(types, view):
-        return  # Windows XP: relative to pools, tested by ReactOS's formula beside the reader
+        return  # Windows XP: see below
     low, high = (0x80000000, 0xFFFFFFFC) if types.pointer_size == 4 else (0xFFFF800000000000, 0xFFFFFFFEFFFFFFFF)
     address = data.draw(st.integers(low, high)) & ~3
     places = bits(types, view)
@@ -127,6 +127,27 @@ def test_addresses(name: str, view: str, data: st.DataObject, mask: int) -> None
     assert (found.kind, found.address) == (view.lower(), address)
     if "Protection" in more:
         assert found.protection == more["Protection"]
+
+
+@pytest.mark.parametrize("name", ["nt/xpsp3-x86", "nt/2003sp2-x86"])
+@given(
+    proto=st.integers(0xE1000000, 0xE8FFFFFF),
+    paged=st.integers(0x81000000, 0x88FFFFFF),
+    nonpaged=st.integers(0xF8000008, 0xFFBDFFFF),
+)
+def test_addresses_of_windows_xp(name: str, proto: int, paged: int, nonpaged: int) -> None:
+    types = Store.shipped().open(name)
+    pools = (0xE1000000, 0x81000000, 0xFFBE0000)
+    found: PteFormat = known(name, 0).__replace__(pools=pools)  # type: ignore[attr-defined]
+    value = entry(types, "PROTOTYPE", Prototype=1, **address_fields(types, "PROTOTYPE", proto & ~3, pools))
+
+    assert found.classify(value).address == proto & ~3
+    for address in (paged & ~7, nonpaged & ~7):
+        fields = address_fields(types, "SUBSECTION", address, pools)
+        value = entry(types, "SUBSECTION", Prototype=1, Protection=4, **fields)
+
+        assert found.classify(value, "prototype").address == address
+        assert found.classify(value, "prototype").protection == 4
 
 
 @every_generation
