@@ -177,6 +177,9 @@ def entry_value(format: PteFormat, value: int, of: str = "process", *, mask_know
     if masked and meaning.kind in ("prototype", "subsection", "transition", "page file"):
         what = "taken for 0: it is in the machine's memory; --mask says it (200000000000 is usual)"
         problems = (Problem("InvalidPteMask", what),)
+    if meaning.kind in ("prototype", "subsection") and meaning.address is None:
+        what = "the entry says how far from where it begins; only the machine's memory says where that is"
+        problems = (*problems, Problem("pool", what))
     mode = "ARM64" if format.arm else {4: "x86", 8: "x64" if format.address_bits > 32 else "PAE"}[format.size]
     return Entries(None, mode, format.size, (entry,), to, problems)
 

@@ -104,6 +104,11 @@ class KernelEntries(NothingInSoftware):
         if found.which_pool and not isinstance(data, Absent):
             places = [data.get(name) for name in ("MmPagedPoolStart", "MmSubsectionBase", "MmNonPagedPoolEnd")]
             pools = pointers_at(target.memory, 4, *places)
+        if found.which_pool and pools is None:
+            what = (
+                "MmPagedPoolStart, MmSubsectionBase or MmNonPagedPoolEnd can't be read: prototype PTEs aren't followed"
+            )
+            self.problems = (*self.problems, Problem(where, what))
         found = found.__replace__(invalid_mask=mask or 0, pools=pools)  # type: ignore[attr-defined]
         return WindowsEntries(found, mask_known=not isinstance(mask, Absent))
 

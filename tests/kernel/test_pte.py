@@ -226,6 +226,13 @@ def test_mask_that_matters_is_missed() -> None:
         entry_value(pte_format(Store.shipped().open("nt/win7sp1-x86")), 1 << 32)
 
 
+def test_pool_of_windows_xp_is_missed() -> None:
+    found = entry_value(pte_format(Store.shipped().open("nt/xpsp3-x86")), 0x400)
+
+    assert layout(found).splitlines()[-1] == " Proto: ????"
+    assert found.problems[0].where == "pool"
+
+
 def test_letters() -> None:
     """Bits by the table in the documentation of !pte."""
     assert flags(0x163, 4) == "-G-DA--KWEV"

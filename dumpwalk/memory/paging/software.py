@@ -189,11 +189,15 @@ class PteFormat:
             return Pte(name, bits, None, None, None, where, *self._protected(value, self.subsection_protection))
         protection = self._protected(value, self.protection)
         if kind == TRANSITION:
-            return Pte(name, bits, Hex(_take(plain, self.transition_pfn)), None, None, None, *protection)
+            return Pte(name, bits, Hex(self.page_in_transition(value)), None, None, None, *protection)
         if kind == PAGE_FILE:
             number, offset = _take(value, self.page_file_low), _take(plain, self.page_file_high)
             return Pte(name, bits, None, number, Hex(offset), None, *protection)
         return Pte(name, bits, None, None, None, None, *protection)
+
+    def page_in_transition(self, value: int) -> int:
+        """Return the page frame number of an entry of the kind :data:`TRANSITION`."""
+        return _take(self.unswizzled(value), self.transition_pfn)
 
     def _protected(self, value: int, bits: Bits) -> tuple[Hex | None, str]:
         if not bits[1]:

@@ -109,9 +109,11 @@ class WindowsEntries:
     def _resolve(self, memory: VirtualMemory, address: int, entry: int, level: Level, *, follow: bool) -> Resolved:
         if self.format.size != memory.mode.entry_size:
             return Resolved("not present", -1, f"{level.name} not present")
+        if self.format.kind(entry) == TRANSITION:  # the one kind that whole address spaces are read through
+            if not self.mask_known:
+                self._infer_mask(memory, entry)
+            return Resolved(KINDS[TRANSITION], self.format.page_in_transition(entry) << _PAGE_SHIFT)
         said = self.classify(memory, entry)
-        if said.pfn is not None:
-            return Resolved(said.kind, said.pfn << _PAGE_SHIFT)
         if not follow:
             return Resolved(said.kind, -1, f"{level.name}: {reason(said)}")
         if said.kind == KINDS[PROTOTYPE]:
