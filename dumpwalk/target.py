@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dumpwalk.memory.address import Address
     from dumpwalk.memory.machine import Machine
     from dumpwalk.memory.segments import DumpMemory
+    from dumpwalk.objects.kernel_entries import KernelEntries
     from dumpwalk.symbols.modules import Modules
     from dumpwalk.types.model import TypeDatabase
     from dumpwalk.types.profiles import Profile
@@ -27,6 +28,7 @@ class Target:
     :ivar dump: what the file says
     :ivar memory: the virtual memory it holds
     :ivar machine: its architecture
+    :ivar entries: what its kernel means by page-table entries; ``None`` for a dump without physical pages
     """
 
     def __init__(self, dump: Dump) -> None:
@@ -35,6 +37,11 @@ class Target:
         self.machine: Machine = dump.header.machine
         self._profile: Profile | Absent | None = None
         self._symbols: Symbols | None = None
+        self.entries: KernelEntries | None = None
+        if hasattr(self.memory, "software"):  # virtual memory seen through page tables
+            from dumpwalk.objects.kernel_entries import KernelEntries
+
+            self.memory.software = self.entries = KernelEntries(self)
 
     @property
     def modules(self) -> Modules:
@@ -45,7 +52,10 @@ class Target:
     def profile(self) -> Profile | Absent:
         """The type layouts of this kernel, or why there are none."""
         if self._profile is None:
-            self._profile = find_profile(self.dump)
+            if self.entries is None:
+                self._profile = find_profile(self.dump)
+            else:  # what finds it reads memory, whose entries can't be understood before it is found
+                self._profile = self.entries.undisturbed(lambda: find_profile(self.dump))
         return self._profile
 
     @property
@@ -93,6 +103,39 @@ class Target:
 
             self._symbols = Store.shipped().open(profile.name).symbols
         return self._symbols.nearest(address - kernel.base)
+
+    def address_of(self, symbol: str) -> Address | None:
+        """Return where the kernel's *symbol* is; ``None`` when there is none, or the kernel is not known exactly."""
+        kernel, profile = self.modules.kernel, self.profile
+        if kernel is None or isinstance(profile, Absent) or not profile.exact:
+            return None
+        from dumpwalk.types.store import Store
+
+        types = Store.shipped().open(profile.name)
+        offset = types.key_symbols().get(symbol)
+        if offset is None:
+            offset = types.symbols.find(symbol)
+        return None if offset is None else self.address(kernel.base + offset)
+
+    def pte_base(self) -> Address | Absent:
+        """Return where page tables begin in virtual memory, ``PTE_BASE``: who says so is asked in order of cost."""
+        from dumpwalk.memory.paging.pte_address import self_map
+        from dumpwalk.memory.virtual import VirtualMemory
+        from dumpwalk.objects.kernel_entries import pointers_at
+
+        data = self.dump.debugger_data
+        said = None if isinstance(data, Absent) else data.get("PteBase")
+        if said:
+            return self.address(said)
+        found = pointers_at(self.memory, self.machine.pointer_size, self.address_of("MmPteBase"))
+        if found and found[0]:
+            return self.address(found[0])
+        slot = self_map(self.memory) if isinstance(self.memory, VirtualMemory) else None
+        if slot is None:
+            return Absent(
+                "no entry of the root table leads to itself, and neither debugger data nor symbol say PteBase"
+            )
+        return self.address(slot)
 
     def name(self, address: int) -> str | None:
         """Return *address* as ``module!symbol+0x12``, ``module+0x1234`` without a symbol, ``None`` in no module."""

@@ -102,6 +102,8 @@ class VirtualMemory:
                     base = entry & self.mode.frame
             else:
                 found = self._table(base)
+        if found.__class__ is int and found < 0 and not self.software.settled:
+            return found  # it may say something else later
         if len(self._known) >= _MOST_CACHED:
             self._known.clear()
         self._known[address >> self._shift] = found

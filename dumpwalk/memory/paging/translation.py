@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     class SoftwareEntries(Protocol):
         """What an operating system means by table entries that the processor takes for invalid."""
 
+        @property
+        def settled(self) -> bool:
+            """Whether it will say the same next time: what it says before is not kept."""
+
         def resolve(self, memory: VirtualMemory, address: int, entry: int, level: Level) -> Resolved:
             """Return what *entry*, of *level* on the way to *address*, means. Its valid bit is clear."""
 
@@ -81,6 +85,11 @@ class Translation:
 
 class NothingInSoftware:
     """The processor's view alone: what is not valid is not there."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether it will say the same next time: yes."""
+        return True
 
     def resolve(self, memory: VirtualMemory, address: int, entry: int, level: Level) -> Resolved:
         """Return that it is not present."""

@@ -1,0 +1,75 @@
+"""``dumpwalk ptov``: which virtual addresses a physical page has."""
+
+from __future__ import annotations
+
+from dumpwalk.arguments import argument, flag, number, option
+from dumpwalk.commands import command
+from dumpwalk.errors import UsageError
+from dumpwalk.memory.address import Hex
+from dumpwalk.record import record
+from dumpwalk.remarks import Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dumpwalk.memory.address import Address
+    from dumpwalk.target import Target
+
+# Tables that refer to themselves map more than anybody can look at.
+_MOST_LOOKED_AT = 1 << 22
+_MOST_FOUND = 1 << 16
+
+
+@record
+class Addresses:
+    """The addresses of a physical one.
+
+    :param physical: the physical address
+    :param root: physical address of the root table
+    :param mode: name of the paging mode
+    :param addresses: ascending
+    """
+
+    physical: Hex
+    root: Hex
+    mode: str
+    addresses: tuple[Address, ...]
+    problems: tuple[Problem, ...]
+
+
+def layout(found: Addresses) -> str:
+    """Return a line for each address: the physical one first, as ``!ptov`` has them."""
+    lines = [f"{found.mode} page tables, root at {found.root:x}"]
+    lines += [f"{found.physical:x} {address}" for address in found.addresses]
+    if not found.addresses:
+        lines.append(f"no valid entry maps page {found.physical >> 12:x}")
+    return "\n".join([*lines, *(f"({problem})" for problem in found.problems)])
+
+
+@command(
+    "ptov",
+    argument("physical", "a physical address, or with --page the number of a page", kind=number),
+    flag("--page", help="the number is a page's (PFN)"),
+    option("--dtb", value="ROOT", help="physical address of the root table of another process", kind=number),
+    text=layout,
+    target=True,
+)
+def ptov(physical: int, page: bool = False, dtb: int | None = None, target: Target | None = None) -> Addresses:
+    """List the virtual addresses that lead to a physical one."""
+    from dumpwalk.kernel.pte import page_tables
+    from dumpwalk.memory.paging.mapped import mapped
+
+    if target is None:
+        raise UsageError("page tables are in a dump: -z FILE")
+    memory = page_tables(target)
+    if dtb is not None:
+        memory = memory.with_root(dtb)
+    wanted = physical << 12 if page else physical
+    found: list[Address] = []
+    problems: tuple[Problem, ...] = ()
+    for looked_at, (address, size, base) in enumerate(mapped(memory)):
+        if base <= wanted < base + size:
+            found.append(memory.address(address + wanted - base))
+        if looked_at >= _MOST_LOOKED_AT or len(found) >= _MOST_FOUND:
+            problems = (Problem("page tables", f"{looked_at:,} pages looked at: the rest is not listed"),)
+            break
+    return Addresses(Hex(wanted), Hex(memory.root), memory.mode.name, tuple(found), problems)

@@ -1,0 +1,169 @@
+"""vtop, ptov and pte as commands, on stated page tables and without a dump."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from page_tables import Tables, paged_target
+
+from dumpwalk.cli import main
+from dumpwalk.commands.pte import layout as pte_text
+from dumpwalk.commands.pte import pte
+from dumpwalk.commands.ptov import layout as ptov_text
+from dumpwalk.commands.ptov import ptov
+from dumpwalk.commands.vtop import layout as vtop_text
+from dumpwalk.commands.vtop import vtop
+from dumpwalk.errors import UsageError
+from dumpwalk.memory.paging.modes import X86
+from dumpwalk.target import Target
+
+NOW = "nt/19041.3570-x64"
+ADDRESS = 0xFFFFF80000123456
+
+
+def world(value: int = 0x12345 << 12 | 0x880) -> Target:
+    tables = Tables()
+    tables.entry(0x1ED << 39, tables.root << 12 | 0x63, "PXE")
+    tables.entry(ADDRESS, value)
+    tables.page(0x12345, b"here")
+    tables.map(ADDRESS + 0x1000, 0x500)
+    tables.map(0x10000, 0x500)
+    tables.entry(0xFFFFF80000400000, 0x600000 | 0xE3, "PDE")
+    return paged_target(tables, NOW)
+
+
+def test_vtop() -> None:
+    walk = vtop([f"{ADDRESS:x}"], target=world())
+
+    assert vtop_text(walk).splitlines()[:6] == [
+        "fffff800`00123456: x64 page tables, root at 100000",
+        "PXE at 100f80: 0000000000101063  valid, table in page 101",
+        "PPE at 101000: 0000000000102063  valid, table in page 102",
+        "PDE at 102000: 0000000000103063  valid, table in page 103",
+        "PTE at 103918: 0000000012345880  transition, still in page 12345",
+        "fffff800`00123456 is at physical address 12345456, page 12345 (4 KB)",
+    ]
+    assert [step.state for step in walk.steps] == ["valid", "valid", "valid", "transition"]
+
+
+def test_vtop_says_why_not() -> None:
+    text = vtop_text(vtop([f"{ADDRESS:x}"], target=world(0x001BBEDA00002084)))
+
+    assert "PTE at 103918: 001bbeda00002084  paged out to page file 2 at offset 1bbeda" in text
+    assert "fffff800`00123456 leads nowhere: PTE: paged out to page file 2 at offset 1bbeda" in text
+
+
+def test_vtop_of_a_large_page() -> None:
+    text = vtop_text(vtop(["fffff800`00412345"], target=world()))
+
+    assert "large page, page 600" in text
+    assert "is at physical address 612345, page 612 (2 MB)\npage 612 is not in the dump" in text
+
+
+def test_vtop_takes_a_directory_base() -> None:
+    """As WinDbg's does: its page number, 0 for the dump's own; and --dtb takes the address."""
+    target = world()
+    walks = [
+        vtop(["100", "10000"], target=target),
+        vtop(["0", "10000"], target=target),
+        vtop(["100000", "10000"], target=target),
+        vtop(["10000"], dtb=0x100000, target=target),
+    ]
+
+    assert {(walk.root, walk.physical) for walk in walks} == {(0x100000, 0x500000)}
+    with pytest.raises(UsageError, match="one address"):
+        vtop(["1", "2", "3"], target=target)
+    with pytest.raises(UsageError, match="not a number"):
+        vtop(["nt"], target=target)
+
+
+def test_ptov() -> None:
+    found = ptov(0x500123, target=world())
+
+    assert ptov_text(found).splitlines() == [
+        "x64 page tables, root at 100000",
+        "500123 00000000`00010123",
+        "500123 fffff800`00124123",
+    ]
+    assert ptov(0x500, page=True, target=world()).addresses == (0x10000, 0xFFFFF80000124000)
+    assert ptov(0x612345, target=world()).addresses == (0xFFFFF80000412345,)
+    assert "no valid entry maps page 12345" in ptov_text(ptov(0x12345000, target=world()))
+
+
+def test_ptov_of_tables_that_lead_to_themselves_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dumpwalk.commands.ptov._MOST_LOOKED_AT", 1000)
+    tables = Tables(X86)
+    for index in range(1024):
+        tables.page(0x100, (0x100 << 12 | 0x63).to_bytes(4, "little"), index * 4)
+
+    found = ptov(0x999000, target=paged_target(tables, None))
+
+    assert "the rest is not listed" in str(found.problems[0])
+
+
+def test_pte_of_a_range() -> None:
+    answer = pte(ADDRESS & ~0xFFF, (ADDRESS & ~0xFFF) + 0x1FFF, target=world())
+
+    assert [page.address for page in answer.pages] == [ADDRESS & ~0xFFF, (ADDRESS & ~0xFFF) + 0x1000]
+    assert pte_text(answer).count("PXE at") == 2
+    with pytest.raises(UsageError, match="at most 65,536 pages"):
+        pte(0x1000, 0x1000 + (1 << 40), target=world())
+
+
+def test_pte_of_an_entry_by_its_address() -> None:
+    target = world()
+    (page,) = pte(ADDRESS, target=target).pages
+    place = page.entries[-1].address
+
+    (alone,) = pte(int(place), 1, target=target).pages  # type: ignore[arg-type]
+
+    assert alone.entries[0].value == page.entries[-1].value
+    assert alone.entries[0].meaning == page.entries[-1].meaning
+
+
+def test_types_that_are_named_win() -> None:
+    target = world(0x0001234500000080)
+    before = pte(ADDRESS, target=target).pages[0].entries[-1].meaning
+    after = pte(ADDRESS, types="nt/win10-16299-x64", target=target).pages[0].entries[-1].meaning
+
+    assert before is not None
+    assert after is not None
+    assert before.offset == after.offset == 0x12345
+    with pytest.raises(UsageError, match="an address needs a dump"):
+        pte(ADDRESS)
+
+
+def run(capsys: Any, *words: str) -> tuple[int, str]:
+    status = main(words)
+    return status, capsys.readouterr().out
+
+
+def test_value_needs_no_dump(capsys: Any) -> None:
+    types = ("--types", "nt/19041.3570-x64")
+
+    status, out = run(capsys, *types, "!pte", "0000200060533860", "1", "--mask", "2000`00000000")
+
+    expected = ["contains 0000200060533860", "not valid", " Transition: 60533", " Protect: 3 - ExecuteRead"]
+    assert (status, out.splitlines()) == (0, expected)
+
+
+def test_json_is_the_same_record(capsys: Any) -> None:
+    status, out = run(capsys, "--types", "win7-x86-pae", "pte", "863c17a8000004c0", "1", "--prototype", "--json")
+
+    meaning = json.loads(out)["pages"][0]["entries"][0]["meaning"]
+    assert status == 0
+    assert meaning["kind"] == "subsection"
+    assert meaning["address"] == "0x863c17a8"
+
+
+@pytest.mark.parametrize("words", [("vtop", "1000"), ("ptov", "1000"), ("pte", "1000")])
+def test_a_dump_is_needed(capsys: Any, words: tuple[str, ...]) -> None:
+    assert main(words) == 2
+
+
+@pytest.mark.parametrize("words", [("vtop", "1000"), ("ptov", "1000"), ("pte", "1000")])
+def test_triage_dumps_have_no_page_tables(capsys: Any, words: tuple[str, ...]) -> None:
+    assert main(("-z", "samples/apc_index_mismatch.dmp", *words)) == 2
+    assert "holds no page tables" in capsys.readouterr().err
