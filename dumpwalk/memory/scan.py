@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # POOL_HEADER.PoolTag on all machines: after PreviousSize, PoolIndex, BlockSize and PoolType (4 bytes together).
 _TAG = 4
-_AT_ONCE = 1 << 21  # bytes: what numpy makes of them stays in the processor's cache
+_AT_ONCE = 1 << 20  # bytes: what numpy makes of them stays in the processor's cache
 _PER_THREAD = 1 << 25
 _MOST_RUNS = 1 << 16  # in one stretch, whose places are held in memory
 
@@ -48,11 +48,11 @@ def _find_tags(memory: PhysicalMemory, tags: Sequence[bytes], align: int) -> Ite
     ranked, order = np.unique(numbers, return_index=True)
     if not len(ranked):
         return
-    likely = _sieve(ranked)
 
     def search(begin: int, end: int) -> tuple[Any, Any]:
         """Return the offsets of headers in that piece of the file, and the ranks of their tags."""
         places, ranks = [np.zeros(0, "i8")], [np.zeros(0, "i8")]
+        likely = _sieve(ranked, _AT_ONCE // align)
         for at in range(begin, end, _AT_ONCE):
             count = (min(at + _AT_ONCE, end) - at - _TAG - 4) // align + 1
             if count <= 0:
@@ -81,8 +81,11 @@ def _find_tags(memory: PhysicalMemory, tags: Sequence[bytes], align: int) -> Ite
                         yield (places + np.array(shifts, "i8")[run]).astype("u8"), order[ranks]
 
 
-def _sieve(numbers: Any) -> Callable[[Any], Any]:
-    """Return what rules out most of what is none of *numbers*, at the speed at which memory can be read."""
+def _sieve(numbers: Any, most: int) -> Callable[[Any], Any]:
+    """Return what rules out most of what is none of *numbers*, at the speed at which memory can be read.
+
+    It takes at most *most* words, and its answer is good until it is asked again.
+    """
     import numpy as np
 
     first = int(numbers[0])
@@ -90,7 +93,13 @@ def _sieve(numbers: Any) -> Callable[[Any], Any]:
     value = np.uint32(first & int(common))
     if value and int(common).bit_count() >= 8:
         # Tags are letters, the first of them a capital more often than not: a mask leaves 1 word in 100.
-        return lambda words: (words & common) == value
+        both, same = np.empty(most, "<u4"), np.empty(most, bool)
+
+        def likely(words: Any) -> Any:
+            count = len(words)
+            return np.equal(np.bitwise_and(words, common, out=both[:count]), value, out=same[:count])
+
+        return likely
     second_half = np.zeros(1 << 16, bool)  # fits into the L1 cache
     second_half[numbers >> 16] = True
     return lambda words: second_half.take(words >> 16)

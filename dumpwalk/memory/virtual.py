@@ -50,6 +50,11 @@ class VirtualMemory:
         self._in_large = (1 << above.shift) - 1
         self._last_index = (1 << last.bits) - 1
         self._frame = mode.frame
+        self._offset = physical.place
+        # To slice a mapped file is a quarter faster than to slice a view of it.
+        file: Any = physical.data.obj
+        sliced = physical.whole and len(file) == len(physical.data) and isinstance(file[:0], bytes)
+        self._file: Any = file if sliced else None
         self._known: dict[int, Any] = {}
         self._class: type[Address] = Address32 if mode.width == 32 else Address
 
@@ -183,12 +188,13 @@ class VirtualMemory:
 
         :raises ReadError: saying at which level and why, for the first byte that is missing
         """
-        if 0 < size <= PAGE - (address & 0xFFF) and self.physical.whole:
+        if 0 < size <= PAGE - (address & 0xFFF) and self._file is not None:
             found = self.find(address)
             if found >= 0:
-                offset = self.physical.place(found)
+                offset = self._offset(found)
                 if offset >= 0:
-                    return self.physical.data[offset : offset + size].tobytes()
+                    page: bytes = self._file[offset : offset + size]
+                    return page
         data = self.read_some(address, size)
         if len(data) < size:
             missing = address + len(data)
@@ -198,37 +204,52 @@ class VirtualMemory:
 
     def read_some(self, address: int, size: int) -> bytes:
         """Return the bytes at *address* as far as they are there without a gap, at most *size* and 1 GB."""
-        physical = self.physical
         out: list[bytes | memoryview] = []
-        begin = end = 0  # pages that follow each other in the file are copied together
         size = min(size, MOST_READ)
         while size > 0:
             found = self.find(address)
             if found < 0:
                 break
-            room = min(size, PAGE - (address & 0xFFF))
             known = self._known.get(address >> self._shift)
-            large = type(known) is int and known >= 0
-            if large or not physical.whole:
-                if large:
-                    room = min(size, self._in_large + 1 - (address & self._in_large))
-                piece = physical.read_some(found, room)
-                out += [physical.data[begin:end], piece]
-                begin = end = 0
-                if len(piece) < room:
-                    break
+            if type(known) is int or known is None or not self.physical.whole:
+                room = PAGE - (address & 0xFFF)
+                if type(known) is int and known >= 0:
+                    room = self._in_large + 1 - (address & self._in_large)
+                room = min(size, room)
+                piece = self.physical.read_some(found, room)
+                out.append(piece)
+                got = len(piece)
             else:
-                offset = physical.place(found)
-                if offset < 0:
-                    break
-                if offset != end:
-                    out.append(physical.data[begin:end])
-                    begin = offset
-                end = offset + room
+                room = min(size, self._in_large + 1 - (address & self._in_large))
+                got = self._read_pages(known, address, room, out)
+            if got < room:
+                break
             address += room
             size -= room
-        out.append(physical.data[begin:end])
         return b"".join(out)
+
+    def _read_pages(self, table: Any, address: int, size: int, out: list[bytes | memoryview]) -> int:
+        """Append to *out* the pages from *address* on that *table* maps; return how many bytes they are.
+
+        Pages that follow each other in the file are copied together.
+        """
+        data, place, frame = self.physical.data, self._offset, self._frame
+        begin = end = done = 0
+        index = address >> 12 & self._last_index
+        for entry in table[index : index + (size + (address & 0xFFF) + PAGE - 1 >> 12)]:
+            found = entry & frame | address & 0xFFF if entry & 1 else self.find(address)
+            offset = place(found) if found >= 0 else -1
+            if offset < 0:
+                break
+            if offset != end:
+                out.append(data[begin:end])
+                begin = offset
+            room = min(size - done, PAGE - (address & 0xFFF))
+            end = offset + room
+            address += room
+            done += room
+        out.append(data[begin:end])
+        return done
 
     def why_not(self, address: int) -> str:
         """Return why the byte at *address* can't be read."""
