@@ -196,3 +196,17 @@ def test_reads_are_the_bytes_behind_each_address(mode: str, random: object, aske
             with pytest.raises(ReadError) as caught:
                 memory.read(address, size)
             assert caught.value.address == (address + len(expected)) % 2 ** (32 if world.size == 4 else 64)
+
+
+def test_what_is_kept_may_be_forgotten_while_it_is_read() -> None:
+    """Who looks up what an entry means translates addresses too, and so may fill what is kept."""
+
+    class Forgetful:
+        def resolve(self, memory: VirtualMemory, address: int, entry: int, level: Level) -> Resolved:
+            memory._known.clear()
+            return Resolved("moved", entry & 0xFFFFF000)
+
+    world = World("x64").map(BASE, 0x8002).map(BASE + PAGE, 0x9001).map(BASE + 2 * PAGE, 0x8002)
+    memory = world.put(0x8000, b"\x08" * PAGE).put(0x9000, b"\x09" * PAGE).memory(Forgetful())
+
+    assert memory.read(BASE, 3 * PAGE) == b"\x08" * PAGE + b"\x09" * PAGE + b"\x08" * PAGE
