@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from dumpwalk.memory.address import Address
     from dumpwalk.target import Target
 
-# Tables that refer to themselves map more than anybody can look at.
-_MOST_LOOKED_AT = 1 << 22
 _MOST_FOUND = 1 << 16
 
 
@@ -56,6 +54,8 @@ def layout(found: Addresses) -> str:
 def ptov(physical: int, page: bool = False, dtb: int | None = None, target: Target | None = None) -> Addresses:
     """List the virtual addresses that lead to a physical one."""
     from dumpwalk.kernel.pte import page_tables
+    from itertools import islice
+
     from dumpwalk.memory.paging.mapped import mapped
 
     if target is None:
@@ -64,12 +64,10 @@ def ptov(physical: int, page: bool = False, dtb: int | None = None, target: Targ
     if dtb is not None:
         memory = memory.with_root(dtb)
     wanted = physical << 12 if page else physical
-    found: list[Address] = []
+    pages = mapped(memory)
+    found = tuple(map(memory.address, islice(pages.virtual_addresses_of(wanted), _MOST_FOUND)))
     problems: tuple[Problem, ...] = ()
-    for looked_at, (address, size, base) in enumerate(mapped(memory)):
-        if base <= wanted < base + size:
-            found.append(memory.address(address + wanted - base))
-        if looked_at >= _MOST_LOOKED_AT or len(found) >= _MOST_FOUND:
-            problems = (Problem("page tables", f"{looked_at:,} pages looked at: the rest is not listed"),)
-            break
-    return Addresses(Hex(wanted), Hex(memory.root), memory.mode.name, tuple(found), problems)
+    if pages.cut or len(found) == _MOST_FOUND:
+        what = f"{len(found):,} addresses are listed of {pages.most_tables:,} tables: there are more to look at"
+        problems = (Problem("page tables", what),)
+    return Addresses(Hex(wanted), Hex(memory.root), memory.mode.name, found, problems)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 PAGE = 0x1000
 # Intel SDM volume 3A, 4.1.4 and Arm ARM D8.2: no machine has more than 52 bits of physical address.
 HIGHEST = 1 << 52
+# What one read returns at most: runs and page tables that lie can show the same page millions of times.
+MOST_READ = 1 << 30
+TOO_MUCH = "no more than 1 GB is read at once"
 
 
 class PhysicalMemory:
@@ -42,36 +45,40 @@ class PhysicalMemory:
         raise NotImplementedError
 
     def read_some(self, address: int, size: int) -> bytes:
-        """Return the bytes at *address* as far as they are there without a gap, at most *size*."""
-        out = bytearray()
+        """Return the bytes at *address* as far as they are there without a gap, at most *size* and 1 GB."""
+        out: list[memoryview] = []
+        size = min(size, MOST_READ)
         while size > 0:
             offset = self.place(address)
-            room = min(size, PAGE - address % PAGE if self.whole else self._room(address))
-            if offset < 0 or room <= 0:
+            if offset < 0:
                 break
-            out += self.data[offset : offset + room]
-            address += room
-            size -= room
-        return bytes(out)
+            piece = self.data[offset : offset + min(size, self._room(address))]
+            if not piece:
+                break
+            out.append(piece)
+            address += len(piece)
+            size -= len(piece)
+        return b"".join(out)
 
     def read(self, address: int, size: int) -> bytes:
         """Return *size* bytes at *address*.
 
         :raises ReadError: naming the first page that is missing
         """
-        if size <= PAGE - address % PAGE and self.whole:
-            offset = self.place(address)
-            if offset >= 0:
-                return bytes(self.data[offset : offset + size])
         found = self.read_some(address, size)
         if len(found) < size:
             missing = address + len(found)
-            raise ReadError(Hex(missing), size - len(found), f"page {missing >> 12:x} is not in the dump")
+            reason = TOO_MUCH if len(found) >= MOST_READ else f"page {missing >> 12:x} is not in the dump"
+            raise ReadError(Hex(missing), size - len(found), reason)
         return found
 
     def _room(self, address: int) -> int:
-        """Return how many bytes lie together from *address* on; asked only where pages may be partial."""
-        raise NotImplementedError
+        """Return how many bytes lie together in the file from *address* on, which is there.
+
+        Where pages are whole, to the end of the page is a right answer; a longer
+        one makes long reads fast.
+        """
+        return PAGE - address % PAGE
 
 
 class RunMemory(PhysicalMemory):
@@ -119,17 +126,22 @@ class RunMemory(PhysicalMemory):
         starts, ends, shifts = self._arrays
         if not len(starts):
             return np.full(len(addresses), -1, "i8")
+        offsets = addresses.astype("i8")
+        if len(starts) == 1:
+            offsets += shifts[0]
+            if len(addresses) and (addresses.min() < starts[0] or addresses.max() >= ends[0]):
+                offsets[(addresses < starts[0]) | (addresses >= ends[0])] = -1
+            return offsets
         index = np.searchsorted(starts, addresses, "right").astype("i8") - 1
         found = np.maximum(index, 0)
         there = (index >= 0) & (addresses < ends[found])
-        return np.where(there, addresses.astype("i8") + shifts[found], -1)
+        return np.where(there, offsets + shifts[found], -1)
 
     def runs(self) -> Iterator[tuple[int, int, int]]:
         return iter(self._runs)
 
     def _room(self, address: int) -> int:
-        index = bisect_right(self._starts, address) - 1
-        return self._ends[index] - address if index >= 0 else 0
+        return self._ends[bisect_right(self._starts, address) - 1] - address
 
 
 def _joined(runs: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
