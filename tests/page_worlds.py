@@ -94,6 +94,13 @@ class World:
             return entry & 0xFFC00000 | (entry >> 13 & 0xFF) << 32
         return entry & (0xFFFFFFFFFFFF if self.mode == "ARM64" else FRAME) >> shift << shift
 
+    def follows(self, depth: int, entry: int) -> bool:
+        """Say whether the processor follows *entry*: it is valid, and none of its bits are reserved there."""
+        shift, _, may_be_large = LEVELS[self.mode][depth]
+        if self.mode == "ARM64" and (shift == 12 or not may_be_large):
+            return entry & 3 == 3
+        return bool(entry & 1) and (may_be_large or not entry & 0x80)
+
     def next_table(self, entry: int) -> int:
         return entry & (0xFFFFF000 if self.mode == "x86" else 0xFFFFFFFFF000 if self.mode == "ARM64" else FRAME)
 
@@ -104,7 +111,7 @@ class World:
         base = self.root
         for depth, (shift, count, _) in enumerate(LEVELS[self.mode]):
             entry = self.get(base + (address >> shift) % count * self.size)
-            if entry is None or not entry & 1:
+            if entry is None or not self.follows(depth, entry):
                 return -1
             page = self.leaf(depth, entry)
             if page is not None:
@@ -124,7 +131,7 @@ class World:
             shift, count, _ = LEVELS[self.mode][depth]
             for n in range(count):
                 entry = self.get(base + n * self.size)
-                if entry is not None and entry & 1:
+                if entry is not None and self.follows(depth, entry):
                     page = self.leaf(depth, entry)
                     if page is None:
                         yield from below(self.next_table(entry), depth + 1, prefix + (n << shift))

@@ -53,9 +53,9 @@ def layout(found: Addresses) -> str:
 )
 def ptov(physical: int, page: bool = False, dtb: int | None = None, target: Target | None = None) -> Addresses:
     """List the virtual addresses that lead to a physical one."""
-    from dumpwalk.kernel.pte import page_tables
     from itertools import islice
 
+    from dumpwalk.kernel.pte import page_tables
     from dumpwalk.memory.paging.mapped import mapped
 
     if target is None:

@@ -16,7 +16,7 @@ from dumpwalk.commands.ptov import ptov
 from dumpwalk.commands.vtop import layout as vtop_text
 from dumpwalk.commands.vtop import vtop
 from dumpwalk.errors import UsageError
-from dumpwalk.memory.paging.modes import X86
+from dumpwalk.memory.paging.modes import X64, X86
 from dumpwalk.target import Target
 
 NOW = "nt/19041.3570-x64"
@@ -92,15 +92,16 @@ def test_ptov() -> None:
     assert "no valid entry maps page 12345" in ptov_text(ptov(0x12345000, target=world()))
 
 
-def test_ptov_of_tables_that_lead_to_themselves_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dumpwalk.commands.ptov._MOST_LOOKED_AT", 1000)
-    tables = Tables(X86)
-    for index in range(1024):
-        tables.page(0x100, (0x100 << 12 | 0x63).to_bytes(4, "little"), index * 4)
+def test_ptov_of_tables_that_lead_to_themselves_ends() -> None:
+    """Each of the 2**36 last entries maps the root table; the list ends long before."""
+    tables = Tables(X64)
+    tables.page(0x100, (0x100 << 12 | 0x63).to_bytes(8, "little") * 512)
 
-    found = ptov(0x999000, target=paged_target(tables, None))
+    found = ptov(0x100000, target=paged_target(tables, None))
 
-    assert "the rest is not listed" in str(found.problems[0])
+    assert len(found.addresses) == 1 << 16
+    assert "65,536 addresses are listed" in str(found.problems[0])
+    assert not ptov(0x999000, target=paged_target(Tables(X86), None)).problems
 
 
 def test_pte_of_a_range() -> None:

@@ -103,6 +103,8 @@ def test_what_the_operating_system_means_is_followed() -> None:
     """Each level asks; above the last one the answer is a table."""
 
     class Moved:
+        settled = True
+
         def resolve(self, memory: VirtualMemory, address: int, entry: int, level: Level) -> Resolved:
             return Resolved("moved", entry & 0xFFFFF000) if entry & 2 else Resolved("gone", -1, f"{level.name} is gone")
 
@@ -202,6 +204,8 @@ def test_what_is_kept_may_be_forgotten_while_it_is_read() -> None:
     """Who looks up what an entry means translates addresses too, and so may fill what is kept."""
 
     class Forgetful:
+        settled = True
+
         def resolve(self, memory: VirtualMemory, address: int, entry: int, level: Level) -> Resolved:
             memory._known.clear()
             return Resolved("moved", entry & 0xFFFFF000)

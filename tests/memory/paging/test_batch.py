@@ -20,6 +20,8 @@ BASE = 0xFFFFF80000400000
 class Transition:
     """Entries with bit 11 are pages still in memory; counts what it is asked."""
 
+    settled = True
+
     def __init__(self) -> None:
         self.asked: list[int] = []
 
