@@ -61,7 +61,10 @@ def runs(pages: Pages) -> list[tuple[int, int]]:
 def _begin(spec: Spec, pages: Pages) -> tuple[bytearray, int]:
     """Return the dump header with its PHYSICAL_MEMORY_DESCRIPTOR, and the size of a pointer."""
     shape = layout(spec.machine, spec.build)
-    data = header(spec, shape, context(spec.machine, spec.context))
+    registers = bytearray(context(spec.machine, spec.context))
+    if spec.machine == "x64":  # CONTEXT.FltSave, the area of FXSAVE, repeats MxCsr
+        registers[0x118:0x11C] = registers[0x34:0x38]
+    data = header(spec, shape, bytes(registers))
     width, stretches = shape.machine.pointer_size, runs(pages)
     if len(stretches) > _ROOM_FOR_RUNS[width]:
         if spec.kind == "full":
