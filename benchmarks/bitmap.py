@@ -166,10 +166,12 @@ def _lookups(path: Path, pages: int, quick: bool) -> None:
     import numpy as np
 
     array = np.array(asked, "u8")
-    physical.places(array)
-    start = time.perf_counter()
-    physical.places(array)
-    print(f"finding pages as an array: {len(asked) / (time.perf_counter() - start) / 1e6:.0f} million a second")
+    speeds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        physical.places(array)
+        speeds.append(len(asked) / (time.perf_counter() - start))
+    print(f"finding pages as an array: {max(speeds) / 1e6:.0f} million a second")
 
 
 if __name__ == "__main__":
