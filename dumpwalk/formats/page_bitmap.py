@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # 64 TB: the largest machine that Windows supports has 48 (Microsoft Learn, "Memory Limits"). It bounds what
 # counting the bits of a sparse file can cost.
 _MOST_BITS = 1 << 34
+# 4 TB: a longer bitmap is believed only as far as the pages behind it take up as much room as it does.
+_UNQUESTIONED = 1 << 30
 SIGNATURES = (b"SDMP", b"FDMP")
 VALID = b"DUMP"
 
@@ -47,9 +49,10 @@ def bitmap_dump(file: PagesFile, stated: Stated) -> Dump:
         found = (stated.signature + stated.valid).decode("ascii", "backslashreplace")
         file.problem("bitmap header", f"it begins with {found}, where SDMPDUMP or FDMPDUMP stands")
     file.layout.add(file.behind_header, stated.at - file.behind_header, "bitmap header")
-    if bits > _MOST_BITS:
-        file.problem(where, f"{stated.bits_name} is {bits:#x}; the first {_MOST_BITS:#x} bits are read")
-        bits = _MOST_BITS
+    most = max(_UNQUESTIONED, min(_MOST_BITS, 8 * (len(data) - first)))
+    if bits > most:
+        file.problem(where, f"{stated.bits_name} is {bits:#x}; the first {most:#x} bits are read")
+        bits = most
     end = stated.at + -(-bits // 8)
     if first <= stated.at:
         file.problem("bitmap header", f"{stated.first_name} is {first:#x}, inside the headers: no page can be read")

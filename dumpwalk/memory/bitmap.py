@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 _BLOCK = 4096  # bytes of bitmap whose set bits are counted at once; 128 MB of memory
-# Bytes of bitmap that are turned into runs at once, each bit as a byte of its own.
+# Bytes of bitmap that are looked at together; for runs each bit becomes a byte of its own.
 _WINDOW = 1 << 16
+_NOTHING = bytes(_WINDOW)
 
 
 class BitmapMemory(PhysicalMemory):
@@ -53,9 +54,14 @@ class BitmapMemory(PhysicalMemory):
         self._bits = bitmap[: -(-self.pages // 8)]
         self._words = _words(self._bits)
         count, self._before = 0, [0]  # set bits before each block
-        for at in range(0, len(self._bits), _BLOCK):
-            count += int.from_bytes(self._bits[at : at + _BLOCK], "little").bit_count()
-            self._before.append(count)
+        for start in range(0, len(self._bits), _WINDOW):
+            window = bytes(self._bits[start : start + _WINDOW])
+            if window == _NOTHING:  # holes in memory, and bitmaps that claim terabytes
+                self._before += [count] * (_WINDOW // _BLOCK)
+                continue
+            for at in range(0, len(window), _BLOCK):
+                count += int.from_bytes(window[at : at + _BLOCK], "little").bit_count()
+                self._before.append(count)
         if self.pages % 8:
             count -= (self._bits[-1] >> self.pages % 8).bit_count()
             self._before[-1] = count

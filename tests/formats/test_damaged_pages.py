@@ -78,9 +78,9 @@ def test_a_file_cut_at_every_interesting_place(opened: Opened, kind: str) -> Non
     ("changes", "kept", "what"),
     [
         ([(PRESENT, 7)], {3, 4, 5, 9, 10, 17}, "bitmap: 0x6 bits are set, which is believed; TotalPresentPages is 0x7"),
-        ([(BITS, 1 << 52)], None, "bitmap: Pages is 0x10000000000000; the first 0x400000000 bits are read"),
+        ([(BITS, 1 << 52)], None, "bitmap: Pages is 0x10000000000000; the first 0x40000000 bits are read"),
         ([(BITS, 1 << 52)], None, "there is room for 0x7e40 bits before the first page"),
-        ([(BITS, -1)], None, "bitmap: Pages is 0xffffffffffffffff; the first 0x400000000 bits are read"),
+        ([(BITS, -1)], None, "bitmap: Pages is 0xffffffffffffffff; the first 0x40000000 bits are read"),
         ([(BITS, 0)], set(), "bitmap: 0x0 bits are set, which is believed; TotalPresentPages is 0x6"),
         ([(FIRST_PAGE, 0)], set(), "bitmap header: FirstPage is 0x0, inside the headers: no page can be read"),
         ([(FIRST_PAGE, 1 << 62)], set(), "6 of 6 pages lie behind the end of the file, from page 3 on"),
