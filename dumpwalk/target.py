@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dumpwalk.formats import Dump
     from dumpwalk.memory.address import Address
     from dumpwalk.memory.machine import Machine
+    from dumpwalk.memory.physical import PhysicalMemory
     from dumpwalk.memory.segments import DumpMemory
     from dumpwalk.objects.kernel_entries import KernelEntries
     from dumpwalk.symbols.modules import Modules
@@ -42,6 +43,11 @@ class Target:
             from dumpwalk.objects.kernel_entries import KernelEntries
 
             self.memory.software = self.entries = KernelEntries(self)
+
+    @property
+    def physical(self) -> PhysicalMemory | Absent:
+        """The physical memory that the dump holds, or why it holds none."""
+        return self.dump.physical
 
     @property
     def modules(self) -> Modules:

@@ -171,8 +171,6 @@ def dt(words: Sequence[str], target: Target | None = None, types: str | None = N
     types; FIELD. shows what is in the field.
     """
     request = request_of(words)
-    if request.physical:
-        raise UsageError("-p: physical addresses can't be read yet")
     if target is None:
         if request.address:
             raise UsageError("values need a dump: -z FILE")
@@ -180,8 +178,9 @@ def dt(words: Sequence[str], target: Target | None = None, types: str | None = N
     from dumpwalk.kernel.names import DumpNames
 
     known = types_of(target, types)
+    memory = _physical(target) if request.physical else target.memory
     try:
-        shown = show(target.memory, known, request, _names(target), DumpNames(target))
+        shown = show(memory, known, request, _names(target), DumpNames(target))
     except TypeInfoError:
         place = None if request.address else _place(target, request.name)
         if place is None:
@@ -189,6 +188,16 @@ def dt(words: Sequence[str], target: Target | None = None, types: str | None = N
         said = f"{request.name} is a symbol, at {place}; of what type is not known: dt TYPE {request.name}"
         raise TypeInfoError(said) from None
     return _with_doubt(shown, target, known, types is not None)
+
+
+def _physical(target: Target) -> Memory:
+    """Return the memory that ``-p`` reads.
+
+    :raises UsageError: when the dump holds no physical pages
+    """
+    if isinstance(target.physical, Absent):
+        raise UsageError(f"-p: {target.physical.reason}")
+    return target.physical
 
 
 def _with_doubt(answer: DtAnswer, target: Target, types: TypeDatabase, insisted: bool) -> DtAnswer:

@@ -74,7 +74,7 @@ def test_page_of_each_size(mode: str, address: int, depth: int, entry: int, expe
 
 @pytest.mark.parametrize("mode", ["PAE", "x64", "x64 with 5 levels"])
 def test_bit_7_above_the_large_pages_ends_the_walk(mode: str) -> None:
-    """The PPE of PAE, the PXE and the PML5E know no large pages: there the bit is reserved, and the processor faults."""
+    """The PPE of PAE, the PXE and the PML5E know no large pages: there the bit is reserved: a fault."""
     world = World(mode).map(0x1234, 0x5003)
     entry = world.get(PAGE)
     assert entry is not None
