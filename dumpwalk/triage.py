@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dumpwalk.bugchecks import decode
-from dumpwalk.formats.header_names import dump_type_name, product_type_name
+from dumpwalk.formats.header_names import product_type_name
 from dumpwalk.kernel.context import context_size, parse_context
 from dumpwalk.kernel.exception import STATUS_BREAKPOINT, exception_size, parse_exception
 from dumpwalk.kernel.process import process
@@ -14,6 +14,7 @@ from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.symbols.codeview import pdb_references
+from dumpwalk.symbols.image import image_at
 from dumpwalk.unwind.frames import LARGEST_STACK, SCAN, call_stack
 
 TYPE_CHECKING = False
@@ -128,7 +129,7 @@ def triage(target: Target) -> Report:
         file=dump.path,
         verdict=_verdict(bugcheck, faulting, exception, owner, stack),
         format=dump.format,
-        dump_type=dump_type_name(header.DumpType),
+        dump_type=dump.dump_type,
         architecture=target.machine.name,
         build=header.MinorVersion,
         build_lab=_build_lab(target),
@@ -147,12 +148,23 @@ def triage(target: Target) -> Report:
         stack=stack,
         modules=dump.modules.modules,
         unloaded_modules=dump.unloaded,
-        pdbs=tuple(pdb_references(dump.memory, dump.modules)),
+        pdbs=tuple(_pdbs(target)),
         secondary_data=dump.secondary,
         missing=dump.missing,
         problems=dump.problems,
         sources=_sources(target, exception, context, stack),
     )
+
+
+def _pdbs(target: Target) -> Iterator[PdbReference]:
+    """Yield the CodeView records of loaded images: by their headers where there are page tables, else by looking."""
+    if isinstance(target.dump.physical, Absent):
+        yield from pdb_references(target.memory, target.modules)
+        return
+    for module in target.modules.modules:
+        image = image_at(target.memory, module.base, module.name)
+        if image is not None and image.pdb is not None:
+            yield image.pdb
 
 
 def _parameters(bugcheck: BugCheck, kind: str) -> list[tuple[int, int]]:
@@ -323,7 +335,7 @@ def _sources(
     """Return what each part of the report rests on."""
     profile = target.profile
     sources = {
-        "bugcheck": "dump header",
+        "bugcheck": "dump header" if target.dump.header.Signature else "KiBugCheckData in its memory",
         "types": str(profile) if isinstance(profile, Absent) else f"{profile.name}: {profile.match}",
     }
     if not isinstance(exception, Absent):
@@ -334,5 +346,8 @@ def _sources(
         scanned = stack[1].trust == SCAN
         sources["stack"] = "scan of the stack: candidates, not a call stack" if scanned else "chain of frame pointers"
     if len(target.modules.modules):
-        sources["modules"] = "driver list of the triage dump"
+        triage_dump = isinstance(target.dump.physical, Absent)
+        sources["modules"] = "driver list of the triage dump" if triage_dump else "the images in its memory"
+    if target.dump.found:
+        sources["memory"] = "; ".join(target.dump.found)
     return sources

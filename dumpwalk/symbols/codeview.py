@@ -30,6 +30,11 @@ class PdbReference:
     address: Address
     symbol_key: str
 
+    @property
+    def key(self) -> str:
+        """GUID and age as names of type profiles write them: ``606FF669409B00F7FC8C61A9C1670129-1``."""
+        return f"{self.guid.replace('-', '').upper()}-{self.age:X}"
+
 
 def pdb_references(memory: DumpMemory, modules: Modules) -> Iterator[PdbReference]:
     """Yield the CodeView records that *memory* holds of *modules*, one a module.
@@ -46,14 +51,21 @@ def pdb_references(memory: DumpMemory, modules: Modules) -> Iterator[PdbReferenc
             address = start + at
             module = modules.find(address)
             if module is not None and module.name not in seen:
-                found = _parse(data[at : at + _HEADER + _LONGEST_PATH], module.name, Address(address))
+                found = parse_rsds(data[at : at + _HEADER + _LONGEST_PATH], module.name, Address(address))
                 if found is not None:
                     seen.add(module.name)
                     yield found
             at = data.find(b"RSDS", at + 4)
 
 
-def _parse(data: bytes, module: str, address: Address) -> PdbReference | None:
+def parse_rsds(data: bytes, module: str, address: Address) -> PdbReference | None:
+    """Return the record that *data* begins with; ``None`` when it is none.
+
+    :param module: what the image is called that the record is of
+    :param address: where the record is
+    """
+    if data[:4] != b"RSDS":
+        return None
     path, end, _ = data[_HEADER:].partition(b"\0")
     age = int.from_bytes(data[20:24], "little")
     name = path.decode("utf-8", "replace").replace("/", "\\").rpartition("\\")[2]
