@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dumpwalk.bugchecks import decode
+from dumpwalk.bugchecks.ntstatus import exception_code
 from dumpwalk.formats.header_names import product_type_name
 from dumpwalk.kernel.context import context_size, parse_context
 from dumpwalk.kernel.exception import STATUS_BREAKPOINT, exception_size, parse_exception
@@ -127,7 +128,7 @@ def triage(target: Target) -> Report:
         stack = tuple(call_stack(target, context, limits, None if isinstance(trap, Absent) else trap))
     return Report(
         file=dump.path,
-        verdict=_verdict(bugcheck, faulting, exception, owner, stack),
+        verdict=_verdict(target, bugcheck, faulting, exception, owner, stack),
         format=dump.format,
         dump_type=dump.dump_type,
         architecture=target.machine.name,
@@ -185,7 +186,8 @@ def _exception(target: Target, bugcheck: BugCheck) -> ExceptionRecord | Absent:
         found = parse_exception(data, target.machine, f"bug check parameter {number}")
         if not isinstance(found, Absent):
             return found
-    return parse_exception(target.dump.header.Exception, target.machine, "dump header")
+    source = "exception stream" if target.dump.user_mode else "dump header"
+    return parse_exception(target.dump.header.Exception, target.machine, source)
 
 
 def _context(target: Target, bugcheck: BugCheck) -> Context | Absent:
@@ -196,7 +198,8 @@ def _context(target: Target, bugcheck: BugCheck) -> Context | Absent:
     check's* breakpoint. So the source says which moment a CONTEXT shows.
     """
     size = context_size(target.machine)
-    header = parse_context(target.dump.header.ContextRecord, target.machine, "dump header")
+    where = "the minidump's exception or first thread" if target.dump.user_mode else "dump header"
+    header = parse_context(target.dump.header.ContextRecord, target.machine, where)
     for number, address in _parameters(bugcheck, "context_record"):
         data = target.memory.read_some(target.address(address), size)
         found = parse_context(data, target.machine, f"bug check parameter {number}: the exception's")
@@ -297,6 +300,7 @@ def _build_lab(target: Target) -> str | Absent:
 
 
 def _verdict(
+    target: Target,
     bugcheck: BugCheck,
     faulting: Faulting,
     exception: ExceptionRecord | Absent,
@@ -304,6 +308,10 @@ def _verdict(
     stack: tuple[Frame, ...],
 ) -> str:
     """Return the one line that says what crashed."""
+    if target.dump.user_mode:
+        return _user_verdict(target, exception, faulting)
+    if not bugcheck.code and not target.dump.header.Signature:
+        return "no bug check was found in this memory image"
     if not bugcheck.code:
         return "no bug check: the dump was taken live, by a debugger or a tool"
     name = str(bugcheck.name) if bugcheck.name else "unknown bug check"
@@ -329,13 +337,34 @@ def _verdict(
     return verdict
 
 
+def _bugcheck_source(target: Target) -> str:
+    if target.dump.user_mode:
+        return "none: a process was dumped"
+    return "dump header" if target.dump.header.Signature else "KiBugCheckData in its memory"
+
+
+def _user_verdict(target: Target, exception: ExceptionRecord | Absent, faulting: Faulting) -> str:
+    """Return the one line that says which exception ended a process."""
+    if isinstance(exception, Absent):
+        return "no exception: a process was dumped as it ran"
+    name = exception_code(exception.ExceptionCode)
+    verdict = f"{name.partition(' ')[2] if name else 'exception'} ({exception.ExceptionCode:08x})"
+    verdict += f" in {faulting.module}+{faulting.offset}" if faulting.module else f" at {exception.ExceptionAddress}"
+    access = exception.access
+    if access is not None:
+        where = "an address the processor did not give" if access[1] is None else str(target.address(access[1]))
+        verdict += f": {access[0]} of {where}"
+    program = target.modules.modules[0].image if target.modules.modules else None
+    return verdict + (f", in process {program}" if program else "")
+
+
 def _sources(
     target: Target, exception: ExceptionRecord | Absent, context: Context | Absent, stack: tuple[Frame, ...]
 ) -> dict[str, str]:
     """Return what each part of the report rests on."""
     profile = target.profile
     sources = {
-        "bugcheck": "dump header" if target.dump.header.Signature else "KiBugCheckData in its memory",
+        "bugcheck": _bugcheck_source(target),
         "types": str(profile) if isinstance(profile, Absent) else f"{profile.name}: {profile.match}",
     }
     if not isinstance(exception, Absent):
@@ -347,7 +376,8 @@ def _sources(
         sources["stack"] = "scan of the stack: candidates, not a call stack" if scanned else "chain of frame pointers"
     if len(target.modules.modules):
         triage_dump = isinstance(target.dump.physical, Absent)
-        sources["modules"] = "driver list of the triage dump" if triage_dump else "the images in its memory"
+        listed = "module list of the minidump" if target.dump.user_mode else "driver list of the triage dump"
+        sources["modules"] = listed if triage_dump else "the images in its memory"
     if target.dump.found:
-        sources["memory"] = "; ".join(target.dump.found)
+        sources["found"] = "; ".join(target.dump.found)
     return sources

@@ -144,11 +144,11 @@ def _layout(info: Info) -> str:
 
 def _header_text(info: Info) -> str:
     if not info.header["Signature"]:  # there is no header; what is known was found in the memory
-        known = ("DirectoryTableBase", "MinorVersion", "NumberProcessors", "MachineImageType")
-        blank = {n: v for n, v in info.header.items() if v or isinstance(v, Absent) or n in known}
-        shown = {n: v for n, v in blank.items() if not isinstance(v, Absent)}
-        if not info.header["BugCheckCode"]:
+        shown = {n: v for n, v in info.header.items() if v}
+        if "BugCheckCode" not in shown:
             del shown["BugCheckParameters"]
+        if not shown:
+            return "Machine: unknown"
     else:
         shown = dict(info.header)
     for name, meaning in info.meanings.items():

@@ -93,6 +93,7 @@ class Dump:
     :param missing: what the file does not hold, or what is not read from it yet
     :param problems: what is damaged
     :ivar found: how it was found out what the file does not say by itself
+    :ivar user_mode: it is of a process; nothing in it is a kernel's
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Dump:
         missing: tuple[str, ...] = (),
         problems: tuple[Problem, ...] = (),
         found: tuple[str, ...] = (),
+        user_mode: bool = False,
     ) -> None:
         self.path = path
         self.format = format
@@ -122,6 +124,7 @@ class Dump:
         self.triage = triage
         self.secondary = secondary
         self.found = found
+        self.user_mode = user_mode
         self._contents = contents
         self._missing = missing
         self._problems = problems
@@ -138,6 +141,8 @@ class Dump:
         """What kind of dump it is, in words."""
         from dumpwalk.formats.header_names import dump_type_name
 
+        if self.user_mode:
+            return "user minidump"
         return dump_type_name(self.header.DumpType) if self.header.Signature else "memory image"
 
     @property
@@ -277,8 +282,6 @@ def _map(path: str) -> memoryview:
 
 def _what_it_looks_like(data: memoryview) -> str:
     head = bytes(data[:8])
-    if head[:4] == b"MDMP":
-        return "a user-mode minidump (MDMP), not a kernel dump; user minidumps are not read yet"
     if not any(bytes(data[:4096])):
         what = "it begins with zeros, so the dump was never written or its pages were lost"
     else:

@@ -111,6 +111,8 @@ class Evidence:
 
 def find_profile(dump: Dump) -> Profile | Absent:
     """Return the layouts that fit the kernel of *dump* best, or why there are none."""
+    if dump.user_mode:
+        return Absent("a user minidump is of a process, not of a kernel; --types NAME chooses types")
     try:
         return choose(evidence(dump))
     except TypeInfoError as error:
@@ -151,6 +153,8 @@ def choose(seen: Evidence) -> Profile | Absent:
 
     :raises TypeInfoError: when the shipped layouts can't be read
     """
+    if not (seen.build or seen.stamp or seen.guid or seen.pointers):
+        return Absent("nothing here says which kernel it is; --types NAME does")
     machine = KIN.get(seen.machine, seen.machine)
     known = [b for b in builds() if b.machine == machine]
     if not known:
