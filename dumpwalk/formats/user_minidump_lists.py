@@ -94,7 +94,8 @@ class Lists:
     def segments(self) -> Iterator[Segment]:
         """Yield the pieces of memory: the lists, then the stacks, which they usually contain."""
         for row in self._rows(_MEMORY, _DESCRIPTOR.size, "memory"):
-            yield from self._segment(*_DESCRIPTOR.unpack(row), "memory")
+            address, size, place = _DESCRIPTOR.unpack(row)
+            yield from self._segment(address, size, place, "memory")
         at, length = self._streams.get(_MEMORY_64, (0, 0))
         if length >= 16 and at + 16 <= len(self._data):
             count, place = _DESCRIPTOR_64.unpack(self._data[at : at + 16])
@@ -108,7 +109,8 @@ class Lists:
                 yield from self._segment(address, size, place, "memory")
                 place += size
         for thread in self._threads:
-            yield from self._segment(*thread[5:8], f"stack of thread {thread[0]:x}")
+            address, size, place = thread[5:8]
+            yield from self._segment(address, size, place, f"stack of thread {thread[0]:x}")
 
     def _segment(self, address: int, size: int, place: int, source: str) -> Iterator[Segment]:
         held = self._data[place : place + size]
