@@ -163,6 +163,8 @@ def _print_text(command: Command, answers: Iterable[Any]) -> int:
             statuses.append(_complain(answer))
             continue
         print(("\n" if statuses else "") + command.text(answer))
+        for remark in getattr(answer, "remarks", ()):  # JSON has them itself
+            _say(remark)
         statuses.append(int(command.partial(answer)))
     return _joint(statuses)
 

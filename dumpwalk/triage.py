@@ -365,7 +365,7 @@ def _sources(
     profile = target.profile
     sources = {
         "bugcheck": _bugcheck_source(target),
-        "types": str(profile) if isinstance(profile, Absent) else f"{profile.name}: {profile.match}",
+        "types": f"none ({profile.reason})" if isinstance(profile, Absent) else f"{profile.name}: {profile.match}",
     }
     if not isinstance(exception, Absent):
         sources["exception"] = exception.source

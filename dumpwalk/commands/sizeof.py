@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dumpwalk.arguments import argument, option
 from dumpwalk.commands import command
-from dumpwalk.commands.dt import find_type, types_of
+from dumpwalk.commands.dt import types_of
 from dumpwalk.errors import TypeInfoError
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.record import record
+from dumpwalk.types.naming import find_type
 from dumpwalk.types.spelling import dt_spelling
 
 TYPE_CHECKING = False
@@ -21,12 +22,14 @@ class Size:
     """The size of a type in bytes.
 
     :param source: where the type comes from
+    :param remarks: that the size is a guess, where it is one
     """
 
     type: str
     size: Hex
     pointer_size: int
     source: str
+    remarks: tuple[str, ...] = ()
 
 
 def layout(answer: Size) -> str:
@@ -50,4 +53,8 @@ def sizeof(type: str, target: Target | None = None, types: str | None = None) ->
     size = size_of(found, known)
     if size is None:
         raise TypeInfoError(f"the size of {type} is not known")
-    return Size(dt_spelling(found), Hex(size), known.pointer_size, known.source(dt_spelling(found)))
+    name = dt_spelling(found)
+    source = known.source(name)
+    # A pasted listing shows members, not where the structure ends.
+    remarks = (f"{name} is from {source}",) if source.endswith("is a guess") else ()
+    return Size(name, Hex(size), known.pointer_size, source, remarks)

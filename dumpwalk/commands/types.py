@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dumpwalk.types.diff import Difference
-    from dumpwalk.types.model import Enum, Field, Struct, TypeDatabase
+    from dumpwalk.types.model import Enum, Field, Struct, Type, TypeDatabase
     from dumpwalk.types.store import ProfileInfo
 
 _SPELLINGS = ("dt", "c", "json", "isf")
@@ -79,6 +79,7 @@ class Shown:
 
     :param types: the names of all types, of a profile
     :param listing: as ``dt`` prints it
+    :param remarks: what of it is a guess
     """
 
     profile: str
@@ -89,6 +90,7 @@ class Shown:
     members: tuple[Member, ...]
     types: tuple[str, ...]
     listing: str
+    remarks: tuple[str, ...] = ()
 
 
 @record
@@ -109,6 +111,7 @@ class Exported:
 
     :param file: where to, ``""`` for the answer itself
     :param text: what was written, ``""`` when into a file
+    :param remarks: what of it is a guess that the spelling has no word for
     """
 
     profile: str
@@ -116,6 +119,7 @@ class Exported:
     file: str
     text: str
     size: int
+    remarks: tuple[str, ...] = ()
 
 
 @record
@@ -158,7 +162,12 @@ def _listed(info: ProfileInfo, file: str) -> Listed:
 
 
 def _show(words: tuple[str, ...], options: dict[str, Any]) -> Shown:
+    from dumpwalk.objects.sizes import size_of
+    from dumpwalk.render.guesses import in_types
     from dumpwalk.types.export_dt import listing
+    from dumpwalk.types.model import Enum, Struct
+    from dumpwalk.types.naming import find_typedef
+    from dumpwalk.types.spelling import dt_spelling
 
     if not 1 <= len(words) <= 2:
         raise UsageError("types show NAME [TYPE]: which profile or file, and which type of it?")
@@ -169,10 +178,19 @@ def _show(words: tuple[str, ...], options: dict[str, Any]) -> Shown:
     name = words[1].rpartition("!")[2]
     found = types.find(name)
     if found is None:
+        meant = find_typedef(types, name)
+        if isinstance(meant, (Struct, Enum)):
+            found, name = meant, meant.name
+        elif meant is not None:
+            size = Hex(size_of(meant, types) or 0)
+            return Shown(types.name, name, "typedef", size, types.name, (), (), dt_spelling(meant).rstrip())
+    if found is None:
         raise TypeInfoError(f"{types.name} has no type {name}{_suggestion(name, types.names())}")
     kind = getattr(found, "kind", "enum")
     shown = "\n".join(listing(found))
-    return Shown(types.name, name, kind, Hex(found.size), types.source(name), _members(found), (), shown)
+    return Shown(
+        types.name, name, kind, Hex(found.size), types.source(name), _members(found), (), shown, in_types([found])
+    )
 
 
 def _open(name: str, options: dict[str, Any]) -> TypeDatabase:
@@ -225,39 +243,53 @@ def _import(words: tuple[str, ...], options: dict[str, Any]) -> Imported:
 def _export(words: tuple[str, ...], options: dict[str, Any]) -> Exported:
     if not words:
         raise UsageError("types export PROFILE [TYPE...] --as dt|c|json|isf: which profile or file?")
+    from dumpwalk.types.merge import typedefs_of
+
     spelling = options["format"] or "dt"
     if spelling not in _SPELLINGS:
         raise UsageError(f"--as {spelling}: one of {', '.join(_SPELLINGS)}")
     types = _open(words[0], options)
     names = [w.rpartition("!")[2] for w in words[1:]] or list(types.names())
+    typedefs = typedefs_of(types) if len(words) == 1 else {}
     if spelling == "c":
         from dumpwalk.types.export_c import to_c
 
-        text = to_c(types, names)
+        text = to_c(types, names, typedefs)
     elif spelling == "dt":
         from dumpwalk.types.export_dt import to_dt
 
         text = to_dt(types, names)
     else:
-        text = _machine_readable(types, names, spelling, whole=len(words) == 1)
+        text = _machine_readable(types, names, spelling, typedefs, whole=len(words) == 1)
     size = len(text.encode(errors="backslashreplace"))
+    remarks = () if spelling == "json" else _doubts(types, names)
+    if typedefs and spelling in ("dt", "isf"):
+        remarks = (*remarks, f"the {len(typedefs)} typedefs are left out: {spelling} has no place for them")
     if options["output"] is None:
-        return Exported(types.name, spelling, "", text, size)
+        return Exported(types.name, spelling, "", text, size, remarks)
     try:
         with open(options["output"], "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text.rstrip("\n") + "\n")
     except OSError as error:
         raise UsageError(f"{options['output']}: {error.strerror or error}") from error
-    return Exported(types.name, spelling, options["output"], "", size)
+    return Exported(types.name, spelling, options["output"], "", size, remarks)
 
 
-def _machine_readable(types: TypeDatabase, names: list[str], spelling: str, *, whole: bool) -> str:
+def _doubts(types: TypeDatabase, names: list[str]) -> tuple[str, ...]:
+    from dumpwalk.render.guesses import in_types
+
+    return in_types(types.find(name) for name in names)
+
+
+def _machine_readable(
+    types: TypeDatabase, names: list[str], spelling: str, typedefs: dict[str, Type], *, whole: bool
+) -> str:
     from dumpwalk.types.export import to_isf, to_json
     from dumpwalk.types.importing import origin, symbols_of
 
     symbols = symbols_of(types) if whole else {}
     if spelling == "json":
-        return to_json(types, names, symbols.items())
+        return to_json(types, names, symbols.items(), typedefs)
     found = origin(types)
     return to_isf(
         types, names, symbols.items(), guid=found.guid, age=found.age, pdb=found.pdb, machine=found.architecture
@@ -302,8 +334,7 @@ def _text(answer: Profiles | Shown | Imported | Exported | Compared) -> str:
         return "\n".join([printable(said), *(printable(f"Problem: {p}") for p in answer.problems)])
     if not answer.name:
         return "\n".join(map(printable, (f"{answer.profile}: {len(answer.types):,} types", *answer.types)))
-    guesses = [f"; the {what} of {count} members is a guess" for what, count in _guesses(answer.members).items()]
-    return _printable_lines(f"{answer.listing}\n({answer.profile}: {answer.source}{''.join(guesses)})")
+    return _printable_lines(f"{answer.listing}\n({answer.profile}: {answer.source})")
 
 
 def _printable_lines(text: str) -> str:
@@ -327,18 +358,6 @@ def _table(listed: tuple[Listed, ...]) -> str:
         for row in [head, *rows]
     ]
     return "\n".join([*map(printable, lines), f"{len(listed)} profiles"])
-
-
-def _guesses(members: tuple[Member, ...]) -> dict[str, int]:
-    """Return of how many members the order, the sign or the type is a guess."""
-    found: dict[str, int] = {}
-    for member in members:
-        inner = _guesses(member.members)
-        if member.guessed:
-            inner[member.guessed] = inner.get(member.guessed, 0) + 1
-        for what, count in inner.items():
-            found[what] = found.get(what, 0) + count
-    return found
 
 
 @command(

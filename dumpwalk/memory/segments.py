@@ -62,6 +62,7 @@ class SegmentedMemory:
         self.why_not = why_not
         self.segments = _disjoint(segments)
         self._starts = [s.address for s in self.segments]
+        self._pieces = [s.data for s in self.segments]
 
     def read(self, address: int, size: int) -> bytes:
         """Return *size* bytes at *address*.
@@ -70,9 +71,8 @@ class SegmentedMemory:
         """
         index = bisect_right(self._starts, address) - 1
         if index >= 0:  # the usual case, in few steps: one segment holds it all
-            segment = self.segments[index]
-            offset = address - segment.address
-            found = bytes(segment.data[offset : offset + size])
+            offset = address - self._starts[index]
+            found = self._pieces[index][offset : offset + size].tobytes()
             if len(found) == size:
                 return found
         found = self.read_some(address, size)

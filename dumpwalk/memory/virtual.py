@@ -7,7 +7,7 @@ from sys import byteorder
 
 from dumpwalk.errors import ReadError
 from dumpwalk.memory.address import Address, Address32, Hex
-from dumpwalk.memory.paging.translation import LARGE, VALID, NothingInSoftware, TableEntry, Translation
+from dumpwalk.memory.paging.translation import LARGE, RESERVED, VALID, NothingInSoftware, TableEntry, Translation
 from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
@@ -47,6 +47,7 @@ class VirtualMemory:
         self._shift = above.shift  # what a last-level table spans: 2 MB, or 4 MB on x86 without PAE
         self._in_large = (1 << above.shift) - 1
         self._last_index = (1 << last.bits) - 1
+        self._marks = mode.page_marks
         self._known: dict[int, Any] = {}
         self._class: type[Address] = Address32 if mode.width == 32 else Address
 
@@ -69,8 +70,11 @@ class VirtualMemory:
             large: int = known
             return large + (address & self._in_large) if large >= 0 else -1
         entry: int = known[address >> 12 & self._last_index]
-        if entry & 1:
+        marks = self._marks
+        if entry & marks == marks:
             return (entry & self.mode.frame) | (address & 0xFFF)
+        if entry & 1:
+            return -1  # reserved
         base = self.software.resolve(self, address, entry, self.mode.levels[-1]).base
         return base | (address & 0xFFF) if base >= 0 else -1
 
@@ -87,6 +91,8 @@ class VirtualMemory:
                     base = self.software.resolve(self, address, entry, level).base
                     if base < 0:
                         break
+                elif self.mode.is_reserved(level, entry):
+                    break
                 elif self.mode.is_large(level, entry):
                     # As if the page were of the size that a last-level table spans: 1 GB pages come in pieces.
                     large = self.mode.large_base(level, entry)
@@ -151,6 +157,9 @@ class VirtualMemory:
                 if level is self.mode.levels[-1]:
                     return answer(Hex(base | (address & 0xFFF)), PAGE)
                 continue
+            if self.mode.is_reserved(level, entry):
+                entries.append(TableEntry(level.name, place, Hex(entry), RESERVED))
+                return answer(Absent(f"{level.name} is reserved: no processor takes such bits"))
             large = self.mode.is_large(level, entry)
             entries.append(TableEntry(level.name, place, Hex(entry), LARGE if large and level.shift > 12 else VALID))
             if large:

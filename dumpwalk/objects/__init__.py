@@ -43,13 +43,13 @@ _AT_ONCE = 0x10000
 
 
 class Space:
-    """A memory seen through the types of a database; holds the plans."""
+    """A memory seen through the types of a database; holds the plans, each made once."""
 
     def __init__(self, memory: Memory, types: TypeDatabase) -> None:
         self.memory = memory
         self.types = types
         self._address = address_class(types.pointer_size)
-        self._named: dict[str, Plan] = {}
+        self.plans: dict[str, Plan] = {}  # by the name or spelling they were asked for
         self._unnamed: dict[int, tuple[Type, Plan]] = {}
 
     def address(self, value: int) -> Address:
@@ -61,22 +61,21 @@ class Space:
 
         :raises TypeInfoError: when it is a reference to a type that the database lacks
         """
-        plan = self._named.get(type.name) if isinstance(type, (Reference, Struct)) else None
+        plan = self.plans.get(type.name) if isinstance(type, (Reference, Struct)) else None
         if plan is not None and (plan.type is type or isinstance(type, Reference)):
             return plan
         if isinstance(type, Reference):
             return self.named(type.name)
-        known = self._unnamed.get(id(type))  # the entry keeps the type, and so its id, alive
-        if known is None:
-            known = self._unnamed[id(type)] = type, Plan(self, type)
-        return known[1]
+        if id(type) not in self._unnamed:
+            self._unnamed[id(type)] = type, Plan(self, type)  # the entry keeps the type, and so its id, alive
+        return self._unnamed[id(type)][1]
 
     def named(self, name: str) -> Plan:
         """Return the plan of the structure or enumeration called *name*, or of a type spelled as ``dt`` does.
 
         :raises TypeInfoError: when there is no such type
         """
-        plan = self._named.get(name)
+        plan = self.plans.get(name)
         if plan is None:
             bare = name.rpartition("!")[2]
             type: Type | None = self.types.find(bare)
@@ -87,7 +86,7 @@ class Space:
                     raise TypeInfoError(str(error)) from error
             if type is None:
                 raise TypeInfoError(f"no type {bare} in {self.types.name}")
-            plan = self._named[name] = Plan(self, type)
+            plan = self.plans[name] = Plan(self, type)
         return plan
 
 
@@ -98,6 +97,8 @@ class Plan:
         self.space = space
         self.type = type
         self.size = size_of(type, space.types)
+        self.read = space.memory.read
+        self.at_once = self.size if self.size and self.size <= _AT_ONCE else 0  # what an object reads of itself
         self.members: dict[str, Callable[[Object], Any]] = {}
         if isinstance(type, Struct):
             for field in type.fields:
@@ -107,15 +108,12 @@ class Plan:
 
     def field(self, name: str) -> Field | None:
         """Return the member called *name*."""
-        fields = self.type.fields if isinstance(self.type, Struct) else ()
-        return next((f for f in fields if f.name == name), None)
+        return next((f for f in getattr(self.type, "fields", ()) if f.name == name), None)
 
     def _reader(self, field: Field) -> Callable[[Object], Any]:
         """Return the function that takes *field* out of an object; numbers by the short way."""
         type, offset = field.type, field.offset
-        code = ""
-        if field.bits is None and 0 <= offset < _AT_ONCE:
-            code = struct_code(type)
+        code = struct_code(type) if field.bits is None and 0 <= offset < _AT_ONCE else ""
         if not code:
             space = self.space
             return lambda parent: read_at(space, parent, offset, type, field.bits)
@@ -182,9 +180,11 @@ class Object:
 
     def load_(self) -> bytes:
         """Read all of it, and return what could be read: all of it or nothing."""
-        data = self.bytes_()  # where not all of it is there, each member says for itself what is missing
-        self.data_ = b"" if isinstance(data, Absent) else data
-        return self.data_
+        try:
+            self.data_ = data = self.plan_.read(self.address_, self.plan_.at_once)
+        except ReadError:  # where not all of it is there, each member says for itself what is missing
+            self.data_ = data = b""
+        return data
 
     def __getattr__(self, name: str) -> Any:
         reader = self.plan_.members.get(name)
@@ -275,7 +275,7 @@ class Object:
         if size is None or size > _AT_ONCE:
             return Absent(f"{dt_spelling(self.plan_.type)} has no size to read by")
         try:
-            return self.plan_.space.memory.read(self.address_, size)
+            return self.plan_.read(self.address_, size)
         except ReadError as error:
             return Absent(str(error))
 
@@ -338,10 +338,9 @@ def object_(memory: Memory, types: TypeDatabase, type: str, address: int) -> Any
     :raises TypeInfoError: when there is no such type
     """
     space = space_of(memory, types)
-    plan = space.named(type)
-    if isinstance(plan.type, Struct):
-        return plan.make(plan, space.address(address))
-    return at(space, plan.type, space.address(address))
+    plan = space.plans.get(type) or space.named(type)
+    address = space.address(address)
+    return plan.make(plan, address) if plan.make is not Object else at(space, plan.type, address)
 
 
 def space_of(memory: Memory, types: TypeDatabase) -> Space:

@@ -2,7 +2,8 @@
 
 Options are those of Microsoft's page on ``dt``. Of ``-b`` the page says that
 pointers in the original structure are expanded; no listing shows that, all
-print the bare address, and so does this.
+print the bare address, and so does this. Of ``-v`` with structures and of
+``-c`` there are no listings: they rest on that page alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dumpwalk.objects.sizes import offset_of, size_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.render.dt_values import Shown, Values, pointer, sized, spelled, type_text
+from dumpwalk.render.guesses import in_listings
 from dumpwalk.render.text import printable
 from dumpwalk.types.model import Array, Enum, Pointer, Reference, Struct
 from dumpwalk.types.sources.dt_text import DtListing, DtRow
@@ -86,12 +88,14 @@ class DtAnswer:
 
     :param indented: not ``-i``
     :param compact: ``-c``
+    :param remarks: what of it is not knowledge; said beside the text, which stays WinDbg's
     """
 
     listings: tuple[DtListing, ...]
     problems: tuple[Problem, ...] = ()
     indented: bool = True
     compact: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 def listing(
@@ -295,7 +299,7 @@ def answered(listings: list[DtListing], problems: list[Problem], options: Option
     """Return what was listed, with a problem where rows had to be left out."""
     if any(len(one.rows) >= MOST_ROWS for one in listings):
         problems.append(Problem("dt", f"there are more than {MOST_ROWS} rows; the rest is left out"))
-    return DtAnswer(tuple(listings), tuple(problems), options.indented, options.compact)
+    return DtAnswer(tuple(listings), tuple(problems), options.indented, options.compact, in_listings(listings))
 
 
 def walk_list(

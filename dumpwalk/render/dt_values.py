@@ -14,7 +14,7 @@ from dumpwalk.objects.strings import character_size, text_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.render.text import printable
-from dumpwalk.types.model import Array, Base, Enum, Function, Pointer, Reference, Struct
+from dumpwalk.types.model import BASES, Array, Base, Enum, Function, Pointer, Reference, Struct
 from dumpwalk.types.spelling import dt_spelling
 
 TYPE_CHECKING = False
@@ -152,10 +152,11 @@ class Values:
 
     def field(self, parent: Object, field: Field, *, named: bool = True) -> Shown:
         """Show a member of *parent*; without the name of its type unless *named*."""
-        value = read_at(self.space, parent, field.offset, field.type, field.bits)
+        type = _characters(parent.type_, field)
+        value = read_at(self.space, parent, field.offset, type, field.bits)
         if field.bits is not None and isinstance(value, int):
             return Shown(bits_text(value, field.bits[1]), int(value))
-        return self.shown(field.type, value, named=named)
+        return self.shown(type, value, named=named)
 
     def at(self, type: Type, address: int, *, named: bool = True) -> Shown:
         """Show the *type* at *address*."""
@@ -252,6 +253,18 @@ class Values:
             return Shown(front + spelled(type.element, self.space.types))
         first = self.shown(type.element, read_at(self.space, None, value.address_, type.element, None), depth=depth + 1)
         return Shown(front + first.text, first.value)
+
+
+def _characters(parent: Type, field: Field) -> Type:
+    """Return the type of *field*; of a counted string's buffer one of characters.
+
+    Symbols of kernels before Windows 8 call these unsigned shorts, and debuggers print text all the same.
+    """
+    type = field.type
+    counted = field.name == "Buffer" and isinstance(parent, Struct) and parent.name in _STRINGS
+    if counted and isinstance(type, Pointer) and type.target == BASES["Uint2B"]:
+        return Pointer(BASES["Wchar"], type.size)
+    return type
 
 
 def guid(data: bytes) -> str:

@@ -9,7 +9,7 @@ from dumpwalk.types.spelling import dt_spelling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from dumpwalk.types.model import Field, Type, TypeDatabase
@@ -148,7 +148,12 @@ class _Isf:
         return {"kind": kind, "name": self._unnamed[type]}
 
 
-def to_json(database: TypeDatabase, names: Iterable[str], symbols: Iterable[tuple[str, int]] = ()) -> str:
+def to_json(
+    database: TypeDatabase,
+    names: Iterable[str],
+    symbols: Iterable[tuple[str, int]] = (),
+    typedefs: Mapping[str, Type] | None = None,
+) -> str:
     """Return the types called *names*, and all that they contain, as a JSON document.
 
     ::
@@ -168,8 +173,10 @@ def to_json(database: TypeDatabase, names: Iterable[str], symbols: Iterable[tupl
                 "guessed": "order",             what of it is a guess: order, sign or type; only where something is
                 "kind": "struct", "size": 8, "fields": [...]}]},     only where the type has no name: what it is
            "_POOL_TYPE": {"kind": "enum", "size": 4, "source": "...", "members": [{"name": "PagedPool", "value": 1}]}},
+         "typedefs": {"HANDLE": {"type": "Ptr64 Void"}},             with "kind", "size", ... as in a field
          "symbols": {"KdVersionBlock": "0xc00a28"}}                  RVAs
 
+    :param typedefs: what names stand for
     :raises TypeInfoError: when there is no type of one of the names
     """
     import json
@@ -182,6 +189,7 @@ def to_json(database: TypeDatabase, names: Iterable[str], symbols: Iterable[tupl
         "profile": database.name,
         "pointer_size": database.pointer_size,
         "types": types,
+        "typedefs": {name: _spelled(type) for name, type in (typedefs or {}).items()},
         "symbols": {name: hex(rva) for name, rva in symbols},
     }
     return json.dumps(whole, indent=1)
@@ -199,9 +207,15 @@ def _field(field: Field) -> dict[str, Any]:
         found["bits"] = list(field.bits)
     if field.guessed:
         found["guessed"] = field.guessed
-    inner = field.type
+    return found | _unnamed(field.type)
+
+
+def _spelled(type: Type) -> dict[str, Any]:
+    return {"type": dt_spelling(type).rstrip(), **_unnamed(type)}
+
+
+def _unnamed(inner: Type) -> dict[str, Any]:
+    """Return the shape of a type that has no name, or of what it consists of or points to."""
     while isinstance(inner, (Pointer, Array)):
         inner = inner.target if isinstance(inner, Pointer) else inner.element
-    if isinstance(inner, (Struct, Enum)) and not inner.name:
-        found |= _shape(inner)
-    return found
+    return _shape(inner) if isinstance(inner, (Struct, Enum)) and not inner.name else {}

@@ -17,7 +17,7 @@ from dumpwalk.types.spelling import C_NAMES, c_declaration, c_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dumpwalk.types.model import Type, TypeDatabase
 
@@ -34,17 +34,20 @@ class _Unnatural(Exception):
     """Natural alignment puts a member behind its place."""
 
 
-def to_c(database: TypeDatabase, names: Iterable[str]) -> str:
+def to_c(database: TypeDatabase, names: Iterable[str], typedefs: Mapping[str, Type] | None = None) -> str:
     """Return the types called *names*, and all that they contain, as C declarations.
 
     The text is for Microsoft's compilers, or clang and MinGW in their stead,
     for the machine that the types are for.
 
+    :param typedefs: what further names stand for; those that C can't have are left out
     :raises TypeInfoError: when there is no type of one of the names, or one contains itself
     """
     writer = _Writer(database)
     for name in names:
         writer.write(name)
+    for name, type in (typedefs or {}).items():
+        writer.typedef(name, type)
     title = f"/* {_comment(database.name)}, {database.pointer_size * 8}-bit; written by dumpwalk. */"
     wide = "#ifndef __cplusplus\ntypedef unsigned short wchar_t;\n#endif\n"
     return "\n".join([title, *([wide] if "wchar_t" in writer.used else [""]), *writer.parts])
@@ -101,6 +104,15 @@ class _Writer:
         self.parts.append(f"{text}\n{size}" if found.size else f"{text}\n")
         self._done[name] = Laid(Reference(found.kind, name), laid.size, laid.align)
         return self._done[name]
+
+    def typedef(self, name: str, type: Type) -> None:
+        """Write a typedef, and before it the enumerations that it names, which can't be declared later."""
+        if not (name.isascii() and name.isidentifier()) or name in _KEYWORDS:
+            return
+        for inner in references(type):
+            if inner.kind == "enum":
+                self.write(inner.name, 1)
+        self.parts.append(f"typedef {self.declaration(type, name, '', 0)};\n")
 
     def _head(self, struct: Struct) -> str:
         kind = "union" if struct.kind == "union" else "struct"

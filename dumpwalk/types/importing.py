@@ -7,6 +7,7 @@ import os
 from dumpwalk.errors import FormatError, UsageError
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
+from dumpwalk.types.merge import typedefs_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ def imported(types: TypeDatabase, path: str, name: str = "") -> tuple[ProfileCon
             symbols = symbols_of(types)
         except FormatError as error:
             symbols, problems = {}, [*problems, Problem("symbols", str(error))]
+        try:
+            meant = typedefs_of(types)
+        except FormatError as error:
+            meant, problems = {}, [*problems, Problem("typedefs", str(error))]
     if not found:
         raise FormatError(f"{path}: there are no types in it")
     file = os.path.basename(path)
@@ -109,6 +114,7 @@ def imported(types: TypeDatabase, path: str, name: str = "") -> tuple[ProfileCon
         keys=symbols,
         notes=notes,
         symbols_count=len(symbols),
+        typedefs={n: t for n, t in meant.items() if n not in found},
     )
     problems += getattr(types, "skipped", ())
     if len(problems) > _MOST_PROBLEMS:

@@ -12,7 +12,7 @@ from dumpwalk.types.model import Array, Base, Field, Function, Pointer, Referenc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dumpwalk.types.model import Enum, Type, TypeDatabase
 
@@ -23,15 +23,22 @@ class Types:
     :param name: what to call it
     :param pointer_size: in bytes
     :param sources: where types come from that don't come from *name*
+    :param typedefs: what further names stand for
     """
 
     def __init__(
-        self, name: str, pointer_size: int, types: Mapping[str, Struct | Enum], sources: Mapping[str, str] | None = None
+        self,
+        name: str,
+        pointer_size: int,
+        types: Mapping[str, Struct | Enum],
+        sources: Mapping[str, str] | None = None,
+        typedefs: Mapping[str, Type] | None = None,
     ) -> None:
         self.name = name
         self.pointer_size = pointer_size
         self._types = types
         self._sources = sources or {}
+        self._typedefs = typedefs or {}
 
     def find(self, name: str) -> Struct | Enum | None:
         """Return the structure or enumeration called *name*, or ``None``."""
@@ -44,6 +51,14 @@ class Types:
     def source(self, name: str) -> str:
         """Say where the type called *name* comes from; ``""`` when there is no such type."""
         return self._sources.get(name, self.name) if name in self._types else ""
+
+    def typedef(self, name: str) -> Type | None:
+        """Return what the typedef *name* stands for, ``None`` when there is none of this name."""
+        return self._typedefs.get(name)
+
+    def typedefs(self) -> dict[str, Type]:
+        """Return what each typedef stands for."""
+        return dict(self._typedefs)
 
 
 class Merged:
@@ -75,6 +90,22 @@ class Merged:
         found = self._look_up(name)
         return found[1] if found else ""
 
+    def typedef(self, name: str) -> Type | None:
+        """Return what the typedef *name* stands for by the first source that has it; ``None`` when none does."""
+        for database in self.databases:
+            look_up = getattr(database, "typedef", None)
+            found: Type | None = look_up(name) if look_up is not None else None
+            if found is not None:
+                return found
+        return None
+
+    def typedefs(self) -> dict[str, Type]:
+        """Return what each typedef stands for."""
+        found: dict[str, Type] = {}
+        for database in self.databases:
+            found = {**typedefs_of(database), **found}
+        return dict(sorted(found.items()))
+
     def _look_up(self, name: str) -> tuple[Struct | Enum, str] | None:
         if name in self._found:
             return self._found[name]
@@ -90,6 +121,15 @@ class Merged:
                     type, source = completed, f"{source}, guesses settled by {better.source(name)}"
         self._found[name] = type, source
         return self._found[name]
+
+
+def typedefs_of(types: TypeDatabase) -> dict[str, Type]:
+    """Return what the typedefs of *types* stand for; none where they keep none.
+
+    :raises FormatError: when they are damaged
+    """
+    every: Callable[[], dict[str, Type]] | None = getattr(types, "typedefs", None)
+    return every() if every is not None else {}
 
 
 def informed(struct: Struct, better: Struct) -> Struct:

@@ -178,7 +178,8 @@ def choose(seen: Evidence) -> Profile | Absent:
             return _profile(seen, "exact", "exact (time stamp and size of the image agree)", stamped[0], stamped)
         if fitting:
             count, _ = symbols_agree(seen, fitting[-1])
-            text = f"one of {len(fitting)} kernels that {count} symbol addresses agree with"
+            text = f"{_nearest_words(seen, fitting[-1])}, one of {len(fitting)} kernels "
+            text += f"that {count} symbol addresses agree with"
             return _profile(seen, "nearest", text, fitting[-1], fitting)
     return _nearest(seen, known)
 
@@ -204,9 +205,13 @@ def _nearest(seen: Evidence, known: Sequence[Build]) -> Profile:
                 )
             candidates.sort(key=lambda b: -abs(b.revision - version[1]))
     build = candidates[-1]
-    text = f"nearest ({build.name.partition('/')[2].rpartition('-')[0]}"
-    text += f" of {build.machine})" if build.machine != seen.machine else ")"
-    return _profile(seen, "nearest", text, build, candidates, said, _across(seen, known, number))
+    return _profile(seen, "nearest", _nearest_words(seen, build), build, candidates, said, _across(seen, known, number))
+
+
+def _nearest_words(seen: Evidence, build: Build) -> str:
+    """Return ``nearest (22000.2538)``, and whose where that is another architecture's."""
+    of = f" of {build.machine}" if build.machine != seen.machine else ""
+    return f"nearest ({build.name.partition('/')[2].rpartition('-')[0]}{of})"
 
 
 def _best(seen: Evidence, of: Sequence[Build]) -> list[Build]:

@@ -206,6 +206,10 @@ class Store:
         self._definitions[index] = found, weight
         return found, weight
 
+    def type_of(self, index: int) -> Type:
+        """Return a type by its number."""
+        return self._type(index, 0)[0]
+
     def size(self, index: int) -> int:
         """Return the size of a structure or enumeration in bytes, by the number of its definition."""
         size: int = self._file.row("DEFS", index)[1]
@@ -292,6 +296,31 @@ class StoredTypes:
             return ""
         note = self._file.search("NOTES", self._row["notes"], self._row["notes_count"], number)
         return self._file.string(self._row["source"] if note is None else note)
+
+    def typedef(self, name: str) -> Type | None:
+        """Return what the typedef *name* stands for, ``None`` when there is none of this name.
+
+        :raises TypeInfoError: when the store is damaged
+        """
+        number = self._file.number(_bare(name))
+        if number is None:
+            return None
+        low, high = 0, self._file.count("TYPEDEFS")
+        while low < high:
+            middle = (low + high) // 2
+            profile, named, type_ = self._file.row("TYPEDEFS", middle)
+            if (profile, named) == (self._index, number):
+                return self._store.type_of(type_)
+            if (profile, named) < (self._index, number):
+                low = middle + 1
+            else:
+                high = middle
+        return None
+
+    def typedefs(self) -> dict[str, Type]:
+        """Return what each typedef stands for."""
+        rows = self._file.rows("TYPEDEFS", 0, self._file.count("TYPEDEFS"))
+        return {self._file.string(n): self._store.type_of(t) for profile, n, t in rows if profile == self._index}
 
     def key_symbols(self) -> dict[str, int]:
         """Return the offsets from the image base of the few symbols that walking a dump begins with.

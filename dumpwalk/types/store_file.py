@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.errors import TypeInfoError
 from dumpwalk.types.store_format import (
     CHECK,
+    FEWEST_SECTIONS,
     HEADER,
     MAGIC,
     NONE,
@@ -44,15 +45,19 @@ class StoreFile:
         self._data = data
         self._crc32 = crc32
         self.where = where
-        head = HEADER.size + SECTION.size * len(SECTIONS) + CHECK.size
-        if len(data) < head or data[: len(MAGIC)] != MAGIC:
+        if len(data) < HEADER.size or data[: len(MAGIC)] != MAGIC:
             raise TypeInfoError(f"{where} is not a type store of dumpwalk")
         _, version, sections, size, start, pages, checks_crc = HEADER.unpack_from(data, 0)
         if version != VERSION:
             raise TypeInfoError(f"{where} is a type store of another version of dumpwalk ({version}, not {VERSION})")
+        if not FEWEST_SECTIONS <= sections <= len(SECTIONS):
+            raise self.damage("its number of sections")
+        head = HEADER.size + SECTION.size * sections + CHECK.size
+        if len(data) < head:
+            raise TypeInfoError(f"{where} is not a type store of dumpwalk")
         if crc32(data[: head - CHECK.size]) != CHECK.unpack_from(data, head - CHECK.size)[0]:
             raise self.damage("its header")
-        if sections != len(SECTIONS) or size != len(data) or start + pages * PAGE != size or start < head + 4 * pages:
+        if size != len(data) or start + pages * PAGE != size or start < head + 4 * pages:
             raise TypeInfoError(f"{where} is damaged: it should be {size:,} bytes long and is {len(data):,}")
         self._checks = data[head : head + CHECK.size * pages]
         if crc32(self._checks) != checks_crc:
@@ -61,7 +66,8 @@ class StoreFile:
         self._checked = bytearray(pages)
         self._sections: dict[str, tuple[int, int, Any]] = {}
         for i, name in enumerate(SECTIONS):
-            offset, count = SECTION.unpack_from(data, HEADER.size + i * SECTION.size)
+            there = i < sections
+            offset, count = SECTION.unpack_from(data, HEADER.size + i * SECTION.size) if there else (start, 0)
             if offset < start or offset + count * ROWS[name].size > size:
                 raise self.damage(f"section {name}")
             self._sections[name] = offset, count, ROWS[name]

@@ -31,7 +31,10 @@ SECTIONS = (
     "LISTS",  # a string: the aliases of a profile
     "KEYS",  # name, offset from the image base; sorted by name
     "NOTES",  # name of a type, where it comes from; sorted by name
+    "TYPEDEFS",  # profile, name, type that it stands for; sorted
 )
+# A file may lack the last sections: nothing is in them then.
+FEWEST_SECTIONS = SECTIONS.index("TYPEDEFS")
 # What a profile's row holds, each four bytes.
 PROFILE = (
     *("name", "architecture", "guid", "source"),  # strings
@@ -53,6 +56,7 @@ ROWS = {
     "LISTS": Packing("<I"),
     "KEYS": Packing("<II"),
     "NOTES": Packing("<II"),
+    "TYPEDEFS": Packing("<III"),
 }
 
 # Kinds of a row of TYPES.

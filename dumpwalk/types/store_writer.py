@@ -11,6 +11,7 @@ from dumpwalk.types.store_format import (
     ARRAY,
     BASE,
     CHECK,
+    FEWEST_SECTIONS,
     FUNCTION,
     GUESSES,
     HEADER,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from dumpwalk.types.model import Type
+    from dumpwalk.types.model import Field, Type
 
 _GUESSES = {guessed: number for number, guessed in enumerate(GUESSES)}
 _NO_BITS = (0, 0)
@@ -52,6 +53,7 @@ class ProfileContent:
     :param notes: where a type comes from, if not from *source*
     :param symbols: number of its table of symbols, -1 if it has none
     :param symbols_count: how many symbols that has
+    :param typedefs: what names stand for types that are no structures, or have other names
     """
 
     name: str
@@ -69,6 +71,7 @@ class ProfileContent:
     notes: Mapping[str, str] = {}
     symbols: int = -1
     symbols_count: int = 0
+    typedefs: Mapping[str, Type] = {}
 
 
 class _Numbers(dict[str, int]):
@@ -86,16 +89,18 @@ class StoreWriter:
     """
 
     def __init__(self) -> None:
-        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SECTIONS}
+        self._rows: dict[str, list[Any]] = {name: [] for name in SECTIONS}  # tuples; of FIELDS the numbers below
+        self._field_numbers: dict[tuple[int, ...], int] = {}  # numbers of the rows that differ, in their order
         self._numbers = _Numbers({"": 0})  # sorted in the end
         self._searched: set[str] = set()
-        self._interned: dict[Any, int] = {}
+        self._interned: dict[str, dict[tuple[Any, ...], int]] = {name: {} for name in SECTIONS}
         self._tables: dict[Any, int] = {}
         self._seen: dict[int, tuple[Struct | Enum, int]] = {}
         # By id, while the profile that is added keeps the objects: most sources use one object for one type,
-        # and a PDB one tuple for the fields of all structures that are alike.
+        # and a PDB one for each field that structures have in common, and for all fields of those that are alike.
         self._types: dict[int, int] = {}
         self._fields: dict[int, int] = {}
+        self._lists: dict[int, int] = {}
         self._aliases: dict[str, int] = {}
 
     @property
@@ -118,12 +123,15 @@ class StoreWriter:
                 raise ValueError(f"two profiles are called {alias}")
         self._types.clear()
         self._fields.clear()
+        self._lists.clear()
         # Names alone are sorted three times as fast as pairs.
         types, offsets, numbers = dict(profile.types), dict(profile.keys), self._numbers
-        self._searched.update(types, offsets)
+        self._searched.update(types, offsets, profile.typedefs)
         table = [(numbers[n], self._definition(types[n])) for n in sorted(types)]
         keys = [(numbers[n], offsets[n]) for n in sorted(offsets)]
         notes = [(self._name(n), self._string(note)) for n, note in sorted(profile.notes.items())]
+        meant = profile.typedefs
+        self._rows["TYPEDEFS"] += [(index, numbers[n], self._type(meant[n])) for n in sorted(meant)]
         row = {
             "name": self._string(profile.name),
             "architecture": self._string(profile.architecture),
@@ -162,8 +170,9 @@ class StoreWriter:
         rows["ALIASES"] = aliases
         # There are hundred thousands of these: packed at once, without a row between.
         pack_field, pack_member = ROWS["FIELDS"].pack, ROWS["MEMBERS"].pack
+        fields = [pack_field(order[n], o, t, at, bits, g) for n, o, t, at, bits, g in self._field_numbers]
         packed = {
-            "FIELDS": b"".join([pack_field(order[n], o, t, at, bits, g) for n, o, t, at, bits, g in rows["FIELDS"]]),
+            "FIELDS": b"".join(map(fields.__getitem__, rows["FIELDS"])),
             "MEMBERS": b"".join([pack_member(order[name], value) for name, value in rows["MEMBERS"]]),
         }
         for section in ("DEFS", "TABLE", "LISTS", "KEYS", "ALIASES"):
@@ -175,6 +184,7 @@ class StoreWriter:
             starts = {(p[PROFILE.index(first)], p[PROFILE.index(f"{first}_count")]) for p in rows["PROFILES"]}
             for start, count in starts:
                 rows[section][start : start + count] = sorted(rows[section][start : start + count])
+        rows["TYPEDEFS"] = sorted((profile, order[name], type) for profile, name, type in rows["TYPEDEFS"])
         rows["ALIASES"].sort()
         encoded = [text.encode() for text in texts]
         ends = list(accumulate(map(len, encoded), initial=0))
@@ -196,14 +206,13 @@ class StoreWriter:
         return self._string(text)
 
     def _row(self, section: str, row: tuple[Any, ...]) -> int:
-        key = (section, row)
-        found = self._interned.get(key)
-        if found is None:
-            found = self._interned[key] = len(self._rows[section])
-            self._rows[section].append(row)
+        rows, interned = self._rows[section], self._interned[section]
+        found = interned.setdefault(row, len(rows))
+        if found == len(rows):
+            rows.append(row)
         return found
 
-    def _shared(self, section: str, rows: list[tuple[Any, ...]]) -> int:
+    def _shared(self, section: str, rows: list[Any]) -> int:
         """Return where *rows* begin; the same rows of several owners are there once."""
         key = (section, tuple(rows))
         if key not in self._tables:
@@ -223,7 +232,7 @@ class StoreWriter:
                 _ENUM,
             )
         else:
-            start = self._fields.get(id(of.fields))
+            start = self._lists.get(id(of.fields))
             first = self._field_rows(of) if start is None else start
             count, kind = len(of.fields), KINDS.index(of.kind)
         found = self._row("DEFS", (numbers[of.name], of.size, first, count, kind))
@@ -232,31 +241,42 @@ class StoreWriter:
 
     def _field_rows(self, of: Struct) -> int:
         """Return where the fields of a structure begin."""
-        numbers, types, rows = self._numbers, self._types, []
-        for field in of.fields:
-            type_ = types.get(id(field.type))
-            if type_ is None:
-                type_ = types[id(field.type)] = self._type(field.type)
-            at, bits = field.bits or _NO_BITS
-            rows.append((numbers[field.name], field.offset, type_, at, bits, _GUESSES[field.guessed]))
-        first = self._fields[id(of.fields)] = self._shared("FIELDS", rows)
+        found = list(map(self._fields.get, map(id, of.fields)))
+        if None in found:
+            found = [self._field(field) if row is None else row for row, field in zip(found, of.fields)]
+        first = self._lists[id(of.fields)] = self._shared("FIELDS", found)
         return first
+
+    def _field(self, of: Field) -> int:
+        """Return the number of a field's row among those that differ."""
+        type_ = self._type_number(of.type)
+        at, bits = of.bits or _NO_BITS
+        row = self._numbers[of.name], of.offset, type_, at, bits, _GUESSES[of.guessed]
+        number = self._fields[id(of)] = self._field_numbers.setdefault(row, len(self._field_numbers))
+        return number
 
     def _type(self, of: Type) -> int:
         sort = size = 0
-        if isinstance(of, Base):
-            kind, what, size = BASE, self._string(of.name), of.size
+        if isinstance(of, Reference):  # the commonest first
+            kind, sort, what = REFERENCE, KINDS.index(of.kind), self._numbers[of.name]
         elif isinstance(of, Pointer):
-            kind, what, size = POINTER, self._type(of.target), of.size
+            kind, what, size = POINTER, self._type_number(of.target), of.size
+        elif isinstance(of, Base):
+            kind, what, size = BASE, self._numbers[of.name], of.size
         elif isinstance(of, Array):
-            kind, what, size = ARRAY, self._type(of.element), of.count
+            kind, what, size = ARRAY, self._type_number(of.element), of.count
         elif isinstance(of, Function):
-            kind, what = FUNCTION, NONE if of.returns is None else self._type(of.returns)
-        elif isinstance(of, Reference):
-            kind, sort, what = REFERENCE, KINDS.index(of.kind), self._string(of.name)
+            kind, what = FUNCTION, NONE if of.returns is None else self._type_number(of.returns)
         else:
             kind, what = UNNAMED, self._definition(of)
         return self._row("TYPES", (kind, sort, 0, what, size))
+
+    def _type_number(self, of: Type) -> int:
+        """Return the number of a type's row; the type is one that the profile keeps."""
+        number = self._types.get(id(of))
+        if number is None:
+            number = self._types[id(of)] = self._type(of)
+        return number
 
 
 def _prime(least: int) -> int:
@@ -286,10 +306,11 @@ def _index(strings: list[bytes], numbers: list[int]) -> list[int]:
 def _file(packed: Mapping[str, bytes]) -> bytes:
     from zlib import crc32
 
-    head = HEADER.size + SECTION.size * len(SECTIONS) + CHECK.size
+    sections = SECTIONS if packed["TYPEDEFS"] else SECTIONS[:FEWEST_SECTIONS]
+    head = HEADER.size + SECTION.size * len(sections) + CHECK.size
     body = bytearray()
     offsets = []
-    for section in SECTIONS:
+    for section in sections:
         offsets.append(len(body))
         body += packed[section]
         body += bytes(-len(body) % 8)
@@ -297,10 +318,10 @@ def _file(packed: Mapping[str, bytes]) -> bytes:
     pages = len(body) // PAGE
     start = -(-(head + CHECK.size * pages) // PAGE) * PAGE
     checks = b"".join(CHECK.pack(crc32(body[i : i + PAGE])) for i in range(0, len(body), PAGE))
-    header = HEADER.pack(MAGIC, VERSION, len(SECTIONS), start + len(body), start, pages, crc32(checks))
+    header = HEADER.pack(MAGIC, VERSION, len(sections), start + len(body), start, pages, crc32(checks))
     header += b"".join(
         SECTION.pack(start + offset, len(packed[section]) // ROWS[section].size)
-        for section, offset in zip(SECTIONS, offsets)
+        for section, offset in zip(sections, offsets)
     )
     header += CHECK.pack(crc32(header))
     return (header + checks).ljust(start, b"\0") + bytes(body)

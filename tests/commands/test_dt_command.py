@@ -37,7 +37,7 @@ def listing(tmp_path: Path) -> str:
     return str(path)
 
 
-def request(name: str, address: int | None = None, **options: object) -> Request:
+def request(name: str, address: str = "", **options: object) -> Request:
     own = {k: options.pop(k) for k in ("prefix", "link", "size", "many", "physical") if k in options}
     return Request(name, address, Options(**options), **own)  # type: ignore[arg-type]
 
@@ -46,12 +46,12 @@ def request(name: str, address: int | None = None, **options: object) -> Request
     ("words", "expected"),
     [
         ("nt!_X", request("nt!_X")),
-        ("nt!_X 0x8750ef80", request("nt!_X", 0x8750EF80)),
-        ("8750ef80 nt!_X", request("nt!_X", 0x8750EF80)),
-        ("nt!_X 0x863c1758+0x50", request("nt!_X", 0x863C17A8)),
-        ("nt!_X 863c1758 + 50 + 8", request("nt!_X", 0x863C17B0)),
-        ("nt!_X ffffc509`bf28b080-30", request("nt!_X", 0xFFFFC509BF28B050)),
-        ("nt!_X (fffff800`15e50000 + d8)".replace(" + ", "+"), request("nt!_X", 0xFFFFF80015E500D8)),
+        ("nt!_X 0x8750ef80", request("nt!_X", "0x8750ef80")),
+        ("8750ef80 nt!_X", request("nt!_X", "8750ef80")),
+        ("nt!_X 0x863c1758+0x50", request("nt!_X", "0x863c1758+0x50")),
+        ("nt!_X 863c1758 + 50 + 8", request("nt!_X", "863c1758 + 50 + 8")),
+        ("nt!_X ffffc509`bf28b080-30", request("nt!_X", "ffffc509`bf28b080-30")),
+        ("nt!_X (fffff800`15e50000 + d8)", request("nt!_X", "(fffff800`15e50000 + d8)")),
         ("-r2 nt!_X", request("nt!_X", depth=2)),
         ("nt!_X -r", request("nt!_X", depth=UNLIMITED)),
         (
@@ -59,23 +59,27 @@ def request(name: str, address: int | None = None, **options: object) -> Request
             request("nt!_X", blocks=True, verbose=True, offsets=False, indented=False, compact=True),
         ),
         ("-bv nt!_X", request("nt!_X", blocks=True, verbose=True)),
-        ("-ca10 ULONG 01002be0", request("ULONG", 0x1002BE0, compact=True, elements=10)),
-        ("mt1 -a gn 1000", request("mt1", 0x1000, fields=(Selected(("gn",), elements=0, words="gn"),))),
-        ("nt!_X Run[0]. 10", request("nt!_X", 0x10, fields=(Selected(("Run", ""), index=0, words="Run[0]."),))),
+        ("-ca10 ULONG 01002be0", request("ULONG", "01002be0", compact=True, elements=10)),
+        ("mt1 -a gn 1000", request("mt1", "1000", fields=(Selected(("gn",), elements=0, words="gn"),))),
+        ("nt!_X Run[0]. 10", request("nt!_X", "10", fields=(Selected(("Run", ""), index=0, words="Run[0]."),))),
         ("nt!_X .", request("nt!_X", fields=(Selected(("", ""), words="."),))),
         ("nt!_X a..c.", request("nt!_X", fields=(Selected(("a", "", "c", ""), words="a..c."),))),
         ("-y ALLEN", request("ALLEN", prefix=True)),
         ("-ny A", request("A", prefix=True)),
         ("-n dead", request("dead")),
-        ("nt!_X -y Pri 1000", request("nt!_X", 0x1000, fields=(Selected(("Pri",), True, words="Pri"),))),
+        ("nt!_X -y Pri 1000", request("nt!_X", "1000", fields=(Selected(("Pri",), True, words="Pri"),))),
         (
             "nt!_X -yoi Uni 10",
-            request("nt!_X", 0x10, offsets=False, indented=False, fields=(Selected(("Uni",), True, words="Uni"),)),
+            request("nt!_X", "10", offsets=False, indented=False, fields=(Selected(("Uni",), True, words="Uni"),)),
         ),
-        ("nt!_X -l Links.Flink 1000", request("nt!_X", 0x1000, link="Links.Flink")),
+        ("nt!_X -l Links.Flink 1000", request("nt!_X", "1000", link="Links.Flink")),
+        ("nt!_LIST_ENTRY nt!PsLoadedModuleList+8", request("nt!_LIST_ENTRY", "nt!PsLoadedModuleList+8")),
+        ("nt!_X poi( @rsp + 8 ) -r1", request("nt!_X", "poi( @rsp + 8 )", depth=1)),
+        ("@$thread nt!_X Tcb", request("nt!_X", "@$thread", fields=(Selected(("Tcb",), words="Tcb"),))),
+        ("nt!_X $proc", request("nt!_X", "$proc")),
         ("-s 2 -v nt!*", request("nt!*", verbose=True, size=2, many=True)),
         ("-t nt!*", request("nt!*", many=True)),
-        ("-p nt!_X 1000", request("nt!_X", 0x1000, physical=True)),
+        ("-p nt!_X 1000", request("nt!_X", "1000", physical=True)),
     ],
 )
 def test_words(words: str, expected: Request) -> None:
@@ -87,19 +91,35 @@ def test_words(words: str, expected: Request) -> None:
     [
         ("", "needs the name of a type"),
         ("1000", "needs the name of a type"),
+        ("A", "A is an address, -n A makes it a name"),
         ("-x nt!_X", "no option -x"),
         ("-b2 nt!_X", "no option -b2"),
         ("nt!_X -l", "-l needs a value"),
-        ("-s zz nt!_X", "zz: 'zz' is not a number"),
+        ("-s zz nt!_X", "zz is no number"),
         (". 1000", "name the type"),
-        ("nt!_X @rax", "registers"),
-        ("nt!_X (@rax)", "registers"),
-        ("nt!_X 1000+zz", "not a number"),
     ],
 )
 def test_words_that_make_no_sense(words: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         request_of(words.split())
+
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("nt!_PAIR @rax", "there is no register rax"),
+        ("nt!_PAIR (@rax)", "there is no register rax"),
+        ("nt!_PAIR 1000+zz", "zz is no number and no name that is known"),
+        ("nt!_PAIR nt!PsLoadedModuleList", "no number and no name that is known"),
+        ("nt!_PAIR poi(1000", "( is never closed"),
+        ("nt!_PAIR poi(1000)", "takes a dump"),
+    ],
+)
+def test_addresses_that_make_no_sense(words: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        show(SegmentedMemory([]), database(LISTING), request_of(words.split()))
 
     assert said in str(caught.value)
 
@@ -160,6 +180,28 @@ def test_a_guess_is_called_one() -> None:
 
     assert [(r.name, r.guessed) for r in one.rows] == [("Flag", "sign"), ("Next", "")]
     assert one.source == "a dt listing; its size is a guess"
+
+
+def test_a_guess_is_said_beside_the_text(listing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The text itself stays WinDbg's, and the answer is a full one."""
+    path = tmp_path / "values.txt"
+    path.write_text("kd> dt nt!_X 1000\n   +0x000 Flag : 0 ''\n   +0x004 Next : 0x00002000 _X\n", "utf-8")
+
+    status = main(["dt", "--types", str(path), "nt!_X"])
+    said = capsys.readouterr()
+    assert status == 0
+    assert said.out == "   +0x000 Flag             : UChar\n   +0x004 Next             : Ptr32 _X\n"
+    assert said.err == "dumpwalk: whether 1 member can be negative is a guess (Flag)\n"
+
+    assert main(["dt", "--types", str(path), "nt!_X", "Next"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["dt", "--types", str(path), "nt!_X", "--json"]) == 0
+    said = capsys.readouterr()
+    assert (json.loads(said.out)["remarks"], said.err) == (["whether 1 member can be negative is a guess (Flag)"], "")
+    assert main(["sizeof", "--types", str(path), "nt!_X"]) == 0
+    assert capsys.readouterr().err == "dumpwalk: _X is from a dt listing; its size is a guess\n"
+    assert main(["sizeof", "--types", listing, "nt!_PAIR"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_number_that_json_has_no_word_for() -> None:
@@ -248,3 +290,17 @@ def test_types_of_another_architecture_are_refused(capsys: pytest.CaptureFixture
 
     assert status == 4
     assert err.startswith("dumpwalk: no types of ARM64 kernels are known, and those of x64 lie elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "most"),
+    [
+        ("nt!_LIST_ENTRY[2147483648] 863c1758", 1, 7_000),
+        ("-a ULONG[2147483648] 863c1758", 1, 101_000),
+        ("nt!_LIST_ENTRY[2147483648]", 0, 2),
+        ("-r9 nt!_CONTROL_AREA 863c1758", 1, 2_000),
+    ],
+)
+def test_sizes_that_lie_end(words: str, status: int, most: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-z", SAMPLE, "dt", "--types", "win7-x86-pae", *words.split()]) == status
+    assert 0 < capsys.readouterr().out.count("\n") <= most

@@ -78,7 +78,12 @@ def test_a_shipped_type_is_shown(run: Any) -> None:
 def test_what_is_a_guess_is_said(run: Any) -> None:
     run("export", "a.h", "--as", "isf", "-o", "a.json")
 
-    assert run("show", "a.json", "_THING")[1] == THING + "(a.json: a.json; the order of 2 members is a guess)\n"
+    said = "dumpwalk: the order of 2 members that share bits is a guess (Object, Value)\n"
+
+    assert run("show", "a.json", "_THING") == (0, THING + "(a.json: a.json)\n", said)
+    assert [run("export", "a.json", "--as", spelling)[2] for spelling in ("dt", "c", "isf")] == [said] * 3
+    assert run("export", "a.json", "--as", "json")[2] == ""  # it says so member by member
+    assert run("export", "a.h", "--as", "c")[2] == ""  # C keeps the order
 
 
 def test_a_file_is_as_good_as_a_profile(run: Any) -> None:
@@ -322,3 +327,37 @@ def test_an_imported_module_goes_by_its_name_alone_while_that_names_one(run: Any
     assert once[0] == 0
     assert twice[0] == 4
     assert "which Driver? driver/1, driver/2" in twice[2]
+
+
+def test_typedefs_are_imported_found_and_exported(run: Any, capsys: pytest.CaptureFixture[str], world: Path) -> None:
+    (world / "driver.h").write_text(
+        "typedef void *HANDLE; typedef struct _X { long a; } X, *PX; typedef enum { One = 1 } KIND;\n"
+        "typedef struct { HANDLE h; PX next[2]; } UNNAMED;\n"
+    )
+
+    def dt(*words: str) -> str:
+        main(["dt", *words])
+        return capsys.readouterr().out
+
+    run("import", "driver.h", "--as", "driver/1")
+    for source in ("driver.h", "driver/1"):
+        assert dt("--types", source, "PX") == "Ptr64 _X\n"
+        assert dt("--types", source, "driver!X") == "   +0x000 a                : Int4B\n"
+        assert dt("--types", source, "driver!P*") == "          driver!PX\n"
+        assert run("show", source, "PX")[1].startswith("Ptr64 _X\n")
+        assert json.loads(run("export", source, "--as", "json")[1])["typedefs"]["PX"] == {"type": "Ptr64 _X"}
+        _, text, _ = run("export", source, "--as", "c")
+        (world / "again.h").write_text(text)
+        assert dt("--types", "again.h", "PX[3]") == "[3] Ptr64 _X\n"
+        assert "typedefs are left out: isf has no place for them" in run("export", source, "--as", "isf")[2]
+    main(["sizeof", "--types", "driver/1", "PX"])
+    assert capsys.readouterr().out == "unsigned int64 8\n"
+
+
+def test_typedefs_of_a_real_pdb(run: Any, capsys: pytest.CaptureFixture[str], real_data: Path) -> None:
+    """The names are the SDK's: what they stand for is documented by Microsoft ("Windows Data Types")."""
+    run("import", str(real_data / "pdb" / "r_cons.pdb"), "--as", "r_cons/1")
+
+    for name, spelled in {"HANDLE": "Ptr64 Void", "LPBYTE": "Ptr64 UChar", "BOOL": "Int4B", "DWORD": "Uint4B"}.items():
+        assert main(["dt", "--types", "r_cons/1", name]) == 0
+        assert capsys.readouterr().out == f"{spelled}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def test_the_header_alone_can_leave_several_kernels() -> None:
 
     assert found.match.kind == "nearest"
     assert found.others
-    assert found.match.text.startswith("one of ")
+    assert re.match(r"nearest \(14393\.\d+\), one of \d+ kernels that 4 symbol addresses agree with", found.match.text)
 
 
 def test_exact_by_time_stamp() -> None:
@@ -199,6 +200,9 @@ def test_real_dumps(name: str, real_dumps: Path) -> None:
 
     assert isinstance(profile, Profile)
     assert (profile.name, profile.match.kind, profile.match.symbols, profile.match.offsets) == MATCHES[name]
+    words = r"exact \(\d+ symbol addresses agree\)|nearest \([\w.-]+( of x\d\d)?\)"
+    assert re.match(rf"(?:{words}), checked on \d+ fields", profile.match.text)
+    assert profile.match.text.startswith(profile.match.kind)
 
 
 @pytest.mark.real

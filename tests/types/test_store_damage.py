@@ -28,7 +28,10 @@ TYPES = {
 def store() -> bytes:
     writer = StoreWriter()
     writer.add(
-        ProfileContent("nt/1-x64", ("one",), 1, 0, "x64", 8, "", 0, 0, "made up", TYPES, {"Sym": 4}, {"_E": "x"})
+        ProfileContent(
+            *("nt/1-x64", ("one",), 1, 0, "x64", 8, "", 0, 0, "made up", TYPES, {"Sym": 4}, {"_E": "x"}),
+            typedefs={"PX": Pointer(Reference("struct", "_X"), 8), "U": INNER},
+        )
     )
     return writer.content()
 
@@ -38,6 +41,7 @@ def everything(data: bytes) -> list[object]:
     opened = Store(data)
     found: list[object] = list(opened.profiles())
     types = opened.open("nt/1-x64")
+    found += [types.typedefs(), types.typedef("PX"), types.typedef("U"), types.typedef("_X")]
     found += [types.names(), types.key_symbols(), types.pointer_size]
     return found + [(types.find(name), types.source(name)) for name in ("_E", "_X")]
 
@@ -212,3 +216,26 @@ def test_a_block_that_unpacks_to_more_than_it_says_is_refused() -> None:
 
     with pytest.raises(TypeInfoError, match="another size"):
         Symbols(SymbolsFile(bytes(data) + bomb, "symbols"), 0).find("A")
+
+
+def test_a_store_without_typedefs_has_no_section_for_them() -> None:
+    """The files that were written before there were any are read as they are."""
+    writer = StoreWriter()
+    writer.add(ProfileContent("nt/1-x64", (), 1, 0, "x64", 8, "", 0, 0, "made up", TYPES))
+    data = writer.content()
+
+    assert HEADER.unpack_from(data)[2] == len(SECTIONS) - 1
+    assert Store(data).open("nt/1-x64").typedefs() == {}
+    assert Store(data).open("nt/1-x64").typedef("_X") is None
+
+
+def test_typedefs_are_a_profiles_own() -> None:
+    writer = StoreWriter()
+    for n, meant in enumerate(({"A": BASES["Uint4B"], "B": BASES["Char"]}, {}, {"A": BASES["Int4B"]})):
+        writer.add(
+            ProfileContent(f"m/{n}", (), 1, 0, "x64", 8, "", 0, 0, "made up", TYPES, typedefs=meant)  # type: ignore[arg-type]
+        )
+    opened = [Store(writer.content()).open(f"m/{n}") for n in range(3)]
+
+    assert [types.typedef("A") for types in opened] == [BASES["Uint4B"], None, BASES["Int4B"]]
+    assert [sorted(types.typedefs()) for types in opened] == [["A", "B"], [], ["A"]]

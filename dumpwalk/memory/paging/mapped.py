@@ -31,7 +31,7 @@ def mapped(memory: VirtualMemory, start: int = 0, end: int = 1 << 64) -> Iterato
             if address >= end:
                 return
             entry = int.from_bytes(table[index * mode.entry_size : (index + 1) * mode.entry_size], "little")
-            if not entry & 1:
+            if not entry & 1 or mode.is_reserved(level, entry):
                 continue
             if mode.is_large(level, entry):
                 yield address, 1 << level.shift, mode.large_base(level, entry)

@@ -42,6 +42,7 @@ class Mode:
     :param root: the bits of the root register (CR3, TTBR) that are the address of the root table
     :param width: how many bits of an address count; the bits above repeat the highest of them
     :param high_frame: ``(position, length)`` of bits in a large entry that become the address bits from 32 on
+    :param page_marks: bits that are all set in a valid entry of the last level
     :param leaf_marks: ``(mask, value)`` of a large entry: it maps a page where ``entry & mask == value``
     """
 
@@ -53,6 +54,7 @@ class Mode:
     width: int
     leaf_marks: tuple[int, int] = (_BIT_7, _BIT_7)
     high_frame: tuple[int, int] = (0, 0)
+    page_marks: int = VALID
 
     def canonical(self, address: int) -> int:
         """Return *address* as a 64-bit machine writes it: its highest bit that counts is repeated upwards."""
@@ -64,6 +66,12 @@ class Mode:
     def is_large(self, level: Level, entry: int) -> bool:
         """Say whether the valid *entry* of *level* maps a page instead of leading to a table."""
         return level.shift == 12 or (level.large and entry & self.leaf_marks[0] == self.leaf_marks[1])
+
+    def is_reserved(self, level: Level, entry: int) -> bool:
+        """Say whether the processor faults at *entry* of *level* although its valid bit is set."""
+        if level.shift == 12:
+            return entry & self.page_marks != self.page_marks
+        return not level.large and entry & self.leaf_marks[0] == self.leaf_marks[1]
 
     def large_base(self, level: Level, entry: int) -> int:
         """Return the physical address of the page that *entry* of *level* maps."""
@@ -97,9 +105,10 @@ PAE = Mode(
 )
 X64 = Mode("x64", _four(39), 8, _FRAME_52, _FRAME_52, 48)
 LA57 = Mode("x64 with 5 levels", _four(48), 8, _FRAME_52, _FRAME_52, 57)
-# A descriptor with bit 1 set leads to a table, or is a page on the last level; without it, it is a block.
+# A descriptor with bit 1 set leads to a table, or is a page on the last level; without it, it is a block
+# on the levels that know blocks, and reserved elsewhere (D8.3.1).
 # Windows gives both halves of the address space one root table: TTBR1 holds the second half of TTBR0's page
 # (inferred from the page-table self map that its ARM64 kernels keep as x64 ones do).
-ARM64 = Mode("ARM64", _four(39), 8, _FRAME_ARM, _FRAME_ARM, 48, leaf_marks=(2, 0))
+ARM64 = Mode("ARM64", _four(39), 8, _FRAME_ARM, _FRAME_ARM, 48, leaf_marks=(2, 0), page_marks=3)
 
 MODES = {mode.name: mode for mode in (X86, PAE, X64, LA57, ARM64)}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 VALID = "valid"
 LARGE = "large page"
+RESERVED = "reserved"
 
 
 @record
@@ -32,7 +33,8 @@ class TableEntry:
     :param level: ``PXE``, ``PPE``, ``PDE``, ``PTE`` (``PML5E`` above them with 5 levels)
     :param address: its physical address
     :param value: its bits
-    :param state: ``valid``, ``large page``, or what an invalid one means: ``transition``, ``prototype``, ...
+    :param state: ``valid``, ``large page``, ``reserved`` (its valid bit is set, yet the processor
+        faults), or what an invalid one means: ``transition``, ``prototype``, ...
     """
 
     level: str

@@ -43,9 +43,11 @@ def database(text: str, name: str = "C", pointer_size: int = 8, known: TypeDatab
     defined: dict[str, Sequence[Token]] = {word: (Token("number", "1", 0),) for word in ["_WIN32", *machine.split()]}
     parser = _Parser(Source(PRELUDE, "prelude", defined), pointer_size, None)
     parser.unit()
+    given = set(parser.typedefs)
     parser.begin(Source(text, name, defined), known)
     parser.unit()
-    return Types(name, pointer_size, parser.declared())
+    meant = {n: laid.type for n, laid in sorted(parser.typedefs.items()) if n not in given}
+    return Types(name, pointer_size, parser.declared(), None, meant)
 
 
 class _Parser(Cursor):
@@ -117,9 +119,8 @@ class _Parser(Cursor):
             if typedef:
                 if isinstance(declared.type, (Struct, Enum)) and not declared.type.name:
                     laid = declared = self._name(declared, name)
-                self.typedefs[name] = Laid(
-                    declared.type, declared.size, declared.align, max(declared.required, required)
-                )
+                strictest = max(declared.required, required)
+                self.typedefs[name] = Laid(declared.type, declared.size, declared.align, strictest)
             elif self.token.text == "{" and isinstance(declared.type, Function):
                 self.skip_group()
                 return

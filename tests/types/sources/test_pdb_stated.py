@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dumpwalk.errors import Error, FormatError
 from dumpwalk.remarks import Absent
 from dumpwalk.types.model import BASES, VOID, Array, Base, Enum, Field, Function, Pointer, Reference, Struct
+from dumpwalk.types.naming import find_type
 from dumpwalk.types.sources.pdb import PdbDatabase, open_pdb
 from dumpwalk.types.sources.pdb.msf import Container
 from dumpwalk.types.sources.pdb.omap import Omap
@@ -547,14 +548,27 @@ def symbols_pdb(omap: bytes = b"") -> bytes:
         symbol(0x1125, u32(0, 4), u16(7), name("Nowhere")),
         symbol(0x1108, u32(T_ULONG), name("ULONG")),
         symbol(0x110E, u32(2, 0x40), u16(1), name("Stale")),
+        symbol(0x1108, u32(FIRST + 2), name("THING")),
+        symbol(0x1108, u32(FIRST + 2), name("_THING")),
+        symbol(0x1108, u32(FIRST + 3), name("PTHING")),
+        symbol(0x1003, u32(FIRST + 4), b"\x04Anon"),
+        symbol(0x1108, u32(FIRST + 9), name("Nowhere")),
     ]
+    types = (
+        fields(field("a", T_ULONG, 0)),
+        tag(0x1505, FIRST, 4, "_THING"),
+        tag(0x1505, 0, 0, "_THING", forward=True),
+        pointer(FIRST + 2),
+        tag(0x1506, FIRST, 4, "<unnamed-tag>"),
+    )
     offsets = [sum(map(len, records[:n])) for n in range(len(records))]
     procedure = u32(4) + symbol(0x1110, u32(0, 0, 0, 16, 0, 0, 0, 0x50), u16(1), b"\0", name("Procedure"))
     module = u32(0) + b"\0" * 28 + u16(0, 9) + u32(len(procedure)) + b"\0" * 24 + name("a.obj") + name("a.obj")
     module += b"\0" * (-len(module) % 4)
     optional = (NONE, NONE, NONE, NONE, 10 if omap else NONE, 8)
     debug = dbi(optional=optional, modules=module, streams=(5, 6, 7))
-    streams = (b"", INFO, tpi([]), debug, b"", hashed(*offsets[3:8]), b"\0" * 28 + hashed(*offsets[:3]))
+    listed = hashed(*offsets[3:8], *offsets[9:])
+    streams = (b"", INFO, tpi(types), debug, b"", listed, b"\0" * 28 + hashed(*offsets[:3]))
     return msf(*streams, b"".join(records), SECTIONS, procedure, omap)
 
 
@@ -570,6 +584,25 @@ def test_symbols() -> None:
         "Procedure": (0x1050, "procedure", True, False),
     }
     assert found["Absolute"].rva == Absent("an absolute value, in no section of the image")
+
+
+def test_typedefs() -> None:
+    database = PdbDatabase(symbols_pdb(), "test.pdb")
+    unnamed = Struct("", "union", 4, (Field("a", 0, BASES["Uint4B"]),))
+
+    assert database.typedefs() == {
+        "Anon": unnamed,
+        "PTHING": Pointer(Reference("struct", "_THING"), 8),
+        "THING": Reference("struct", "_THING"),
+        "ULONG": BASES["Uint4B"],
+    }
+    assert [p.where for p in database.skipped] == ["typedef Nowhere"]
+    assert (database.typedef("ULONG"), database.typedef("NO")) == (BASES["Uint4B"], None)
+    with pytest.raises(FormatError, match="there is no type 0x1009"):
+        database.typedef("Nowhere")
+    assert find_type(database, "THING") == find_type(database, "_THING") == database.find("_THING")
+    assert find_type(database, "Anon") == Struct("Anon", "union", 4, unnamed.fields)
+    assert find_type(database, "PTHING[2]") == Array(Pointer(Reference("struct", "_THING"), 8), 2)
 
 
 def test_symbols_of_a_rearranged_image() -> None:
@@ -636,6 +669,7 @@ def exercise(data: bytes) -> None:
         repr(list(database.types()))
         said += [p.what for p in database.skipped if p.where.startswith("type")]
         repr(list(database.symbols()))
+        repr(database.typedefs())
     except Error as error:
         said.append(str(error))
 

@@ -225,6 +225,28 @@ def test_every_field_of_every_type(real_data: Path, tmp_path: Path, name: str) -
 
 
 @needs_tool
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("pdb/amdppm.pdb", 0), ("pdb/r_cons.pdb", 741), ("pdb/omap_stretched_filled.pdb", 208), ("pdb/basic32.pd_", 468)],
+)
+def test_every_typedef(real_data: Path, tmp_path: Path, name: str, count: int) -> None:
+    database = open_pdb(str(real_data / name))
+    path = _expanded(real_data / name, database, tmp_path)
+    witness = Witness(path)
+    said = subprocess.run([TOOL, "dump", "-globals", str(path)], capture_output=True, check=True).stdout
+    text = said.decode("utf-8", "backslashreplace")
+    theirs = re.findall(r"S_UDT \[size = \d+\] `(.*)`\s+original type = (.*)", text)
+    meant = database.typedefs()
+
+    for alias, type_ in dict(reversed(theirs)).items():
+        if alias in meant:
+            assert spell(meant[alias]) == witness.type(type_), alias
+        else:  # a class under its own name
+            assert database.find(alias) is not None, alias
+    assert len(meant) == count
+
+
+@needs_tool
 @pytest.mark.parametrize("name", PDBS)
 def test_one_by_one_is_the_same_as_all(real_data: Path, name: str) -> None:
     """By hash and record by record, or all at once: two ways through the file."""

@@ -9,7 +9,7 @@ bytes; depth and size of what is put together are limited.
 from __future__ import annotations
 
 from dumpwalk.errors import FormatError
-from dumpwalk.types.model import Array, Base, Enum, Field, Function, Pointer, Reference, Struct
+from dumpwalk.types.model import Array, Base, Enum, Field, Function, Reference, Struct
 from dumpwalk.types.sources.pdb.leaves import (
     COUNTED,
     CUT_OFF,
@@ -37,7 +37,7 @@ from dumpwalk.types.sources.pdb.leaves import (
     tag,
     tag_name,
 )
-from dumpwalk.types.sources.pdb.rows import Names, Row, field, structure
+from dumpwalk.types.sources.pdb.rows import SHALLOW, enumeration, field, pointer, reference, structure
 from dumpwalk.types.sources.pdb.simple import FIRST_RECORD, simple
 
 TYPE_CHECKING = False
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
     from typing import TypeAlias
 
-    from dumpwalk.types.model import Type
+    from dumpwalk.types.model import Pointer, Type
+    from dumpwalk.types.sources.pdb.fields import Fields
     from dumpwalk.types.sources.pdb.leaves import Tag
     from dumpwalk.types.sources.pdb.tpi import TypeStream
 
-    _Fields: TypeAlias = Sequence[tuple[bytes, bytes, bytes]]
     _Enumerators: TypeAlias = Sequence[tuple[bytes, bytes]]
     # A type; how deep it is; how many fields of unnamed structures are in it; its position and
     # length when it is a bit field; what about it is not knowledge.
@@ -57,8 +57,6 @@ if TYPE_CHECKING:
 
 # Pointers to arrays of functions in unnamed unions: real types are ten deep at most.
 _DEEPEST = 60
-# How deep a type may be without its depth being kept: more would only cost time.
-_SHALLOW = 3
 _LARGEST = 1 << 16
 # The pointer to a virtual function table has no more type than this; dt prints "Ptr64 ".
 _TABLE = Base("", 0)
@@ -77,9 +75,9 @@ class Builder:
         self._pointer_size = pointer_size
         self._note = note
         self._plain: dict[bytes, Type] = {}  # the types of _made that need no second look
-        self._names = Names()
         self._alike: dict[int, tuple[tuple[Field, ...], int, int]] = {}  # by field list, which alike structures share
-        self._lists: tuple[Callable[..., _Fields], Callable[..., _Enumerators]] | None = None
+        self._fields: Fields | None = None
+        self._enumerators: Callable[[bytes], _Enumerators] | None = None
         self._made: dict[bytes, Made] = {}
         self._structs: dict[int, tuple[Struct, int, int]] = {}
         self._enums: dict[int, Enum] = {}
@@ -89,9 +87,11 @@ class Builder:
 
     def expect_many(self) -> None:
         """Prepare to make all types: what this takes pays off after some hundred."""
-        from dumpwalk.types.sources.pdb.plain import enumerators, fields
+        from dumpwalk.types.sources.pdb.fields import Fields
+        from dumpwalk.types.sources.pdb.plain import plain_enumerators
 
-        self._lists = (fields, enumerators)
+        self._fields = Fields(self._plain, self._make)
+        self._enumerators = plain_enumerators
 
     def definition(self, index: int, name: str = "") -> Struct | Enum:
         """Return the structure or enumeration that record *index* defines.
@@ -102,6 +102,13 @@ class Builder:
         try:
             found = tag(self._leaf(index, TAGS, "structure"), name)
             return self._enum(index, found) if found.kind == "enum" else self._struct(index, found, name)[0]
+        except CUT_OFF as error:
+            raise self._error(index, f"damaged ({error})") from error
+
+    def type_of(self, index: int) -> Type:
+        """Return the type numbered *index*; raise :exc:`FormatError` when there is none, or it is damaged."""
+        try:
+            return self._make(index.to_bytes(4, "little"))[0]
         except CUT_OFF as error:
             raise self._error(index, f"damaged ({error})") from error
 
@@ -134,9 +141,8 @@ class Builder:
         data = self._stream.leaf(index) if index >= FIRST_RECORD else b""
         kind = int.from_bytes(data[:2], "little")
         if kind in TAGS:
-            name = tag_name(data, 0, len(data))
-            if not is_unnamed(name):
-                type_ = self._plain[raw] = Reference(TAGS[kind], name)
+            type_ = self._named(raw, kind, data)
+            if type_ is not None:
                 return type_, 1, 0, None, ""
         elif kind == LF_POINTER and len(data) >= 10:
             # Most are to what was seen before and has no depth: then nothing needs to be watched.
@@ -151,7 +157,7 @@ class Builder:
             raise self._error(index, f"types within types, more than {_DEEPEST} deep")
         self._open.add(index)
         try:
-            made = self._decode(index, COUNTED.get(kind, kind), data)
+            made = self._tag(index, data) if kind in TAGS else self._decode(index, COUNTED.get(kind, kind), data)
         except CUT_OFF as error:
             raise self._error(index, f"damaged ({error})") from error
         finally:
@@ -159,11 +165,19 @@ class Builder:
         type_, depth, weight, bits, guessed = made
         if depth > _DEEPEST or weight > _LARGEST:
             raise self._error(index, f"types within types, more than {_DEEPEST} deep or of more than {_LARGEST} fields")
-        if depth <= _SHALLOW and not (weight or bits or guessed):
+        if depth <= SHALLOW and not (weight or bits or guessed):
             self._plain[raw] = type_
         if depth > 1 or weight or bits or guessed:
             self._made[raw] = made
         return made
+
+    def _named(self, raw: bytes, kind: int, data: bytes) -> Type | None:
+        """Return a reference to what record *data* of index *raw* defines or declares; ``None`` if it has no name."""
+        name = tag_name(kind, data, 0, len(data))
+        if is_unnamed(name):
+            return None
+        type_ = self._plain[raw] = reference(TAGS[kind], name)
+        return type_
 
     def _decode(self, index: int, kind: int, data: bytes) -> Made:
         if index < FIRST_RECORD:
@@ -174,8 +188,6 @@ class Builder:
             return type_, depth + 1, weight, bits, guessed
         if kind == LF_POINTER:
             return self._pointer(data)
-        if kind in TAGS:
-            return self._tag(index, data)
         if kind in (LF_ARRAY, LF_STRIDED_ARRAY):
             return self._array(index, data, 14 if kind == LF_STRIDED_ARRAY else 10)
         if kind in (LF_PROCEDURE, LF_MFUNCTION):
@@ -196,7 +208,7 @@ class Builder:
 
     def _pointer_to(self, target: Type, data: bytes) -> Pointer:
         attributes = _u32(data, 6)
-        return Pointer(target, attributes >> 13 & 0x3F or _POINTER_SIZES.get(attributes & 0x1F, self._pointer_size))
+        return pointer(target, attributes >> 13 & 0x3F or _POINTER_SIZES.get(attributes & 0x1F, self._pointer_size))
 
     def _array(self, index: int, data: bytes, size_at: int) -> Made:
         element, depth, weight, _, guessed = self._make(data[2:6])
@@ -262,11 +274,12 @@ class Builder:
                 if member[0] == LF_ENUMERATE:
                     values.append((member[3], member[2]))
             size = self._enum_size(index, found)
-            self._enums[index] = Enum("" if found.unnamed else found.name, size, tuple(values))
+            self._enums[index] = enumeration("" if found.unnamed else found.name, size, tuple(values))
         return self._enums[index]
 
     def _enum_size(self, index: int, found: Tag) -> int:
-        underlying = self._make(_raw(found.underlying))[0]
+        raw = _raw(found.underlying)
+        underlying = self._plain.get(raw) or self._make(raw)[0]
         if not isinstance(underlying, Base):
             raise self._error(index, "an enumeration whose values are no numbers")
         return underlying.size
@@ -294,38 +307,21 @@ class Builder:
 
     def _plain_enumerators(self, index: int) -> list[tuple[str, int]]:
         """Return what is in field list *index* if many are read and all in this one is plain; else nothing."""
-        if not self._lists or not index:
+        if not self._enumerators or not index:
             return []
-        found = self._lists[1](self._leaf(index, (LF_FIELDLIST,), "field list"))
+        found = self._enumerators(self._leaf(index, (LF_FIELDLIST,), "field list"))
         self._spend(index, len(found))
         return [(str(name, "utf-8", "backslashreplace"), value[0] | value[1] << 8) for value, name in found]
 
     def _plain_fields(self, index: int) -> tuple[tuple[Field, ...], int, int]:
         """Return the same of a structure's field list, with the depth and weight of the fields."""
-        if not self._lists or not index:
-            return (), _SHALLOW, 0
+        if self._fields is None or not index:
+            return (), SHALLOW, 0
         made = self._alike.get(index)
-        if made is not None:
-            return made
-        fields: list[Field] = []
-        append, known, names = fields.append, self._plain, self._names
-        deepest, weight = _SHALLOW, 0
-        for raw_type, raw_offset, raw_name in self._lists[0](self._leaf(index, (LF_FIELDLIST,), "field list")):
-            if not raw_type:
-                continue
-            row = Row()  # what follows is field() in place: a call would take as long
-            row.name = names[raw_name]
-            row.offset = raw_offset[0] | raw_offset[1] << 8
-            type_ = known.get(raw_type)
-            if type_ is None:
-                row.type, depth, more, row.bits, row.guessed = self._make(raw_type)
-                deepest, weight = max(deepest, depth), weight + more
-            else:
-                row.type, row.bits, row.guessed = type_, None, ""
-            row.__class__ = Field  # type: ignore[assignment]
-            append(row)  # type: ignore[arg-type]
-        self._spend(index, len(fields))
-        made = self._alike[index] = tuple(fields), deepest, weight
+        if made is None:
+            made = self._fields.of(self._leaf(index, (LF_FIELDLIST,), "field list"))
+            self._spend(index, len(made[0]))
+            self._alike[index] = made
         return made
 
     def _struct(self, index: int, found: Tag, name: str = "") -> tuple[Struct, int, int]:
@@ -347,7 +343,7 @@ class Builder:
     def _all_fields(self, index: int, list_index: int) -> tuple[tuple[Field, ...], int, int]:
         """Return the fields of structure *index*, whatever is in its field list, with their depth and weight."""
         fields: list[Field] = []
-        deepest, weight = _SHALLOW, 0
+        deepest, weight = SHALLOW, 0
         for kind, type_index, offset, name in self._members(list_index):
             if kind == LF_MEMBER:
                 type_, depth, more, bits, guessed = self._make(_raw(type_index))

@@ -6,6 +6,7 @@ import os
 
 from dumpwalk.errors import FormatError
 from dumpwalk.remarks import Problem
+from dumpwalk.types.model import Reference
 from dumpwalk.types.sources.pdb.build import Builder
 from dumpwalk.types.sources.pdb.msf import Container
 from dumpwalk.types.sources.pdb.tpi import TypeStream
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dumpwalk.remarks import Absent
-    from dumpwalk.types.model import Enum, Struct
+    from dumpwalk.types.model import Enum, Struct, Type
     from dumpwalk.types.sources.pdb.dbi import DebugInfo
     from dumpwalk.types.sources.pdb.info import Info
     from dumpwalk.types.sources.pdb.symbols import PdbSymbol
@@ -52,6 +53,7 @@ class PdbDatabase:
         self.machine = self.debug_info.machine
         self._stream = TypeStream(self._container)
         self.pointer_size = self.debug_info.pointer_size or self._stream.pointer_size() or 8
+        self._typedefs: dict[str, int] | None = None
         self._unknown: dict[int, tuple[int, int]] = {}
         self._damaged: dict[str, Problem] = {}
         self._builder = Builder(self._stream, self.pointer_size, self._note)
@@ -101,6 +103,39 @@ class PdbDatabase:
                 except FormatError as error:
                     self._damaged[name] = Problem(f"type {name}", str(error))
         return found
+
+    def typedef(self, name: str) -> Type | None:
+        """Return what the typedef *name* stands for, ``None`` when there is none of this name.
+
+        :raises FormatError: when the records of it are damaged
+        """
+        index = self._typedef_indexes().get(name)
+        return None if index is None else self._builder.type_of(index)
+
+    def typedefs(self) -> dict[str, Type]:
+        """Return what each typedef stands for.
+
+        One that is damaged is left out, and among :attr:`skipped`.
+
+        :raises FormatError: when the symbol records don't follow each other
+        """
+        found: dict[str, Type] = {}
+        for name, index in sorted(self._typedef_indexes().items()):
+            try:
+                type_ = self._builder.type_of(index)
+            except FormatError as error:
+                self._damaged[name] = Problem(f"typedef {name}", str(error))
+                continue
+            if not (isinstance(type_, Reference) and type_.name == name):
+                found[name] = type_
+        return found
+
+    def _typedef_indexes(self) -> dict[str, int]:
+        if self._typedefs is None:
+            from dumpwalk.types.sources.pdb.typedefs import read_typedefs
+
+            self._typedefs = read_typedefs(self._container, self.debug_info)
+        return self._typedefs
 
     def symbols(self) -> Iterator[PdbSymbol]:
         """Yield the public and global symbols, in the file's order.

@@ -133,7 +133,7 @@ def is_unnamed(name: str) -> bool:
     >>> is_unnamed("_ETHREAD::<unnamed-tag>"), is_unnamed("_ETHREAD")
     (True, False)
     """
-    return name in UNNAMED or (name[-1] in ">d" and name.rpartition("::")[2] in UNNAMED)
+    return name[-1:] in ">d" and name.rpartition("::")[2] in UNNAMED  # the first says no to nearly all
 
 
 def number(data: bytes, at: int) -> tuple[int, int]:
@@ -169,7 +169,6 @@ def tag(data: bytes, known: str = "") -> Tag:
     :param known: its name, if that is known: then neither it nor the decorated one is looked for
     """
     given = data[0] | data[1] << 8
-    counted = given in COUNTED
     kind = COUNTED.get(given, given)
     size = underlying = 0
     if kind == LF_ENUM:
@@ -180,18 +179,20 @@ def tag(data: bytes, known: str = "") -> Tag:
         size, at = number(data, 10)
     else:
         _, properties, fields = _STRUCTURE(data)
-        size, at = number(data, 18)
+        size, at = _U16(data, 18)[0], 20  # number() in place: it is small in nearly all
+        if size >= 0x8000:
+            size, at = _wide(size, data, 20)
     if known:
         return Tag(TAGS[given], properties, fields, size, known, underlying)
-    name, at = text(data, at, counted)
+    name, at = text(data, at, kind != given)
     return Tag(TAGS[given], properties, fields, size, name, underlying, data[at:])
 
 
-def tag_name(data: bytes, at: int, end: int) -> str:
+def tag_name(kind: int, data: bytes, at: int, end: int) -> str:
     """Return the name of the structure or enumeration from *at* to *end* of *data*, ``""`` when it is damaged."""
-    begin = at + _NAMES.get(_U16(data, at)[0], end)
+    begin = at + _NAMES.get(kind, end)
     # Nearly all have a NUL behind the name and a small size before it.
-    if begin < end and (data[at] == LF_ENUM & 0xFF or data[begin - 1] < 0x80):
+    if begin < end and (kind == LF_ENUM or data[begin - 1] < 0x80):
         stop = data.find(0, begin, end)
         return str(data[begin:stop], "utf-8", "backslashreplace") if stop >= 0 else ""
     try:

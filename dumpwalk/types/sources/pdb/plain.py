@@ -1,7 +1,7 @@
 """Member lists of the ordinary kind, taken apart by regular expressions.
 
 Nearly all lists hold only fields, or only enumerators, with small numbers.
-These are found three times as fast as :func:`~dumpwalk.types.sources.pdb.leaves.members`
+These are found several times as fast as :func:`~dumpwalk.types.sources.pdb.leaves.members`
 finds them, which is for all others. Importing ``re`` takes longer than reading
 one type does, so this is for who reads all.
 """
@@ -14,24 +14,27 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# LF_MEMBER and LF_ENUMERATE with a number below 0x8000, and what else has only a type before its name
-# (LF_STMEMBER, LF_METHOD, LF_NESTTYPE); then the name, and padding (LF_PAD1...) to the next. A search would
-# go on behind what it does not understand; so the last alternative takes all the rest, and then the last
-# match has nothing in it.
-_FIELD = re.compile(rb"(?:\x0d\x15..(....)(.[\0-\x7f])|[\x0e-\x10]\x15......)([^\0]*)\0[\xf1-\xff]*|.+", re.DOTALL)
-_ENUMERATOR = re.compile(rb"\x02\x15..(.[\0-\x7f])([^\0]*)\0[\xf1-\xff]*|.+", re.DOTALL)
+# Padding (LF_PAD1...) to the next member, and what has only a type before its name and is no part of a layout
+# (LF_STMEMBER, LF_METHOD, LF_NESTTYPE).
+_OTHERS = rb"(?:[\x0e-\x10]\x15......[^\0]*\0[\xf1-\xff]*)*"
+# LF_MEMBER with an offset below 0x8000. A search would go on behind what it does not understand; so there
+# the last alternative takes all the rest.
+_FIELD = rb"\x0d\x15.......[\0-\x7f][^\0]*(?=\0)"
+_FIELDS = re.compile(rb"%b(%b|.+)(?:\0[\xf1-\xff]*%b)?" % (_OTHERS, _FIELD, _OTHERS), re.DOTALL)
+# LF_ENUMERATE with a value below 0x8000; of the rest, nothing is in the groups.
+_ENUMERATORS = re.compile(rb"\x02\x15..(.[\0-\x7f])([^\0]*)\0[\xf1-\xff]*|.+", re.DOTALL)
 
 
-def fields(data: bytes) -> Sequence[tuple[bytes, bytes, bytes]]:
-    """Return the type index, offset and name of each field in a list; nothing when there are other members in it.
+def plain_fields(data: bytes) -> Sequence[bytes]:
+    """Return the bytes of each field in a list, up to the NUL behind its name; nothing when there is more in it.
 
-    Static members, methods and nested types have no type index here: they are no part of a structure's layout.
+    Static members, methods and nested types are left out: they are no part of a structure's layout.
     """
-    found = _FIELD.findall(data, 2)
-    return found if found and any(found[-1]) else ()
+    found = _FIELDS.findall(data, 2)
+    return found if found and not data.endswith(found[-1]) else ()
 
 
-def enumerators(data: bytes) -> Sequence[tuple[bytes, bytes]]:
+def plain_enumerators(data: bytes) -> Sequence[tuple[bytes, bytes]]:
     """Return the value and name of each member of a field list; nothing when there is more in it."""
-    found = _ENUMERATOR.findall(data, 2)
+    found = _ENUMERATORS.findall(data, 2)
     return found if found and found[-1][0] else ()

@@ -102,8 +102,8 @@ def read_places(container: Container, info: DebugInfo) -> Iterator[tuple[str, in
     """
     addresses = Addresses(container, info)
     data = container.read(info.records)
-    publics = _offsets(container, info.publics, _PUBLICS_HEADER)
-    globals_ = _offsets(container, info.globals, 0)
+    publics = record_offsets(container, info.publics, _PUBLICS_HEADER)
+    globals_ = record_offsets(container, info.globals, 0)
     where = f"{container.name}: symbol records (stream {info.records})"
     procedures = _Procedures(container, info)
     left = end = len(data)
@@ -120,22 +120,22 @@ def read_places(container: Container, info: DebugInfo) -> Iterator[tuple[str, in
             raise FormatError(f"{where}: the record at {offset:#x} lies within others")
         if kind in _S_PUB32:
             flags, place, segment = _unpack(_ADDRESS, record_, where, offset)
-            name = _name(record_, _ADDRESS.size, _S_PUB32[kind])
+            name = record_name(record_, _ADDRESS.size, _S_PUB32[kind])
             yield name, addresses.rva(segment, place), segment, place, "public", bool(flags & _FUNCTION), False
         elif kind in _DATA:
             _, place, segment = _unpack(_ADDRESS, record_, where, offset)
-            name = _name(record_, _ADDRESS.size, _DATA[kind])
+            name = record_name(record_, _ADDRESS.size, _DATA[kind])
             yield name, addresses.rva(segment, place), segment, place, "data", False, kind in _LOCAL
         elif kind in _PROCREF:
             at, module = _unpack(_REFERENCE, record_, where, offset)
-            name = _name(record_, _REFERENCE.size, False)
+            name = record_name(record_, _REFERENCE.size, False)
             found = procedures.find(module, at)
             if found is not None:
                 segment, place = found
                 yield name, addresses.rva(segment, place), segment, place, "procedure", True, kind in _LOCAL
 
 
-def _offsets(container: Container, stream: int, start: int) -> list[int]:
+def record_offsets(container: Container, stream: int, start: int) -> list[int]:
     """Return where the symbol records are that the hash table at *start* of *stream* lists."""
     size = container.size(stream)
     where = f"{container.name}: symbol table (stream {stream})"
@@ -158,7 +158,8 @@ def _unpack(layout: struct.Struct, data: bytes, where: str, offset: int) -> tupl
     return layout.unpack_from(data)
 
 
-def _name(data: bytes, at: int, counted: bool) -> str:
+def record_name(data: bytes, at: int, counted: bool) -> str:
+    """Return the name at *at* of a record: up to a zero, or *counted* by the byte before it."""
     if counted and at < len(data):
         raw = data[at + 1 : at + 1 + data[at]]
     else:

@@ -145,8 +145,8 @@ class TypeStream:
             if kind in tags:
                 # The properties are at the same place in all of them.
                 if length > 5 and not data[at + 6] & FORWARD:
-                    name = tag_name(data, at + 2, after)
-                    if not is_unnamed(name) and (name not in names or index in adjusted):
+                    name = tag_name(kind, data, at + 2, after)
+                    if (name[-1:] not in ">d" or not is_unnamed(name)) and (name not in names or index in adjusted):
                         names[name] = index
             elif kind not in known:
                 first, count = self.unknown.get(kind, (index, 0))
