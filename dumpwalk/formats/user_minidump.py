@@ -1,4 +1,4 @@
-"""User minidumps (``MDMP``): a process, as ``MiniDumpWriteDump`` saw it. There is no kernel in them.
+"""User minidumps (``MDMP``): a process, as ``MiniDumpWriteDump`` saw it, without its kernel.
 
 Layouts: ``minidumpapiset.h`` of the public SDK. The lists are read here and
 not by the ``minidump`` library, which believes every count that a file states.

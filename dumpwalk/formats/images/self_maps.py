@@ -44,7 +44,19 @@ def _chunks(physical: PhysicalMemory, limit: int) -> Iterator[tuple[int, memoryv
         while start + 0x1000 <= end and limit > 0:
             size = min(end - start, _CHUNK, limit) & ~0xFFF
             yield start, physical.data[offset : offset + size]
+            _forget(physical.data, offset, size)
             start, offset, limit = start + size, offset + size, limit - size
+
+
+def _forget(data: memoryview, offset: int, size: int) -> None:
+    """Let the system take back the pages of a mapped file that were looked at: a scan must not fill the memory."""
+    import mmap
+
+    mapped = data.obj
+    if isinstance(mapped, mmap.mmap) and len(mapped) == len(data) and hasattr(mmap, "MADV_DONTNEED"):
+        skip = -offset % mmap.PAGESIZE
+        if size > skip:
+            mapped.madvise(mmap.MADV_DONTNEED, offset + skip, size - skip)
 
 
 def _in_chunk(base: int, data: memoryview) -> Iterator[tuple[tuple[Mode, ...], int, Root]]:
