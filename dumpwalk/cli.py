@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 GLOBAL = (
     option("-z", value="FILE", help="the dump to look at"),
     option("--types", value="NAME", help="whose types to use: a profile, or a file that holds types"),
+    flag("--raw", help="the dump is a raw image: physical memory from address 0 on"),
+    option("--dtb", value="ADDRESS", help="where the root of the page tables is in physical memory"),
     flag("-h", "--help", help="explain, and exit"),
     flag("--version", help="print the version, and exit"),
 )
@@ -105,7 +107,7 @@ def _run(argv: Sequence[str]) -> int:
     options = parse(words, (*command.arguments, *COMMON))
     del options["help"]
     as_json, as_lines = options.pop("json"), options.pop("jsonl")
-    options |= _looked_at(command, given["z"], given["types"], options)
+    options |= _looked_at(command, given["z"], given["types"], options, _opening(given))
     if "files" in options:
         options["files"] = expanded(options["files"])
     answers: Iterable[Any] = command.run(**options) if command.many else [command.run(**options)]
@@ -114,8 +116,26 @@ def _run(argv: Sequence[str]) -> int:
     return _print_json(command, answers) if as_json else _print_text(command, answers)
 
 
-def _looked_at(command: Command, file: str | None, types: str | None, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that the global ``-z`` and ``--types`` stand for."""
+def _opening(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what ``--raw`` and ``--dtb`` say of how to open a dump.
+
+    :raises UsageError: when the address is none
+    """
+    out: dict[str, Any] = {"raw": True} if given["raw"] else {}
+    if given["dtb"] is not None:
+        try:
+            out["dtb"] = int(given["dtb"].replace("`", ""), 16)
+        except ValueError:
+            raise UsageError(f"--dtb {given['dtb']}: an address in hexadecimal is expected") from None
+        if not 0 <= out["dtb"] < 1 << 52:
+            raise UsageError(f"--dtb {given['dtb']}: no machine has physical memory there")
+    return out
+
+
+def _looked_at(
+    command: Command, file: str | None, types: str | None, options: dict[str, Any], opening: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the options that the global ``-z``, ``--types``, ``--raw`` and ``--dtb`` stand for."""
     out: dict[str, Any] = {}
     if types is not None:
         if "types" not in options:
@@ -124,11 +144,15 @@ def _looked_at(command: Command, file: str | None, types: str | None, options: d
     if command.target and file is not None:
         from dumpwalk.target import open
 
-        out["target"] = open(file)
+        out["target"] = open(file, **opening)
     elif file is not None:
         if "files" not in options:
             raise UsageError(f"{command.name} looks at no dump; leave out -z")
         out["files"] = (file, *options["files"])
+    if opening and "target" not in out:
+        if not command.opens:
+            raise UsageError(f"{command.name} looks at no memory image; leave out --raw and --dtb")
+        out |= opening
     return out
 
 
@@ -194,7 +218,7 @@ def _say(message: str, excerpt: str = "") -> None:
 
 def _overview() -> str:
     lines = [
-        "usage: dumpwalk [-z FILE] [--types NAME] COMMAND ...",
+        "usage: dumpwalk [-z FILE] [--raw] [--dtb ADDRESS] [--types NAME] COMMAND ...",
         "",
         "WinDbg's knowledge of Windows crash dumps, offline.",
         "",

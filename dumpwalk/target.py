@@ -169,9 +169,12 @@ class Target:
         return self.address(self.read_int(address, self.machine.pointer_size))
 
 
-def open(path: str) -> Target:
+def open(path: str, *, raw: bool = False, dtb: int | None = None) -> Target:
     """Open the dump file at *path*.
 
+    :param raw: it is a raw image: physical memory from address 0 on, and nothing else
+    :param dtb: physical address of the root of the page tables to use, instead of what the file says
     :raises FormatError: when the file can't be read, is no dump, or not one that can be used
+    :raises UsageError: when *dtb* is given and the file holds no physical pages
     """
-    return Target(open_dump(path))
+    return Target(open_dump(path, raw=raw, dtb=dtb))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dumpwalk.bugchecks import decode
-from dumpwalk.formats.header_names import dump_type_name, product_type_name
+from dumpwalk.bugchecks.ntstatus import exception_code
+from dumpwalk.formats.header_names import product_type_name
 from dumpwalk.kernel.context import context_size, parse_context
 from dumpwalk.kernel.exception import STATUS_BREAKPOINT, exception_size, parse_exception
 from dumpwalk.kernel.process import process
@@ -13,7 +14,8 @@ from dumpwalk.kernel.trap_frame import trap_frame, trap_frame_of
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
-from dumpwalk.symbols.codeview import pdb_references, pdb_references_of_images
+from dumpwalk.symbols.codeview import pdb_references
+from dumpwalk.symbols.image import image_at
 from dumpwalk.unwind.frames import LARGEST_STACK, SCAN, call_stack
 
 TYPE_CHECKING = False
@@ -126,9 +128,9 @@ def triage(target: Target) -> Report:
         stack = tuple(call_stack(target, context, limits, None if isinstance(trap, Absent) else trap))
     return Report(
         file=dump.path,
-        verdict=_verdict(bugcheck, faulting, exception, owner, stack),
+        verdict=_verdict(target, bugcheck, faulting, exception, owner, stack),
         format=dump.format,
-        dump_type=dump_type_name(header.DumpType),
+        dump_type=dump.dump_type,
         architecture=target.machine.name,
         build=header.MinorVersion,
         build_lab=_build_lab(target),
@@ -147,12 +149,23 @@ def triage(target: Target) -> Report:
         stack=stack,
         modules=dump.modules.modules,
         unloaded_modules=dump.unloaded,
-        pdbs=_pdbs(target),
+        pdbs=tuple(_pdbs(target)),
         secondary_data=dump.secondary,
         missing=dump.missing,
         problems=dump.problems,
         sources=_sources(target, exception, context, stack),
     )
+
+
+def _pdbs(target: Target) -> Iterator[PdbReference]:
+    """Yield the CodeView records of loaded images: by their headers where there are page tables, else by looking."""
+    if isinstance(target.dump.physical, Absent):
+        yield from pdb_references(target.memory, target.modules)
+        return
+    for module in target.modules.modules:
+        image = image_at(target.memory, module.base, module.name)
+        if image is not None and image.pdb is not None:
+            yield image.pdb
 
 
 def _parameters(bugcheck: BugCheck, kind: str) -> list[tuple[int, int]]:
@@ -173,7 +186,8 @@ def _exception(target: Target, bugcheck: BugCheck) -> ExceptionRecord | Absent:
         found = parse_exception(data, target.machine, f"bug check parameter {number}")
         if not isinstance(found, Absent):
             return found
-    return parse_exception(target.dump.header.Exception, target.machine, "dump header")
+    source = "exception stream" if target.dump.user_mode else "dump header"
+    return parse_exception(target.dump.header.Exception, target.machine, source)
 
 
 def _context(target: Target, bugcheck: BugCheck) -> Context | Absent:
@@ -184,7 +198,8 @@ def _context(target: Target, bugcheck: BugCheck) -> Context | Absent:
     check's* breakpoint. So the source says which moment a CONTEXT shows.
     """
     size = context_size(target.machine)
-    header = parse_context(target.dump.header.ContextRecord, target.machine, "dump header")
+    where = "the minidump's exception or first thread" if target.dump.user_mode else "dump header"
+    header = parse_context(target.dump.header.ContextRecord, target.machine, where)
     for number, address in _parameters(bugcheck, "context_record"):
         data = target.memory.read_some(target.address(address), size)
         found = parse_context(data, target.machine, f"bug check parameter {number}: the exception's")
@@ -274,13 +289,6 @@ def _trap_frame(
     )
 
 
-def _pdbs(target: Target) -> tuple[PdbReference, ...]:
-    """Return the PDBs of the modules: where there are page tables, all that is mapped is too much to search."""
-    pieces = isinstance(target.dump.physical, Absent)
-    find = pdb_references if pieces else pdb_references_of_images
-    return tuple(find(target.memory, target.modules))
-
-
 def _build_lab(target: Target) -> str | Absent:
     """Return the kernel's build string, as ``vertarget`` prints it behind "Built by"."""
     data = target.dump.debugger_data
@@ -292,6 +300,7 @@ def _build_lab(target: Target) -> str | Absent:
 
 
 def _verdict(
+    target: Target,
     bugcheck: BugCheck,
     faulting: Faulting,
     exception: ExceptionRecord | Absent,
@@ -299,6 +308,10 @@ def _verdict(
     stack: tuple[Frame, ...],
 ) -> str:
     """Return the one line that says what crashed."""
+    if target.dump.user_mode:
+        return _user_verdict(target, exception, faulting)
+    if not bugcheck.code and not target.dump.header.Signature:
+        return "no bug check was found in this memory image"
     if not bugcheck.code:
         return "no bug check: the dump was taken live, by a debugger or a tool"
     name = str(bugcheck.name) if bugcheck.name else "unknown bug check"
@@ -324,13 +337,34 @@ def _verdict(
     return verdict
 
 
+def _bugcheck_source(target: Target) -> str:
+    if target.dump.user_mode:
+        return "none: a process was dumped"
+    return "dump header" if target.dump.header.Signature else "KiBugCheckData in its memory"
+
+
+def _user_verdict(target: Target, exception: ExceptionRecord | Absent, faulting: Faulting) -> str:
+    """Return the one line that says which exception ended a process."""
+    if isinstance(exception, Absent):
+        return "no exception: a process was dumped as it ran"
+    name = exception_code(exception.ExceptionCode)
+    verdict = f"{name.partition(' ')[2] if name else 'exception'} ({exception.ExceptionCode:08x})"
+    verdict += f" in {faulting.module}+{faulting.offset}" if faulting.module else f" at {exception.ExceptionAddress}"
+    access = exception.access
+    if access is not None:
+        where = "an address the processor did not give" if access[1] is None else str(target.address(access[1]))
+        verdict += f": {access[0]} of {where}"
+    program = target.modules.modules[0].image if target.modules.modules else None
+    return verdict + (f", in process {program}" if program else "")
+
+
 def _sources(
     target: Target, exception: ExceptionRecord | Absent, context: Context | Absent, stack: tuple[Frame, ...]
 ) -> dict[str, str]:
     """Return what each part of the report rests on."""
     profile = target.profile
     sources = {
-        "bugcheck": "dump header",
+        "bugcheck": _bugcheck_source(target),
         "types": f"none ({profile.reason})" if isinstance(profile, Absent) else f"{profile.name}: {profile.match}",
     }
     if not isinstance(exception, Absent):
@@ -341,6 +375,10 @@ def _sources(
         scanned = stack[1].trust == SCAN
         sources["stack"] = "scan of the stack: candidates, not a call stack" if scanned else "chain of frame pointers"
     if len(target.modules.modules):
-        triage_dump = not isinstance(target.dump.triage, Absent)
-        sources["modules"] = "driver list of the triage dump" if triage_dump else "PsLoadedModuleList"
+        listed = "PsLoadedModuleList"
+        if isinstance(target.dump.physical, Absent):
+            listed = "module list of the minidump" if target.dump.user_mode else "driver list of the triage dump"
+        sources["modules"] = listed
+    if target.dump.found:
+        sources["found"] = "; ".join(target.dump.found)
     return sources

@@ -20,11 +20,13 @@ LAYERS = [layer for group in GROUPS for layer in group]
 # Which layers may import a third party's library, always inside the function that needs it.
 BORDERS = {
     "construct": {"formats", "unwind", "symbols"},
+    "cramjam": {"formats"},
     "minidump": {"formats", "unwind", "symbols"},
     "pefile": {"formats", "unwind", "symbols"},
     "lark": {"resources", "transcript", "synth", "types"},
     "tabulate": {"render", "commands"},
     "numpy": set(LAYERS),
+    "zstandard": {"formats"},
     "typing_extensions": set(),  # for the type checker alone
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -70,6 +70,11 @@ def test_imported_libraries_are_required() -> None:
     imported = {a.name.partition(".")[0] for n in nodes if isinstance(n, ast.Import) for a in n.names}
     imported |= {(n.module or "").partition(".")[0] for n in nodes if isinstance(n, ast.ImportFrom)}
 
+    # These do without them, and say so: the extra `compression`.
+    required |= {
+        re.split(r"[<>=!~ ]", line)[0] for line in CONFIG["options.extras_require"]["compression"].split("\n") if line
+    }
+
     # typing_extensions is imported for the type checker alone
     assert imported - {*sys.stdlib_module_names, "dumpwalk", "typing_extensions"} <= required
 

@@ -28,6 +28,7 @@ class Command:
     :param partial: says of a record whether it is only part of the answer (exit status 1)
     :param many: it takes several files and yields a record (or an error) for each
     :param target: it looks at a dump: it is given ``target`` when there was a ``-z``
+    :param opens: it opens its files itself, and takes ``raw`` and ``dtb`` as :func:`dumpwalk.open` does
     """
 
     name: str
@@ -37,6 +38,7 @@ class Command:
     partial: Callable[[Any], bool]
     many: bool
     target: bool = False
+    opens: bool = False
 
     @property
     def help(self) -> str:
@@ -58,11 +60,12 @@ def command(
     partial: Callable[[Any], bool] = _has_problems,
     many: bool = False,
     target: bool = False,
+    opens: bool = False,
 ) -> Callable[[F], F]:
     """Register the decorated function as the command *name*."""
 
     def decorate(run: F) -> F:
-        COMMANDS.add(name)(Command(name, run, arguments, text, partial, many, target))
+        COMMANDS.add(name)(Command(name, run, arguments, text, partial, many, target, opens))
         return run
 
     return decorate

@@ -34,6 +34,7 @@ class Info:
 
     :param header: the fields of the dump header, but for the context and the exception record
     :param meanings: what the numbers of the header mean, by field
+    :param found: how it was found out what the file does not say by itself
     :param memory_kind: whether the file holds ``virtual`` or ``physical`` memory
     :param memory_ranges: in how many stretches
     :param memory_bytes: and how many bytes these have together
@@ -60,6 +61,7 @@ class Info:
     memory_bytes: Hex
     missing: tuple[str, ...]
     problems: tuple[Problem, ...]
+    found: tuple[str, ...] = ()
 
 
 def describe(dump: Dump) -> Info:
@@ -71,7 +73,7 @@ def describe(dump: Dump) -> Info:
         file=dump.path,
         format=dump.format,
         size=Hex(dump.size),
-        dump_type=meanings["DumpType"],
+        dump_type=dump.dump_type,
         architecture=header.machine.name,
         header={name: getattr(header, name) for name in fields(header) if name not in _RAW},
         meanings=meanings,
@@ -89,6 +91,7 @@ def describe(dump: Dump) -> Info:
         memory_bytes=Hex(held),
         missing=dump.missing,
         problems=dump.problems,
+        found=dump.found,
     )
 
 
@@ -145,6 +148,7 @@ def _layout(info: Info) -> str:
             }
         )
     )
+    parts += [f"Found: {printable(text)}" for text in info.found]
     parts += [f"Missing: {printable(text)}" for text in info.missing]
     parts += [f"Problem: {printable(str(problem))}" for problem in info.problems]
     return "\n\n".join(parts)
@@ -157,18 +161,26 @@ def _memory_text(info: Info) -> str:
 
 
 def _header_text(info: Info) -> str:
-    shown = dict(info.header)
+    if not info.header["Signature"]:  # there is no header; what is known was found in the memory
+        shown = {n: v for n, v in info.header.items() if v}
+        if "BugCheckCode" not in shown:
+            del shown["BugCheckParameters"]
+        if not shown:
+            return "Machine: unknown"
+    else:
+        shown = dict(info.header)
     for name, meaning in info.meanings.items():
-        if not isinstance(meaning, Absent):
+        if not isinstance(meaning, Absent) and name in shown:
             text = " ".join(meaning) if isinstance(meaning, tuple) else meaning
             shown[name] = f"{shown[name]} ({text or 'none'})"
-    shown["BugCheckParameters"] = " ".join(map(str, info.header["BugCheckParameters"]))
+    if "BugCheckParameters" in shown:
+        shown["BugCheckParameters"] = " ".join(map(str, info.header["BugCheckParameters"]))
     physical = info.header["PhysicalMemoryBlock"]
     if not isinstance(physical, Absent):
         shown["PhysicalMemoryBlock"] = f"{physical.NumberOfPages} pages in {physical.NumberOfRuns} runs"
         for index, run in enumerate(physical.Run):
             shown[f"  Run[{index}]"] = f"BasePage {run.BasePage} PageCount {run.PageCount}"
-    return "Header:\n" + _pairs(shown)
+    return ("Header:\n" if info.header["Signature"] else "Machine:\n") + _pairs(shown)
 
 
 def _pairs(values: dict[str, Any]) -> str:
@@ -204,8 +216,8 @@ def _table(columns: tuple[str, ...], rows: Any) -> str:
     return indent("\n".join(line.rstrip() for line in table.split("\n")), "  ")
 
 
-@command("info", argument("files", "crash dumps", many="*"), text=_layout, many=True)
-def info(files: tuple[str, ...]) -> Iterator[Info | Error]:
+@command("info", argument("files", "crash dumps", many="*"), text=_layout, many=True, opens=True)
+def info(files: tuple[str, ...], raw: bool = False, dtb: int | None = None) -> Iterator[Info | Error]:
     """Say what a dump file is and what it holds.
 
     Prints the dump header in NT's names, the triage header, what lies where
@@ -215,7 +227,7 @@ def info(files: tuple[str, ...]) -> Iterator[Info | Error]:
         raise UsageError("FILES is missing: which dump?")
     for path in files:
         try:
-            yield describe(open_dump(path))
+            yield describe(open_dump(path, raw=raw, dtb=dtb))
         except Error as error:
             error.file = path
             yield error

@@ -23,8 +23,8 @@ def _is_partial(report: Report) -> bool:
     return bool(report.problems or not report.modules)  # no modules: only the header was read
 
 
-@command("triage", argument("files", "crash dumps", many="*"), text=_layout, partial=_is_partial, many=True)
-def triage(files: tuple[str, ...]) -> Iterator[Report | Error]:
+@command("triage", argument("files", "crash dumps", many="*"), text=_layout, partial=_is_partial, many=True, opens=True)
+def triage(files: tuple[str, ...], raw: bool = False, dtb: int | None = None) -> Iterator[Report | Error]:
     """Say what crashed, and why: the main job.
 
     Prints a verdict line, the bug check with every parameter decoded, the
@@ -37,7 +37,7 @@ def triage(files: tuple[str, ...]) -> Iterator[Report | Error]:
         raise UsageError("FILES is missing: which dump?")
     for path in files:
         try:
-            yield report(target.open(path))
+            yield report(target.open(path, raw=raw, dtb=dtb))
         except Error as error:
             error.file = path
             yield error

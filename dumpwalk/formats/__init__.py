@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from dumpwalk.errors import FormatError
+from dumpwalk.errors import FormatError, UsageError
 from dumpwalk.record import record
 from dumpwalk.registry import Registry
 from dumpwalk.remarks import Absent
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dumpwalk.formats.debugger_data import DebuggerData
     from dumpwalk.formats.header import Header
+    from dumpwalk.formats.images import Image
     from dumpwalk.formats.secondary import Blob
     from dumpwalk.formats.triage import TriageHeader
     from dumpwalk.memory.address import Address, Hex
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dumpwalk.memory.physical import PhysicalMemory
     from dumpwalk.memory.segments import DumpMemory
     from dumpwalk.remarks import Problem
+    from dumpwalk.symbols.codeview import PdbReference
     from dumpwalk.symbols.modules import Modules, UnloadedModule
 
 _NOT_PHYSICAL = Absent("this dump holds pieces of virtual memory, no physical pages")
@@ -52,6 +54,7 @@ class Contents:
     :param processor: address of its processor's ``_KPRCB``
     :param missing: what the file does not hold
     :param problems: what is damaged
+    :param kernel_pdb: the CodeView record of the kernel's image, which names its build exactly
     """
 
     modules: Modules
@@ -62,6 +65,7 @@ class Contents:
     processor: Address | Absent
     missing: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    kernel_pdb: PdbReference | None = None
 
 
 def no_contents(why: Absent) -> Contents:
@@ -88,6 +92,8 @@ class Dump:
         that is asked for, so that opening reads headers only
     :param missing: what the file does not hold, or what is not read from it yet
     :param problems: what is damaged
+    :ivar found: how it was found out what the file does not say by itself
+    :ivar user_mode: it is of a process; nothing in it is a kernel's
     """
 
     def __init__(
@@ -105,6 +111,8 @@ class Dump:
         secondary: tuple[Blob, ...] = (),
         missing: tuple[str, ...] = (),
         problems: tuple[Problem, ...] = (),
+        found: tuple[str, ...] = (),
+        user_mode: bool = False,
     ) -> None:
         self.path = path
         self.format = format
@@ -115,6 +123,8 @@ class Dump:
         self.sections = sections
         self.triage = triage
         self.secondary = secondary
+        self.found = found
+        self.user_mode = user_mode
         self._contents = contents
         self._missing = missing
         self._problems = problems
@@ -125,6 +135,15 @@ class Dump:
         if callable(self._contents):
             self._contents = self._contents()
         return self._contents
+
+    @property
+    def dump_type(self) -> str:
+        """What kind of dump it is, in words."""
+        from dumpwalk.formats.header_names import dump_type_name
+
+        if self.user_mode:
+            return "user minidump"
+        return dump_type_name(self.header.DumpType) if self.header.Signature else "memory image"
 
     @property
     def machine(self) -> Machine:
@@ -174,25 +193,67 @@ class Dump:
 
 @record
 class Format:
-    """How to recognise a format by the first bytes of a file, and how to open it."""
+    """How to recognise a format by the first bytes of a file, and how to open it.
+
+    :param open: gives a dump, or, of a file that holds physical pages and says little of the
+        machine, where these are
+    """
 
     recognises: Callable[[memoryview], bool]
-    open: Callable[[str, memoryview], Dump]
+    open: Callable[[str, memoryview], Dump | Image]
 
 
 FORMATS: Registry[Format] = Registry(__name__)
+# Files called so are physical memory from address 0 on when nothing in them says otherwise.
+RAW_EXTENSIONS = (".raw", ".mem", ".img", ".vmem", ".dd")
+# gzip (RFC 1952), xz, zip, zstd (RFC 8878).
+_PACKED = (b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"PK\x03\x04", b"\x28\xb5\x2f\xfd")
 
 
-def open_dump(path: str) -> Dump:
+def open_dump(path: str, *, raw: bool = False, dtb: int | None = None) -> Dump:
     """Open the dump file at *path*: headers and tables are read, memory when it is asked for.
 
+    :param raw: it is a raw image: physical memory from address 0 on, and nothing else
+    :param dtb: physical address of the root of the page tables to use, instead of what the file says
     :raises FormatError: when the file can't be read, is no dump, or not one that can be used
+    :raises UsageError: when *dtb* is given and the file holds no physical pages
     """
     data = _map(path)
-    for entry in FORMATS.load().values():
-        if entry.recognises(data):
-            return entry.open(path, data)
-    raise FormatError(f"{path}: {_what_it_looks_like(data)}")
+    name = path
+    found: tuple[str, ...] = ()
+    if bytes(data[:6]).startswith(_PACKED):
+        from dumpwalk.formats.images.packed import unpacked
+
+        data, name, found = unpacked(path, data)
+    opened: Dump | Image | None = None
+    if not raw:
+        for entry in FORMATS.load().values():
+            if entry.recognises(data):
+                opened = entry.open(path, data)
+                break
+    if opened is None:
+        if not raw and not name.lower().endswith(RAW_EXTENSIONS):
+            raise FormatError(f"{path}: {_what_it_looks_like(data)}")
+        from dumpwalk.formats.images.raw import open_raw
+
+        opened = open_raw(name, data)
+    return _complete(path, opened, dtb, found)
+
+
+def _complete(path: str, opened: Dump | Image, dtb: int | None, found: tuple[str, ...]) -> Dump:
+    """Return *opened* as a dump that looks through the page tables at *dtb*, if that is given."""
+    if not isinstance(opened, Dump):
+        from dumpwalk.formats.images.open_image import open_image
+
+        opened = open_image(path, opened, dtb)
+    elif dtb is not None:
+        from dumpwalk.memory.virtual import VirtualMemory
+
+        if not isinstance(opened.memory, VirtualMemory):
+            raise UsageError(f"{path}: {opened.dump_type} has no page tables that --dtb could choose from")
+        opened.memory = opened.memory.with_root(dtb)
+    opened.found = (*found, *opened.found)
+    return opened
 
 
 def _map(path: str) -> memoryview:
@@ -221,8 +282,8 @@ def _map(path: str) -> memoryview:
 
 def _what_it_looks_like(data: memoryview) -> str:
     head = bytes(data[:8])
-    if head[:4] == b"MDMP":
-        return "a user-mode minidump (MDMP), not a kernel dump; user minidumps are not read yet"
     if not any(bytes(data[:4096])):
-        return "not a crash dump: it begins with zeros, so the dump was never written or its pages were lost"
-    return f"not a crash dump: it begins with {head.hex(' ')}, where PAGEDU64 or PAGEDUMP stands in one"
+        what = "it begins with zeros, so the dump was never written or its pages were lost"
+    else:
+        what = f"it begins with {head.hex(' ')}, where PAGEDU64 or PAGEDUMP stands in one"
+    return f"not a crash dump: {what}; --raw takes it for a raw memory image"

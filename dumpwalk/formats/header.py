@@ -145,8 +145,13 @@ def read_header(path: str, data: memoryview, pointer_size: int) -> tuple[Header,
     return header, problems
 
 
-def blank_header(kind: Machine, *, build: int = 0, directory_table_base: int = 0, processors: int = 0) -> Header:
-    """Return the header of a machine whose file has none: no bug check, and nothing set but what is given."""
+def blank_header(
+    kind: Machine, *, build: int = 0, directory_table_base: int = 0, processors: int = 0, **known: object
+) -> Header:
+    """Return the header of a machine whose file has none: no bug check, and nothing set but what is given.
+
+    :param known: further fields by their names
+    """
     nothing = Absent("the file has no dump header")
     nowhere = kind.address(0)
     values: dict[str, Any] = dict.fromkeys(Header.__annotations__, nothing)
@@ -163,6 +168,7 @@ def blank_header(kind: Machine, *, build: int = 0, directory_table_base: int = 0
         "BugCheckParameters": (Hex(0),) * 4,
         "ContextRecord": b"",
         "Exception": b"",
+        **known,
     }
     return Header(**values)
 

@@ -51,12 +51,13 @@ def _machine(report: Report) -> str:
     uptime = report.uptime_seconds
     up = f", up {interval(round(uptime * 1e7))}" if not isinstance(uptime, Absent) else f", uptime {uptime}"
     rows = [
-        ("Machine", f"{report.architecture}, {report.processors} processors"),
-        ("Windows", f"build {report.build}{lab}{product}"),
+        ("Machine", f"{report.architecture}, {report.processors or 'unknown number of'} processors"),
+        ("Windows", f"build {report.build or 'unknown'}{lab}{product}"),
         ("Time", f"{report.system_time}{up}"),
         ("Dump", f"{report.dump_type}, {report.format}"),
         ("Types", report.sources["types"]),
     ]
+    rows += [("Found", report.sources["found"])] if "found" in report.sources else []
     return "\n".join(f"{head:8} {printable(text)}" for head, text in rows)
 
 

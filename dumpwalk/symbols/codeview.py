@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 _HEADER = 24  # "RSDS", GUID, age; then the PDB's path, NUL-terminated
 _LONGEST_PATH = 260
-_IMAGE_HEADERS = 0x1000
-_MOST_DEBUG_ENTRIES = 16
-_CODEVIEW = 2  # IMAGE_DEBUG_TYPE_CODEVIEW of winnt.h
 
 
 @record
@@ -32,6 +29,11 @@ class PdbReference:
     age: int
     address: Address
     symbol_key: str
+
+    @property
+    def key(self) -> str:
+        """GUID and age as names of type profiles write them: ``606FF669409B00F7FC8C61A9C1670129-1``."""
+        return f"{self.guid.replace('-', '').upper()}-{self.age:X}"
 
 
 def pdb_references(memory: DumpMemory, modules: Modules) -> Iterator[PdbReference]:
@@ -49,44 +51,21 @@ def pdb_references(memory: DumpMemory, modules: Modules) -> Iterator[PdbReferenc
             address = start + at
             module = modules.find(address)
             if module is not None and module.name not in seen:
-                found = _parse(data[at : at + _HEADER + _LONGEST_PATH], module.name, Address(address))
+                found = parse_rsds(data[at : at + _HEADER + _LONGEST_PATH], module.name, Address(address))
                 if found is not None:
                     seen.add(module.name)
                     yield found
             at = data.find(b"RSDS", at + 4)
 
 
-def pdb_references_of_images(memory: DumpMemory, modules: Modules) -> Iterator[PdbReference]:
-    """Yield the CodeView records that the debug directories of *modules* lead to, as far as they are in *memory*.
+def parse_rsds(data: bytes, module: str, address: Address) -> PdbReference | None:
+    """Return the record that *data* begins with; ``None`` when it is none.
 
-    For memory that is too large to be searched. PE format specification: the
-    debug directory is the seventh data directory, behind 0x60 bytes of a
-    32-bit optional header and 0x70 of a 64-bit one; an entry has 28 bytes,
-    its type at 0xc, the size of its data at 0x10 and their RVA at 0x14.
+    :param module: what the image is called that the record is of
+    :param address: where the record is
     """
-    seen: set[str] = set()
-    for module in modules.modules:
-        head = memory.read_some(module.base, _IMAGE_HEADERS)
-        optional = int.from_bytes(head[0x3C:0x40], "little") + 24
-        directory = optional + (0x70 if head[optional : optional + 2] == b"\x0b\x02" else 0x60) + 6 * 8
-        rva, size = (int.from_bytes(head[at : at + 4], "little") for at in (directory, directory + 4))
-        if head[:2] != b"MZ" or not rva or module.name in seen:
-            continue
-        table = memory.read_some(module.base + rva, min(size, _MOST_DEBUG_ENTRIES * 28))
-        for at in range(0, len(table) - 27, 28):
-            kind, length, data_rva = (int.from_bytes(table[i : i + 4], "little") for i in (at + 12, at + 16, at + 20))
-            if kind != _CODEVIEW or not data_rva:
-                continue
-            address = Address(module.base + data_rva)
-            data = memory.read_some(address, min(length, _HEADER + _LONGEST_PATH))
-            found = _parse(data, module.name, address) if data[:4] == b"RSDS" else None
-            if found is not None:
-                seen.add(module.name)
-                yield found
-                break
-
-
-def _parse(data: bytes, module: str, address: Address) -> PdbReference | None:
+    if data[:4] != b"RSDS":
+        return None
     path, end, _ = data[_HEADER:].partition(b"\0")
     age = int.from_bytes(data[20:24], "little")
     name = path.decode("utf-8", "replace").replace("/", "\\").rpartition("\\")[2]

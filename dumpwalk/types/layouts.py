@@ -122,9 +122,15 @@ class Build:
         self.revision = row["revision"]
         self.symbols = symbols
         self.stamp = (row["timestamp"], row["size"]) if row["timestamp"] else ()
+        self._guid = row["guid"]
         self.store = store
         self.types = (row["types"], row["types_count"])
         self.pointer_size = row["pointer_size"]
+
+    @property
+    def guid(self) -> str:
+        """GUID and age of its PDB, ``606FF669409B00F7FC8C61A9C1670129-1``; ``""`` when they are not known."""
+        return self.store.string(self._guid)
 
     @property
     def layouts(self) -> tuple[int, ...]:

@@ -3,8 +3,9 @@
 A kernel is known exactly by where its variables lie, because any change of
 its code moves some of them: the dump's header and its debugger data block
 point to a dozen. All of them have to agree; kernels with different layouts
-can share all but one. The image's time stamp and size are the second way. Any
-other kernel gets the nearest one, and then its own debugger data block
+can share all but one. The GUID of its PDB, where the image is in the dump, says
+the same at once; the image's time stamp and size are the third way. Any other
+kernel gets the nearest one, and then its own debugger data block
 corrects what it can (see :mod:`dumpwalk.types.anchors`).
 """
 
@@ -95,6 +96,7 @@ class Evidence:
     :param data: the debugger data block
     :param stamp: time stamp and size of the kernel's image, or ``()``
     :param pae: of an x86 kernel, whether it is the one with large physical addresses
+    :param guid: GUID and age of the kernel's PDB, ``606FF669409B00F7FC8C61A9C1670129-1``; ``""`` when not known
     """
 
     machine: str
@@ -104,10 +106,13 @@ class Evidence:
     data: Numbers | None
     stamp: tuple[int, ...]
     pae: bool | None = None
+    guid: str = ""
 
 
 def find_profile(dump: Dump) -> Profile | Absent:
     """Return the layouts that fit the kernel of *dump* best, or why there are none."""
+    if dump.user_mode:
+        return Absent("a user minidump is of a process, not of a kernel; --types NAME chooses types")
     try:
         return choose(evidence(dump))
     except TypeInfoError as error:
@@ -138,7 +143,9 @@ def evidence(dump: Dump) -> Evidence:
     stamp = (int(kernel.timestamp), int(kernel.size)) if kernel else ()
     base = int(kernel.base) if kernel else base
     pae = None if isinstance(header.PaeEnabled, Absent) else bool(header.PaeEnabled)
-    return Evidence(header.machine.name, header.MinorVersion, base, pointers, data, stamp, pae)
+    pdb = dump.contents.kernel_pdb
+    guid = pdb.key if pdb else ""
+    return Evidence(header.machine.name, header.MinorVersion, base, pointers, data, stamp, pae, guid)
 
 
 def choose(seen: Evidence) -> Profile | Absent:
@@ -146,13 +153,19 @@ def choose(seen: Evidence) -> Profile | Absent:
 
     :raises TypeInfoError: when the shipped layouts can't be read
     """
+    if not (seen.build or seen.stamp or seen.guid or seen.pointers):
+        return Absent("nothing here says which kernel it is; --types NAME does")
     machine = KIN.get(seen.machine, seen.machine)
     known = [b for b in builds() if b.machine == machine]
     if not known:
         return Absent(f"dumpwalk has no type layouts of {seen.machine} kernels")
     if machine == seen.machine:
-        same = [b for b in known if b.stamp and b.stamp == seen.stamp]
-        fitting = [b for b in known if _all_agree(symbols_agree(seen, b))]
+        built = [b for b in known if seen.guid and b.guid == seen.guid]
+        if built:
+            return _profile(seen, "exact", "exact (GUID and age of the kernel's PDB agree)", built[0], built)
+        same = [b for b in known if b.stamp and b.stamp == seen.stamp and not (seen.guid and b.guid)]
+        # One of another GUID is not the kernel, however alike; some have no GUID that is known.
+        fitting = [b for b in known if not (seen.guid and b.guid) and _all_agree(symbols_agree(seen, b))]
         if fitting and len({b.layouts for b in fitting}) > 1:
             fitting = [b for b in same if b in fitting] or fitting
         if fitting and len({b.layouts for b in fitting}) == 1:

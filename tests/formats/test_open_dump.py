@@ -57,7 +57,7 @@ def test_a_forbidden_file(tmp_path: Path) -> None:
     [
         (b"", "the file is empty"),
         (bytes(10000), "it begins with zeros"),
-        (b"MDMP" + bytes(100), "user-mode minidump"),
+        (b"MDMP" + bytes(100), "a user minidump without system information"),
         (b"PAGEDUXX" + bytes(9000), "it begins with 50 41 47 45 44 55 58 58"),
         (b"PAGE", "it begins with 50 41 47 45"),
         (b"PAGEDU64", "cut inside its header, which has 0x2000 bytes; the file has 0x8"),

@@ -10,7 +10,8 @@ import pytest
 from fakes import fake_target
 
 from dumpwalk import target
-from dumpwalk.symbols.codeview import pdb_references, pdb_references_of_images
+from dumpwalk.symbols.codeview import pdb_references
+from dumpwalk.symbols.image import image_at
 
 DRIVER, POOL = 0xFFFFF800_00010000, 0xFFFF9000_00001000
 GUID = bytes.fromhex("dbfd191cbb279933d9b45973efeafcf3")
@@ -64,6 +65,7 @@ def image(kind: bytes, data_directories: int, directory: bytes, record: bytes) -
     data = bytearray(0x400)
     data[:2], data[0x3C] = b"MZ", 0x80
     data[0x80:0x84], data[0x98:0x9A] = b"PE\0\0", kind
+    data[0x98 + data_directories - 4] = 16  # NumberOfRvaAndSizes
     struct.pack_into("<II", data, 0x98 + data_directories + 6 * 8, 0x200, len(directory))
     data[0x200 : 0x200 + len(directory)] = directory
     data[0x300 : 0x300 + len(record)] = record
@@ -72,7 +74,8 @@ def image(kind: bytes, data_directories: int, directory: bytes, record: bytes) -
 
 def of_images(data: bytes) -> list[str]:
     world = fake_target("x64", {DRIVER: data}, {"driver": (DRIVER, 0x1000)})
-    return [r.symbol_key for r in pdb_references_of_images(world.memory, world.modules)]
+    found = image_at(world.memory, DRIVER, "driver")
+    return [found.pdb.symbol_key] if found and found.pdb else []
 
 
 def test_the_debug_directory_leads_to_the_record():
@@ -94,7 +97,9 @@ def test_a_real_image(real_data: Path):
     expected = json.loads((real_data / "dumps/expected/triage_x64.json").read_text())["analysis"]["amdppm_rsds"]
     mapped = pefile.PE(str(real_data / "pe/amdppm.sys")).get_memory_mapped_image()
     world = fake_target("x64", {DRIVER: bytes(mapped)}, {"driver": (DRIVER, len(mapped))})
-    (found,) = pdb_references_of_images(world.memory, world.modules)
+    found = image_at(world.memory, DRIVER, "driver")
 
-    assert found.name == expected["pdb"]
-    assert found == next(iter(pdb_references(world.memory, world.modules)))
+    assert found is not None
+    assert found.pdb is not None
+    assert found.pdb.name == expected["pdb"]
+    assert found.pdb == next(iter(pdb_references(world.memory, world.modules)))

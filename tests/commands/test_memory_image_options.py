@@ -1,0 +1,76 @@
+"""``--raw`` and ``--dtb`` on the command line, and what commands say of memory images."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from dumpwalk.cli import main
+
+sys.path.append(str(Path(__file__).parents[1] / "formats"))
+import image_world as iw
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> str:
+    from dumpwalk.synth.containers import WRITERS
+    from dumpwalk.synth.spec import Spec
+
+    path = tmp_path / "memory.bin"
+    path.write_bytes(WRITERS.load()["raw"](Spec("raw", "x64", 0), iw.windows(crash=True).done()))
+    return str(path)
+
+
+def test_info_says_how_the_machine_was_found(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--raw", "info", image]) == 0
+    out = capsys.readouterr().out
+
+    assert f"{image}: raw, memory image, x64" in out
+    assert "  19041\n" in out
+    assert "Found: x64 page tables at 0x1ad000, from the table at 0x1ad000, whose entry 0x1ed leads to itself" in out
+
+
+def test_triage_of_a_machine_that_crashed(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--raw", "--dtb", "1ad000", "triage", image, "--json"])
+    report = json.loads(capsys.readouterr().out)
+
+    assert report["verdict"].startswith("DRIVER_IRQL_NOT_LESS_OR_EQUAL (d1)")
+    assert report["dump_type"] == "memory image"
+    assert "from --dtb (certain" in report["sources"]["found"]
+    assert report["sources"]["bugcheck"] == "KiBugCheckData in its memory"
+    assert report["pdbs"][0]["module"] == "nt"
+    assert report["pdbs"][0]["guid"] == "606ff669-409b-00f7-fc8c-61a9c1670129"
+
+
+def test_dt_in_a_memory_image(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    address = f"{iw.KERNEL[8] + iw.HEAD:x}"
+
+    assert main(["-z", image, "--raw", "dt", "nt!_LIST_ENTRY", address]) == 0
+    assert "[ 0xfffff800`4281e090 - 0xfffff800`4281e090 ]" in capsys.readouterr().out
+
+
+def test_no_kernel_is_claimed_of_what_is_not_windows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.raw"
+    path.write_bytes(b"x" * 0x4000)
+
+    assert main(["triage", str(path)]) == 1
+    out = capsys.readouterr().out
+    assert f"{path}: no bug check was found in this memory image" in out
+    assert "build unknown" in out
+    assert "nothing here says which kernel it is" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--dtb", "there", "info", "x"], "--dtb there: an address in hexadecimal is expected"),
+        (["--dtb", "10000000000000", "info", "x"], "no machine has physical memory there"),
+        (["--raw", "bugcheck", "1"], "bugcheck looks at no memory image; leave out --raw and --dtb"),
+    ],
+)
+def test_options_that_make_no_sense(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert message in capsys.readouterr().err
