@@ -244,11 +244,11 @@ class VirtualMemory:
 
         Pages that follow each other in the file are copied together.
         """
-        data, place, frame = self.physical.data, self._offset, self._frame
+        data, place, frame, marks = self.physical.data, self._offset, self._frame, self._marks
         begin = end = done = 0
         index = address >> 12 & self._last_index
         for entry in table[index : index + (size + (address & 0xFFF) + PAGE - 1 >> 12)]:
-            found = entry & frame | address & 0xFFF if entry & 1 else self.find(address)
+            found = entry & frame | address & 0xFFF if entry & marks == marks else self.find(address)
             offset = place(found) if found >= 0 else -1
             if offset < 0:
                 break

@@ -61,3 +61,14 @@ def test_the_same_bit_in_a_pte_is_no_obstacle(mode: Mode, entries: list[int]) ->
 
     assert (memory.find(0x123), memory.translate(0x123).physical) == (page | 0x123, page | 0x123)
     assert list(mapped(memory)) == [(0, 0x1000, page)]
+
+
+def test_long_reads_end_where_short_ones_do() -> None:
+    """Three ARM64 pages, the second of which no processor follows."""
+    memory = _space(ARM64, [0x2003, 0x3003, 0x4003, 0x5403])
+    data = bytearray(memory.physical.data)
+    struct.pack_into("<QQ", data, 0x4008, 0x5401, 0x5403)
+    space = VirtualMemory(RunMemory(memoryview(data), [(0, len(data), 0)]), ARM64, 0x1000)
+
+    assert len(space.read_some(0, 0x3000)) == 0x1000
+    assert len(space.read_some(0x2000, 0x1000)) == 0x1000
