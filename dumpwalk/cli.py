@@ -138,9 +138,12 @@ def _looked_at(
     """Return the options that the global ``-z``, ``--types``, ``--raw`` and ``--dtb`` stand for."""
     out: dict[str, Any] = {}
     if types is not None:
-        if "types" not in options:
+        if "types" in options:
+            out["types"] = types
+        elif command.target and file is not None:
+            opening = {**opening, "types": types}
+        else:
             raise UsageError(f"{command.name} needs no types; leave out --types")
-        out["types"] = types
     if command.target and file is not None:
         from dumpwalk.target import open
 

@@ -26,14 +26,17 @@ if TYPE_CHECKING:
 class Target:
     """A dump and the types that fit it. Nothing is read before it is asked for.
 
+    :param types: whose types to use instead of those that fit: a profile, or a file that holds types
+
     :ivar dump: what the file says
     :ivar memory: the virtual memory it holds
     :ivar machine: its architecture
     :ivar entries: what its kernel means by page-table entries; ``None`` for a dump without physical pages
     """
 
-    def __init__(self, dump: Dump) -> None:
+    def __init__(self, dump: Dump, types: str = "") -> None:
         self.dump = dump
+        self._named = types
         self.memory: DumpMemory = dump.memory
         self.machine: Machine = dump.header.machine
         self._profile: Profile | Absent | None = None
@@ -59,19 +62,23 @@ class Target:
         """The type layouts of this kernel, or why there are none."""
         if self._profile is None:
             if self.entries is None:
-                self._profile = find_profile(self.dump)
+                self._profile = find_profile(self.dump, self._named)
             else:  # what finds it reads memory, whose entries can't be understood before it is found
-                self._profile = self.entries.undisturbed(lambda: find_profile(self.dump))
+                self._profile = self.entries.undisturbed(lambda: find_profile(self.dump, self._named))
         return self._profile
 
     @property
     def types(self) -> TypeDatabase:
         """Every type of the kernel that :attr:`profile` names; unless that is exact, a near guess.
 
-        :raises TypeInfoError: when no profile fits, or only one of another architecture
+        :raises TypeInfoError: when no profile fits, or only one of another architecture, or there are no such types
         """
         from dumpwalk.types.store import Store
 
+        if self._named:
+            from dumpwalk.types.library import open_types
+
+            return open_types(self._named, self.machine.pointer_size)
         profile = self.profile
         if isinstance(profile, Absent):
             raise TypeInfoError(profile.reason)
@@ -169,12 +176,13 @@ class Target:
         return self.address(self.read_int(address, self.machine.pointer_size))
 
 
-def open(path: str, *, raw: bool = False, dtb: int | None = None) -> Target:
+def open(path: str, *, raw: bool = False, dtb: int | None = None, types: str = "") -> Target:
     """Open the dump file at *path*.
 
     :param raw: it is a raw image: physical memory from address 0 on, and nothing else
     :param dtb: physical address of the root of the page tables to use, instead of what the file says
+    :param types: whose types to use instead of those that fit: ``nt/19041.3570-x64``, a file that holds types
     :raises FormatError: when the file can't be read, is no dump, or not one that can be used
     :raises UsageError: when *dtb* is given and the file holds no physical pages
     """
-    return Target(open_dump(path, raw=raw, dtb=dtb))
+    return Target(open_dump(path, raw=raw, dtb=dtb), types)

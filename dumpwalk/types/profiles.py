@@ -109,14 +109,31 @@ class Evidence:
     guid: str = ""
 
 
-def find_profile(dump: Dump) -> Profile | Absent:
-    """Return the layouts that fit the kernel of *dump* best, or why there are none."""
+def find_profile(dump: Dump, named: str = "") -> Profile | Absent:
+    """Return the layouts that fit the kernel of *dump* best, or why there are none.
+
+    :param named: a shipped profile that the user says it is, by name or alias; what names none is passed over
+    """
     if dump.user_mode:
         return Absent("a user minidump is of a process, not of a kernel; --types NAME chooses types")
     try:
-        return choose(evidence(dump))
+        seen = evidence(dump)
+        build = _called(named) if named else None
+        if build is not None:
+            return _profile(seen, "exact", "exact (as the user says)", build, (build,))
+        return choose(seen)
     except TypeInfoError as error:
         return Absent(str(error))
+
+
+def _called(name: str) -> Build | None:
+    """Return the shipped kernel that has *name* or has it as an alias, ``None`` when none does."""
+    from dumpwalk.types.store import Store
+
+    store = Store.shipped()
+    index = store.index(name)
+    own = "" if index is None else store.info(index).name
+    return next((b for b in builds() if b.name == own), None)
 
 
 def evidence(dump: Dump) -> Evidence:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import dumpwalk
 from dumpwalk.cli import main
+from dumpwalk.errors import TypeInfoError
 
 sys.path.append(str(Path(__file__).parents[1] / "formats"))
 import image_world as iw
@@ -50,6 +52,29 @@ def test_dt_in_a_memory_image(image: str, capsys: pytest.CaptureFixture[str]) ->
 
     assert main(["-z", image, "--raw", "dt", "nt!_LIST_ENTRY", address]) == 0
     assert "[ 0xfffff800`4281e090 - 0xfffff800`4281e090 ]" in capsys.readouterr().out
+
+
+def test_types_say_which_kernel_a_raw_image_is_of(image: str) -> None:
+    """By name of a profile, whatever the image itself says; a name that is no profile's fails when types are needed."""
+    own = dumpwalk.open(image, raw=True)
+    told = dumpwalk.open(image, raw=True, types="19041.804-x64")
+    wrong = dumpwalk.open(image, raw=True, types="nt/no-such-x64")
+
+    assert str(own.profile.name) == "nt/19041.3570-x64"
+    assert (told.profile.name, told.profile.exact) == ("nt/19041.804-x64", True)
+    assert told.types.name == "nt/19041.804-x64"
+    assert told.profile.match.text.startswith("exact (as the user says)")
+    with pytest.raises(TypeInfoError, match="no-such"):
+        wrong.object("_KPCR", 0)
+
+
+def test_types_go_with_every_command_that_looks_at_memory(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["-z", image, "--raw", "--types", "nt/19041.3570-x64", "vtop", f"{iw.KERNEL[8]:x}"]
+
+    assert main(words) == 0
+    assert "PXE at 1adf80" in capsys.readouterr().out
+    assert main(["--types", "nt/19041.3570-x64", "vtop", "0"]) == 2
+    assert "vtop needs no types" in capsys.readouterr().err
 
 
 def test_no_kernel_is_claimed_of_what_is_not_windows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
