@@ -119,10 +119,14 @@ class Fault:
 
 @record
 class Block:
-    """Memory: bytes at an address."""
+    """Memory: bytes at an address.
+
+    :param pid: in a memory image, in whose address space; 0 for the kernel's
+    """
 
     address: int
     data: bytes
+    pid: int = 0
 
 
 @record
