@@ -116,7 +116,7 @@ class Kernel:
         self.info = types.info
         self._symbols = types.symbols
         self._own: dict[str, int] = {}
-        self.size = size or max(self.info.size, _least(self._symbols.find("NtBuildLab")))
+        self.size = size or self.info.size or _least(self._symbols.find("NtBuildLab"))
         self._next = self.size - _OWN
         pae = machine == "x86" and structures.layouts.size("_MMPTE") == 8
         pdb = "ntkrpamp.pdb" if pae else "ntkrnlmp.pdb"
