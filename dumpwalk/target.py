@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dumpwalk.formats import Dump
     from dumpwalk.memory.address import Address
     from dumpwalk.memory.machine import Machine
+    from dumpwalk.memory.physical import PhysicalMemory
     from dumpwalk.memory.segments import DumpMemory
     from dumpwalk.symbols.modules import Modules
     from dumpwalk.types.model import TypeDatabase
@@ -35,6 +36,11 @@ class Target:
         self.machine: Machine = dump.header.machine
         self._profile: Profile | Absent | None = None
         self._symbols: Symbols | None = None
+
+    @property
+    def physical(self) -> PhysicalMemory | Absent:
+        """The physical memory that the dump holds, or why it holds none."""
+        return self.dump.physical
 
     @property
     def modules(self) -> Modules:

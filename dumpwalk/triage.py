@@ -13,7 +13,7 @@ from dumpwalk.kernel.trap_frame import trap_frame, trap_frame_of
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
-from dumpwalk.symbols.codeview import pdb_references
+from dumpwalk.symbols.codeview import pdb_references, pdb_references_of_images
 from dumpwalk.unwind.frames import LARGEST_STACK, SCAN, call_stack
 
 TYPE_CHECKING = False
@@ -147,7 +147,7 @@ def triage(target: Target) -> Report:
         stack=stack,
         modules=dump.modules.modules,
         unloaded_modules=dump.unloaded,
-        pdbs=tuple(pdb_references(dump.memory, dump.modules)),
+        pdbs=_pdbs(target),
         secondary_data=dump.secondary,
         missing=dump.missing,
         problems=dump.problems,
@@ -274,6 +274,13 @@ def _trap_frame(
     )
 
 
+def _pdbs(target: Target) -> tuple[PdbReference, ...]:
+    """Return the PDBs of the modules: where there are page tables, all that is mapped is too much to search."""
+    pieces = isinstance(target.dump.physical, Absent)
+    find = pdb_references if pieces else pdb_references_of_images
+    return tuple(find(target.memory, target.modules))
+
+
 def _build_lab(target: Target) -> str | Absent:
     """Return the kernel's build string, as ``vertarget`` prints it behind "Built by"."""
     data = target.dump.debugger_data
@@ -334,5 +341,6 @@ def _sources(
         scanned = stack[1].trust == SCAN
         sources["stack"] = "scan of the stack: candidates, not a call stack" if scanned else "chain of frame pointers"
     if len(target.modules.modules):
-        sources["modules"] = "driver list of the triage dump"
+        triage_dump = not isinstance(target.dump.triage, Absent)
+        sources["modules"] = "driver list of the triage dump" if triage_dump else "PsLoadedModuleList"
     return sources

@@ -340,14 +340,23 @@ def dt(words: Sequence[str], target: Target | None = None, types: str | None = N
     types; FIELD. shows what is in the field.
     """
     request = request_of(words)
-    if request.physical:
-        raise UsageError("-p: physical addresses can't be read yet")
     if target is None:
         if request.address is not None:
             raise UsageError("values need a dump: -z FILE")
         return show(NoMemory(), types_of(None, types), request)
-    shown = show(target.memory, types_of(target, types), request, _names(target))
+    memory = _physical(target) if request.physical else target.memory
+    shown = show(memory, types_of(target, types), request, _names(target))
     return shown if types is not None else _with_doubt(shown, target)
+
+
+def _physical(target: Target) -> Memory:
+    """Return the memory that ``-p`` reads.
+
+    :raises UsageError: when the dump holds no physical pages
+    """
+    if isinstance(target.physical, Absent):
+        raise UsageError(f"-p: {target.physical.reason}")
+    return target.physical
 
 
 def _with_doubt(answer: DtAnswer, target: Target) -> DtAnswer:

@@ -34,7 +34,8 @@ class Info:
 
     :param header: the fields of the dump header, but for the context and the exception record
     :param meanings: what the numbers of the header mean, by field
-    :param memory_ranges: how many stretches of virtual memory the file holds
+    :param memory_kind: whether the file holds ``virtual`` or ``physical`` memory
+    :param memory_ranges: in how many stretches
     :param memory_bytes: and how many bytes these have together
     """
 
@@ -54,6 +55,7 @@ class Info:
     processor: Address | Absent
     module_count: int
     unloaded_modules: tuple[UnloadedModule, ...]
+    memory_kind: str
     memory_ranges: int
     memory_bytes: Hex
     missing: tuple[str, ...]
@@ -63,7 +65,7 @@ class Info:
 def describe(dump: Dump) -> Info:
     """Return what *dump* says of itself."""
     header = dump.header
-    runs = list(dump.memory.runs())
+    kind, ranges, held = _memory(dump)
     meanings = _meanings(header)
     return Info(
         file=dump.path,
@@ -82,11 +84,23 @@ def describe(dump: Dump) -> Info:
         processor=dump.processor,
         module_count=len(dump.modules.modules),
         unloaded_modules=dump.unloaded,
-        memory_ranges=len(runs),
-        memory_bytes=Hex(sum(end - start for start, end in runs)),
+        memory_kind=kind,
+        memory_ranges=ranges,
+        memory_bytes=Hex(held),
         missing=dump.missing,
         problems=dump.problems,
     )
+
+
+def _memory(dump: Dump) -> tuple[str, int, int]:
+    """Return which memory the file holds, in how many stretches, and how many bytes of it.
+
+    Page tables map more than anybody can count; where there are any, the pages themselves count.
+    """
+    if not isinstance(dump.physical, Absent):
+        return "physical", *dump.physical.extent()
+    runs = list(dump.memory.runs())
+    return "virtual", len(runs), sum(end - start for start, end in runs)
 
 
 def _meanings(header: Header) -> dict[str, Any]:
@@ -127,13 +141,19 @@ def _layout(info: Info) -> str:
                 "Current process": info.process,
                 "Current processor": info.processor,
                 "Modules": f"{info.module_count} loaded, {len(info.unloaded_modules)} unloaded",
-                "Memory": f"{info.memory_bytes} bytes in {info.memory_ranges} ranges",
+                "Memory": _memory_text(info),
             }
         )
     )
     parts += [f"Missing: {printable(text)}" for text in info.missing]
     parts += [f"Problem: {printable(str(problem))}" for problem in info.problems]
     return "\n\n".join(parts)
+
+
+def _memory_text(info: Info) -> str:
+    if info.memory_kind == "physical":
+        return f"{info.memory_bytes // 0x1000} physical pages ({info.memory_bytes} bytes) in {info.memory_ranges} runs"
+    return f"{info.memory_bytes} bytes in {info.memory_ranges} ranges"
 
 
 def _header_text(info: Info) -> str:

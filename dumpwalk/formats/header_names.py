@@ -23,6 +23,8 @@ DUMP_TYPES = {
     0xA: "complete memory ranges",
 }
 
+_UNSET = int.from_bytes(b"PAGE", "little")
+
 # winnt.h, IMAGE_FILE_MACHINE_*.
 MACHINE_TYPES = {0x014C: "I386", 0x01C4: "ARMNT", 0x0200: "IA64", 0x8664: "AMD64", 0xAA64: "ARM64"}
 
@@ -73,6 +75,8 @@ def dump_type_name(value: int) -> str:
     >>> dump_type_name(4), dump_type_name(77)
     ('triage (small memory dump)', 'unknown dump type 0x4d')
     """
+    if value == _UNSET:  # as systems before Windows 2000 left it, which knew one kind
+        return "full (DumpType is not set)"
     return DUMP_TYPES.get(value) or f"unknown dump type {int(value):#x}"
 
 

@@ -41,6 +41,14 @@ class PhysicalMemory:
         """Yield ``(start, end, offset)`` of each stretch of addresses and where it begins in the file, ascending."""
         raise NotImplementedError
 
+    def extent(self) -> tuple[int, int]:
+        """Return how many stretches there are, and how many bytes they have together."""
+        count = size = 0
+        for start, end, _ in self.runs():
+            count += 1
+            size += end - start
+        return count, size
+
     def read_some(self, address: int, size: int) -> bytes:
         """Return the bytes at *address* as far as they are there without a gap, at most *size*."""
         out = bytearray()

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _HEADER = 24  # "RSDS", GUID, age; then the PDB's path, NUL-terminated
 _LONGEST_PATH = 260
+_IMAGE_HEADERS = 0x1000
+_MOST_DEBUG_ENTRIES = 16
+_CODEVIEW = 2  # IMAGE_DEBUG_TYPE_CODEVIEW of winnt.h
 
 
 @record
@@ -51,6 +54,36 @@ def pdb_references(memory: DumpMemory, modules: Modules) -> Iterator[PdbReferenc
                     seen.add(module.name)
                     yield found
             at = data.find(b"RSDS", at + 4)
+
+
+def pdb_references_of_images(memory: DumpMemory, modules: Modules) -> Iterator[PdbReference]:
+    """Yield the CodeView records that the debug directories of *modules* lead to, as far as they are in *memory*.
+
+    For memory that is too large to be searched. PE format specification: the
+    debug directory is the seventh data directory, behind 0x60 bytes of a
+    32-bit optional header and 0x70 of a 64-bit one; an entry has 28 bytes,
+    its type at 0xc, the size of its data at 0x10 and their RVA at 0x14.
+    """
+    seen: set[str] = set()
+    for module in modules.modules:
+        head = memory.read_some(module.base, _IMAGE_HEADERS)
+        optional = int.from_bytes(head[0x3C:0x40], "little") + 24
+        directory = optional + (0x70 if head[optional : optional + 2] == b"\x0b\x02" else 0x60) + 6 * 8
+        rva, size = (int.from_bytes(head[at : at + 4], "little") for at in (directory, directory + 4))
+        if head[:2] != b"MZ" or not rva or module.name in seen:
+            continue
+        table = memory.read_some(module.base + rva, min(size, _MOST_DEBUG_ENTRIES * 28))
+        for at in range(0, len(table) - 27, 28):
+            kind, length, data_rva = (int.from_bytes(table[i : i + 4], "little") for i in (at + 12, at + 16, at + 20))
+            if kind != _CODEVIEW or not data_rva:
+                continue
+            address = Address(module.base + data_rva)
+            data = memory.read_some(address, min(length, _HEADER + _LONGEST_PATH))
+            found = _parse(data, module.name, address) if data[:4] == b"RSDS" else None
+            if found is not None:
+                seen.add(module.name)
+                yield found
+                break
 
 
 def _parse(data: bytes, module: str, address: Address) -> PdbReference | None:

@@ -186,7 +186,12 @@ def test_a_value_that_is_not_there_is_half_an_answer(capsys: pytest.CaptureFixtu
         (["dt", "--types", "no-such-profile", "nt!_X"], 4, "no-such-profile"),
         (["dt", "--types", "win7-x86-pae", "nt!_FILE_OBJEKT"], 4, "did you mean _FILE_OBJECT?"),
         (["dt", "--types", "win7-x86-pae", "nt!_NO*"], 4, "no type matches"),
-        (["dt", "--types", "win7-x86-pae", "-p", "nt!_X", "10"], 2, "physical"),
+        (["dt", "--types", "win7-x86-pae", "-p", "nt!_X", "10"], 2, "-z FILE"),
+        (
+            ["-z", SAMPLE, "dt", "--types", "win7-x86-pae", "-p", "nt!_X", "10"],
+            2,
+            "-p: this dump holds pieces of virtual",
+        ),
         (["-z", SAMPLE + ".missing", "dt", "--types", "win7-x86-pae", "nt!_X", "1000"], 3, "missing"),
         (["sizeof", "nt!_X"], 2, "--types NAME"),
         (["sizeof", "--types", "win7-x86-pae", "nt!_NOTHING_OF_THE_KIND"], 4, "no type"),
