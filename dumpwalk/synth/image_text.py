@@ -90,6 +90,8 @@ class ImageStatements(Statements):
         label, address = self.option(tree, "label"), self.option(tree, "at")
         if not label and tree.data in ("driver_item", "device_item") and tree.children[0].type == "STRING":
             name = self.word(tree.children[0]).rpartition("\\")[2]
+            # Drivers are called like their modules more often than not, and are asked for as drivers.
+            name = f"_DRIVER_OBJECT {name}" if tree.data == "driver_item" else name
         elif label:
             name = str(label)
         else:
@@ -151,7 +153,7 @@ class ImageStatements(Statements):
 
         :raises SpecError: when nothing in the spec is called so
         """
-        if str(token) not in self.labels and str(token) not in self.modules:
+        if not {str(token), f"_DRIVER_OBJECT {token}"} & {*self.labels, *self.modules}:
             raise self.error(token, f"nothing is called {str(token)!r}; there are {', '.join(sorted(self.labels))}")
         return str(token)
 

@@ -27,3 +27,14 @@ def raw(spec: Spec, pages: Pages) -> bytes:
     for number, page in pages.items():
         out[number << 12 : (number + 1) << 12] = page
     return bytes(out)
+
+
+def stretches(pages: Pages) -> list[tuple[int, bytes]]:
+    """Return address and bytes of each stretch of pages without a gap, ascending."""
+    out: list[tuple[int, bytearray]] = []
+    for number in sorted(pages):
+        if out and out[-1][0] + len(out[-1][1]) == number << 12:
+            out[-1][1].extend(pages[number])
+        else:
+            out.append((number << 12, bytearray(pages[number])))
+    return [(address, bytes(data)) for address, data in out]

@@ -102,6 +102,9 @@ def build(spec: Spec) -> tuple[Spec, Mapping[int, bytes]]:
         _bare(spec, image, arena)
     else:
         spec = _populated(spec, image, arena, types, usual)
+    if spec.machine == "x86":
+        # A field of the dump header, which only crash dumps have.
+        spec = _changed(spec, settings=(("PaeEnabled", int(arena.mode.name == "PAE")), *spec.settings))
     arena.finish()
     if image.memory:
         last = -(-image.memory // PAGE) - 1

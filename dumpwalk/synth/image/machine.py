@@ -83,6 +83,7 @@ def debugger_layout(layouts: Layouts, machine: Machine, build: int) -> Layout:
         }
     values |= _SELECTORS[machine.pointer_size]
     size = next((size for first, size in reversed(_SIZES) if build >= first), _SIZES[0][1])
+    values = {name: value for name, value in values.items() if sum(DEBUGGER_DATA[name]) <= size}
     paging = (layouts.has("_MMPTE") and layouts.size("_MMPTE") == 8) or machine.pointer_size == 8
     return Layout(machine, build, size, int(paging), values, {}, {}, {}, machine.name != "x64")
 

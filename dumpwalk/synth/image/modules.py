@@ -104,7 +104,8 @@ class Modules:
             fields["DriverExtension"] = address + size
             world.structures.put_known("_DRIVER_EXTENSION", address + size, {"DriverObject": address})
         world.structures.put("_DRIVER_OBJECT", address, fields)
-        world.placed(item.label or leaf, "_DRIVER_OBJECT", address, item.fields)
+        # Drivers are called like their modules more often than not.
+        world.placed(item.label or f"_DRIVER_OBJECT {leaf}", "_DRIVER_OBJECT", address, item.fields)
 
     def device(self, item: DeviceItem) -> None:
         """Place a device, first in its driver's list, on top of the one it is attached to."""
@@ -144,6 +145,6 @@ class Modules:
         from dumpwalk.synth.image_spec import DeviceItem, DriverItem
 
         if VOLUME not in self.world.labels and any(not f.device for f in files):
-            if "volmgr" not in self.world.labels:
+            if "_DRIVER_OBJECT volmgr" not in self.world.labels:
                 self.driver(DriverItem("\\Driver\\volmgr"))
             self.device(DeviceItem("volmgr", f"\\Device\\{VOLUME}"))

@@ -21,22 +21,27 @@ class Pool:
         self.layouts = structures.layouts
         self.unit = 2 * self.layouts.pointer_size
         self.header = self.layouts.size("_POOL_HEADER")
-        self._at = start
-        self._previous = 0
+        self._next = start
+        # Pages that have room left: where it begins, and the size of the block before it.
+        self._open: list[tuple[int, int]] = []
 
     def allocate(self, size: int, tag: str, paged: bool = False) -> int:
         """Return the address of *size* bytes behind a pool header; of whole pages without one when they are many."""
         total = -(-(size + self.header) // self.unit) * self.unit
         if total > PAGE - self.unit:
-            self._fill()
-            address, self._at = self._at, self._at + -(-size // PAGE) * PAGE
+            address, self._next = self._next, self._next + -(-size // PAGE) * PAGE
             return address
-        if self._at % PAGE + total > PAGE:
-            self._fill()
-        address = self._at
-        self._block(address, total, self._previous, _type(paged), tag)
-        self._at += total
-        self._previous = total if self._at % PAGE else 0
+        for index, (address, previous) in enumerate(self._open):
+            if address % PAGE + total <= PAGE:
+                del self._open[index]
+                break
+        else:
+            address, previous = self._next, 0
+            self._next += PAGE
+        self._block(address, total, previous, _type(paged), tag)
+        if (address + total) % PAGE:
+            self._open.append((address + total, total))
+            self._open.sort()
         return address + self.header
 
     def pages(self, count: int) -> int:
@@ -49,17 +54,11 @@ class Pool:
         if total < PAGE:
             self._block(address - self.header, total, 0, _type(paged), tag)
 
-    def _fill(self) -> None:
-        """Make what is left of the page a free block."""
-        rest = -self._at % PAGE
-        if rest:
-            self._block(self._at, rest, self._previous, 0, "Free")
-            self._at += rest
-        self._previous = 0
-
     def finish(self) -> None:
-        """End the page begun last."""
-        self._fill()
+        """Make what is left of each page a free block."""
+        for address, previous in self._open:
+            self._block(address, -address % PAGE, previous, 0, "Free")
+        self._open = []
 
     def _block(self, address: int, size: int, previous: int, kind: int, tag: str) -> None:
         encoded = tag.encode("latin-1", "replace")

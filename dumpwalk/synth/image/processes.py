@@ -133,9 +133,9 @@ class Processes:
             ids[process.pid] = (process.address, 0)
             for thread in process.threads:
                 ids[thread.tid] = (thread.address, 0)
-                links = offset("_IRP", "ThreadListEntry") if thread.irps else 0
+                link_at = offset("_IRP", "ThreadListEntry") if thread.irps else 0
                 head = thread.address + offset("_ETHREAD", "IrpList")
-                world.structures.list(head, [irp + links for irp in thread.irps])
+                world.structures.list(head, [irp + link_at for irp in thread.irps])
         for variable, link in (
             ("PsActiveProcessHead", "ActiveProcessLinks"),
             ("MmProcessList", "MmProcessLinks"),
@@ -143,7 +143,11 @@ class Processes:
         ):
             if self.layouts.has("_EPROCESS", link):
                 at = offset("_EPROCESS", link)
-                world.structures.list(world.kernel.symbol(variable, 16), [p.address + at for p in processes])
+                links = [process.address + at for process in processes]
+                always = variable == "PsActiveProcessHead"
+                first = world.kernel.symbol(variable, 16) if always else world.kernel.known(variable)
+                # A list whose head the profile does not know goes around without it.
+                world.structures.list(first or links[0], links if first else links[1:])
         if self.layouts.has("_HANDLE_TABLE"):
             self._handle_tables(processes, ids)
 

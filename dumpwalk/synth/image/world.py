@@ -89,6 +89,8 @@ class World:
         :param kind: the structure that it has to be; ``""`` for any
         :raises SpecError: when there is no such label, or it names something else
         """
+        if kind and self.kinds.get(label) != kind and self.kinds.get(f"{kind} {label}") == kind:
+            label = f"{kind} {label}"
         if label not in self.labels:
             raise SpecError(f"nothing is called {label!r}; there are {', '.join(self.labels) or 'no labels'}")
         if kind and self.kinds.get(label) != kind:
