@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dumpwalk.synth.image.build import USUAL, profile
 from dumpwalk.synth.image.irps import MAJORS
 from dumpwalk.synth.image.modules import VOLUME
+from dumpwalk.synth.image.structures import Layouts
 from dumpwalk.synth.image_spec import (
     DeviceItem,
     DriverItem,
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from dumpwalk.synth.image.structures import Layouts
     from dumpwalk.synth.image_spec import Assignments
 
 # Which statements give a label, and what it is called when they don't say `as`.
@@ -56,9 +57,6 @@ class ImageStatements(Statements):
         self.values |= {"kind": kind, "machine": machine, "build": 0}
         self.image: dict[str, Any] = {"profile": "", "items": ()}
         if "profile" in first:
-            from dumpwalk.synth.image.build import profile
-            from dumpwalk.synth.image.structures import Layouts
-
             name = first["profile"].children[0]
             try:
                 types = profile(self.word(name))
@@ -81,6 +79,8 @@ class ImageStatements(Statements):
             if tree.data in _LABELLED:
                 self.declare(tree)
         for tree in sorted(self.trees, key=lambda tree: tree.data != "module"):
+            if tree.data != "module" and self.layouts and machine in USUAL:
+                self.modules.setdefault("nt", USUAL[machine].kernel)
             taker: Callable[[Any], None] = getattr(self, str(tree.data))
             taker(tree)
         return Spec(**self.values, image=Image(**self.image))
@@ -187,8 +187,6 @@ class ImageStatements(Statements):
             raise self.error(name, f"a module is called {str(name)!r} already")
         size, stamp, checksum = (self.number(token) if token else 0 for token in numbers)
         if self.layouts and str(name) == "nt":
-            from dumpwalk.synth.image.build import profile
-
             info = profile(self.image["profile"]).info
             size, stamp = size or info.size, stamp or info.timestamp
         elif not size:

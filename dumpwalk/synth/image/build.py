@@ -57,7 +57,7 @@ class Usual:
     root: int
 
 
-_USUAL = {
+USUAL = {
     "x64": Usual("x64", 0xFFFFF8047BA00000, 0xFFFFB80F12000000, 0x1AA),
     "x86": Usual("PAE", 0x82A00000, 0x86000000, 0x185),
     "ARM64": Usual("ARM64", 0xFFFFF80211A00000, 0xFFFFB80F12000000, 0x1AA),
@@ -90,9 +90,9 @@ def build(spec: Spec) -> tuple[Spec, Mapping[int, bytes]]:
     image = spec.image
     if image is None:
         raise SpecError("the spec says nothing of a memory image")
-    usual = _USUAL.get(spec.machine)
+    usual = USUAL.get(spec.machine)
     if usual is None:
-        raise SpecError(f"memory images are of {', '.join(_USUAL)}, not {spec.machine}")
+        raise SpecError(f"memory images are of {', '.join(USUAL)}, not {spec.machine}")
     types = profile(image.profile) if image.profile else None
     if types is not None and types.pointer_size != MACHINES[spec.machine].pointer_size:
         raise SpecError(f"{types.name} is no profile of {spec.machine}")

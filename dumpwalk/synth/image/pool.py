@@ -31,13 +31,13 @@ class Pool:
         if total > PAGE - self.unit:
             address, self._next = self._next, self._next + -(-size // PAGE) * PAGE
             return address
-        for index, (address, previous) in enumerate(self._open):
-            if address % PAGE + total <= PAGE:
-                del self._open[index]
-                break
+        room = next((place for place in self._open if place[0] % PAGE + total <= PAGE), None)
+        if room:
+            self._open.remove(room)
         else:
-            address, previous = self._next, 0
+            room = self._next, 0
             self._next += PAGE
+        address, previous = room
         self._block(address, total, previous, _type(paged), tag)
         if (address + total) % PAGE:
             self._open.append((address + total, total))
