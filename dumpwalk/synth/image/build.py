@@ -9,7 +9,7 @@ from dumpwalk.synth.image.arena import Arena
 from dumpwalk.synth.image.files import Files
 from dumpwalk.synth.image.frames import PAGE
 from dumpwalk.synth.image.kernel import Kernel
-from dumpwalk.synth.image.machine import MachineData, debugger_layout
+from dumpwalk.synth.image.machine import MachineData, block_size, debugger_layout, paging_word
 from dumpwalk.synth.image.modules import Modules
 from dumpwalk.synth.image.processes import Processes
 from dumpwalk.synth.image.structures import Layouts, Structures
@@ -31,8 +31,9 @@ from dumpwalk.synth.image_spec import (
     SymbolItem,
     ThreadItem,
 )
-from dumpwalk.synth.layouts import MACHINES
+from dumpwalk.synth.layouts import MACHINES, Layout
 from dumpwalk.synth.spec import Module, Spec, SpecError
+from dumpwalk.synth.structures import debugger_data
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,11 +134,16 @@ def _arena(spec: Spec, image: Image, usual: Usual, types: StoredTypes | None) ->
 
 
 def _bare(spec: Spec, image: Image, arena: Arena) -> None:
-    """Write an image without a kernel: page tables and bytes."""
+    """Write an image without a kernel: page tables, bytes, and the debugger data block if the spec says where it is."""
     for item in image.items:
         if not isinstance(item, (MapItem, EntryItem)):
             raise SpecError("only page tables and blocks can be written without a profile")
         _table_item(item, arena.system, arena)
+    block = spec.pointer("KdDebuggerDataBlock")
+    if block is not None:
+        machine, size = MACHINES[spec.machine], block_size(spec.build)
+        shape = Layout(machine, spec.build, size, paging_word(arena.mode), {}, {}, {}, {}, False)
+        arena.write(block, debugger_data(spec, shape))
     _contents(spec, arena)
 
 
@@ -180,7 +186,7 @@ def _populated(spec: Spec, image: Image, arena: Arena, types: StoredTypes, usual
     spec = _changed(spec, build=number, modules=modules, directory_table_base=arena.system.root)
     world = World(spec, image, kernel, usual.pool)
     processes = Processes(world)
-    layout = debugger_layout(layouts, MACHINES[spec.machine], number)
+    layout = debugger_layout(layouts, MACHINES[spec.machine], number, arena.mode)
     machine = MachineData(world, processes, layout, context(spec.machine, spec.context))
     machine.variables()
     _items(world, processes)

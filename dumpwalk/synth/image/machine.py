@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.synth.image.processes import Processes
     from dumpwalk.synth.image.structures import Layouts
+    from dumpwalk.synth.image.tables import Mode
     from dumpwalk.synth.image.world import Thread, World
     from dumpwalk.synth.spec import Spec
 
@@ -60,7 +61,12 @@ def version(build: int) -> tuple[int, int]:
     return next(((a, b) for first, a, b in reversed(_VERSIONS) if build >= first), (5, 0))
 
 
-def debugger_layout(layouts: Layouts, machine: Machine, build: int) -> Layout:
+def block_size(build: int) -> int:
+    """Return the length of ``KDDEBUGGER_DATA64`` in a build."""
+    return next((size for first, size in reversed(_SIZES) if build >= first), _SIZES[0][1])
+
+
+def debugger_layout(layouts: Layouts, machine: Machine, build: int, mode: Mode) -> Layout:
     """Return what :func:`dumpwalk.synth.structures.debugger_data` needs of a profile."""
     pcr, prcb = _pcr(layouts)
     values = {
@@ -82,10 +88,20 @@ def debugger_layout(layouts: Layouts, machine: Machine, build: int) -> Layout:
             "OffsetPcrContainedPrcb": layouts.offset("_KPCR", prcb),
         }
     values |= _SELECTORS[machine.pointer_size]
-    size = next((size for first, size in reversed(_SIZES) if build >= first), _SIZES[0][1])
+    size = block_size(build)
     values = {name: value for name, value in values.items() if sum(DEBUGGER_DATA[name]) <= size}
-    paging = (layouts.has("_MMPTE") and layouts.size("_MMPTE") == 8) or machine.pointer_size == 8
-    return Layout(machine, build, size, int(paging), values, {}, {}, {}, machine.name != "x64")
+    return Layout(machine, build, size, paging_word(mode), values, {}, {}, {}, machine.name != "x64")
+
+
+def paging_word(mode: Mode) -> int:
+    """Return what the debugger data block says of *mode*.
+
+    wdbgexts.h: PaeEnabled in bit 0 (x64 kernels set it too), PagingLevels in bits 2 to 5, which only those give
+    that may have more than one number of them.
+    """
+    if mode.name in ("x86", "PAE"):
+        return int(mode.name == "PAE")
+    return {"ARM64": 4 << 2, "LA57": 1 | 5 << 2}.get(mode.name, 1)
 
 
 def _pcr(layouts: Layouts) -> tuple[str, str]:
