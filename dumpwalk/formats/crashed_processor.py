@@ -77,15 +77,14 @@ def crashed_processor(
         return Crashed(found, found, found)
     threads = [reader.pointer(p, "OffsetPrcbCurrentThread", "KPRCB.CurrentThread") for p in found]
     own, note = 0, ""
-    if len(found) > 1 and not isinstance(stack_pointer, Absent):
+    if len(found) > 1 and isinstance(stack_pointer, Absent):
+        note = f"nothing says which one crashed ({stack_pointer.reason}); processor 0 stands for it"
+    elif len(found) > 1 and not isinstance(stack_pointer, Absent):
         sp = machine.address(stack_pointer)
-        holding = (n for n, thread in enumerate(threads) if _holds(reader, found[n], thread, sp))
-        own = next(holding, -1)
+        own = next((n for n, thread in enumerate(threads) if _holds(reader, found[n], thread, sp)), -1)
         if own < 0:
             own = 0
             note = f"no processor's stack holds the stack pointer {sp}; processor 0 stands for the one that crashed"
-    elif len(found) > 1:
-        note = f"nothing says which processor crashed ({stack_pointer.reason}); processor 0 stands for it"  # type: ignore[union-attr]
     thread = threads[own]
     process: Address | Absent = thread
     if not isinstance(thread, Absent):

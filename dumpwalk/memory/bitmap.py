@@ -61,7 +61,7 @@ class BitmapMemory(PhysicalMemory):
             self._before[-1] = count
         self.present = count
         self.held = max(0, min(count, (len(data) - self._first) // PAGE)) if first >= 0 else 0
-        self._inside: list[array[int] | None] = [None] * len(self._before)
+        self._ranks: list[array[int] | None] = [None] * len(self._before)
         self._arrays: Any = None
 
     def place(self, address: int) -> int:
@@ -72,17 +72,16 @@ class BitmapMemory(PhysicalMemory):
         bit = 1 << (page & 63)
         if not word & bit:
             return -1
-        block = page >> 15
-        inside = self._inside[block] or self._count(block)
-        rank = self._before[block] + inside[page >> 6 & 511] + (word & bit - 1).bit_count()
+        ranks = self._ranks[page >> 15] or self._count(page >> 15)
+        rank = ranks[page >> 6 & 511] + (word & bit - 1).bit_count()
         return self._first + (rank << 12 | address & 0xFFF) if rank < self.held else -1
 
     def _count(self, block: int) -> array[int]:
-        """Return how many bits of a block are set before each of its words, and keep that."""
+        """Return how many bits are set before each word of a block, and keep that."""
         words = self._words[block * 512 : (block + 1) * 512]
-        inside = array("H", accumulate(map(int.bit_count, words), initial=0))  # a block has 32,768 bits
-        self._inside[block] = inside
-        return inside
+        ranks = array("Q", accumulate(map(int.bit_count, words), initial=self._before[block]))
+        self._ranks[block] = ranks
+        return ranks
 
     def places(self, addresses: Any) -> Any:
         import numpy as np
@@ -107,7 +106,7 @@ class BitmapMemory(PhysicalMemory):
         import numpy as np
 
         words = np.frombuffer(self._words, "u8")
-        inside = np.zeros(len(words), "u2")
+        inside = np.zeros(len(words), "u2")  # a block has 32,768 bits
         of = 1 << 20  # words at a time, so that temporary arrays stay small
         for at in range(0, len(words), of):
             counts = _ones(words[at : at + of]).astype("u2")
@@ -165,11 +164,10 @@ class BitmapMemory(PhysicalMemory):
         if self.held >= self.present:
             return self.pages
         block = bisect_right(self._before, self.held) - 1
-        inside = self._inside[block] or self._count(block)
-        left = self.held - self._before[block]
-        index = bisect_right(inside, left) - 1
+        ranks = self._ranks[block] or self._count(block)
+        index = bisect_right(ranks, self.held) - 1
         word = self._words[block * 512 + index]
-        for _ in range(left - inside[index]):
+        for _ in range(self.held - ranks[index]):
             word &= word - 1  # without its lowest set bit
         return 64 * (block * 512 + index) + (word & -word).bit_length() - 1
 

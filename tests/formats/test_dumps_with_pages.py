@@ -11,7 +11,7 @@ from paged_machine import CHECKSUM, MODES, STAMP, World
 from dumpwalk.errors import ReadError
 from dumpwalk.formats import Dump
 from dumpwalk.remarks import Absent
-from dumpwalk.synth import Processor, Spec
+from dumpwalk.synth import Blob, Processor, Spec
 from dumpwalk.synth.containers import WRITERS
 
 Opened = Callable[[bytes], Dump]
@@ -181,3 +181,12 @@ def test_bits_behind_the_last_page(opened: Opened) -> None:
     assert dump.physical.read(10 << 12, 1) + dump.physical.read(3 << 12, 1) == b"ab"
     assert dump.physical.place(12 << 12) == -1
     assert not [p for p in dump.problems if p.where == "bitmap"]
+
+
+@every_kind
+def test_secondary_data_follows_the_pages(opened: Opened, kind: str) -> None:
+    blobs = (Blob("270a33fd-3da6-460d-ba89-3c1bae21e39b", b"12345"),)
+    dump = opened(written(World("x64"), kind, blobs=blobs))
+
+    assert [(b.guid, b.size) for b in dump.secondary] == [(blobs[0].guid, 5)]
+    assert dump.sections[-1].what == "secondary data"

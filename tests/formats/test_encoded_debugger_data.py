@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from paged_machine import World
+
 from dumpwalk.formats.encoded_debugger_data import Keys, decode, decode_block, decoded_or_raw
+from dumpwalk.formats.live_contents import contents
+from dumpwalk.memory.machine import MACHINES
+from dumpwalk.memory.paging.modes import X64
+from dumpwalk.memory.physical import RunMemory
 from dumpwalk.memory.segments import Segment, SegmentedMemory
+from dumpwalk.memory.virtual import VirtualMemory
+from dumpwalk.remarks import Absent
 
 NEVER, ALWAYS, FLAG = 0x0123456789ABCD2B, 0xFEDCBA9876543210, 0xFFFFF80002C3D110
 KEYS = Keys(FLAG, 0xFFFFF80002C40000, 0xFFFFF80002C40008)
@@ -48,3 +56,30 @@ def test_variables_that_are_not_there() -> None:
 
     assert raw == b"12345678"
     assert why_not.startswith("it can't be decoded: ")
+
+
+def test_the_contents_of_a_running_machine() -> None:
+    """As a raw image has it: no header, an encoded block, and the addresses from somewhere else."""
+    world = World("x64")
+    machine, kernel = world.machine, world.machine.kernel
+    block, flag = kernel + 0x11000, FLAG
+    page = machine.pages[machine.page_of(block)]
+    for at in range(0, 0x380, 8):
+        page[at : at + 8] = encode(int.from_bytes(page[at : at + 8], "little")).to_bytes(8, "little")
+    machine.write(flag, b"\1")
+    machine.write(KEYS.KiWaitNever, NEVER.to_bytes(8, "little") + ALWAYS.to_bytes(8, "little"))
+    data = bytearray((max(machine.pages) + 1) << 12)
+    for number, held in machine.pages.items():
+        data[number << 12 : (number + 1) << 12] = held
+    space = VirtualMemory(RunMemory(memoryview(data), [(0, len(data), 0)]), X64, machine.root)
+    kind = MACHINES[0x8664]
+
+    plain = contents(space, kind, debugger_data_at=kind.address(block), modules_at=Absent("not known"))
+    decoded = contents(space, kind, debugger_data_at=kind.address(block), modules_at=Absent("not known"), keys=KEYS)
+
+    assert isinstance(plain.debugger_data, Absent)
+    assert "the block is encoded or damaged" in plain.debugger_data.reason
+    assert plain.modules.modules == ()
+    assert [m.name for m in decoded.modules.modules] == ["nt", "hal", "example"]
+    assert decoded.processor == world.prcbs[0]
+    assert decoded.problems == ()

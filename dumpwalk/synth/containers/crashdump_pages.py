@@ -11,6 +11,7 @@ from dumpwalk.synth.containers import WRITERS
 from dumpwalk.synth.contexts import context
 from dumpwalk.synth.crashdump import HEADER_32, HEADER_64, header
 from dumpwalk.synth.layouts import layout, table
+from dumpwalk.synth.secondary import secondary_data
 from dumpwalk.synth.spec import KINDS, SpecError
 from dumpwalk.synth.structures import put
 
@@ -61,7 +62,10 @@ def runs(pages: Pages) -> list[tuple[int, int]]:
 def _begin(spec: Spec, pages: Pages) -> tuple[bytearray, int]:
     """Return the dump header with its PHYSICAL_MEMORY_DESCRIPTOR, and the size of a pointer."""
     shape = layout(spec.machine, spec.build, strict=False)
-    data = header(spec, shape, context(spec.machine, spec.context))
+    registers = bytearray(context(spec.machine, spec.context))
+    if spec.machine == "x64":  # CONTEXT.FltSave, the area of FXSAVE, repeats MxCsr
+        registers[0x118:0x11C] = registers[0x34:0x38]
+    data = header(spec, shape, bytes(registers))
     width, stretches = shape.machine.pointer_size, runs(pages)
     if len(stretches) > _ROOM_FOR_RUNS[width]:
         if spec.kind == "full":
@@ -81,11 +85,15 @@ def _begin(spec: Spec, pages: Pages) -> tuple[bytearray, int]:
 
 
 def _end(data: bytearray, width: int, pages: Pages, spec: Spec) -> bytes:
-    """Return *data* with the pages behind it, and the fields that say how long that is or that a spec overwrites."""
+    """Return *data* with pages and secondary data behind it.
+
+    Its length is filled in, and what the spec overwrites is overwritten.
+    """
     size = len(data) + _PAGE * len(pages)
     put(data, _OWN_FIELDS[width], (("RequiredDumpSpace", size),), "the dump header")
     put(data, HEADER_64 if width == 8 else HEADER_32, spec.settings, "the dump")
-    whole = b"".join((data, *(pages[number] for number in sorted(pages))))
+    behind = secondary_data(spec.build, spec.blobs)
+    whole = b"".join((data, *(pages[number] for number in sorted(pages)), behind))
     return whole if spec.cut < 0 else whole[: spec.cut]
 
 

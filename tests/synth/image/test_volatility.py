@@ -31,7 +31,7 @@ thread 344.348 State=Running
 thread 1588.5ec as main
 thread 1588.1f0c
 driver "\\Driver\\example" module example
-device "\\Device\\Example" of example
+device "\\Device\\Example" of example DeviceType=7
 file "\\Windows\\notepad.exe" as program
 file "\\Users\\Public\\notes.txt" as notes on Example
 section program image valid 0 then valid 0 subsection 1 transition 2
@@ -58,22 +58,30 @@ class Volatility:
         return list(json.loads(done.stdout[done.stdout.index(b"[") :]))
 
 
-@pytest.fixture(scope="module", params=["raw", "bitmap-full"])
-def volatility(request: pytest.FixtureRequest, real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Volatility:
-    """Volatility 3 on the image of the spec above, in a container that it knows."""
+def volatility_on(kind: str, real_data: Path, directory: Path) -> Volatility:
+    """Return Volatility 3 with the image of the spec above, in a file of a *kind* that it knows."""
     pytest.importorskip("volatility3")
-    directory = tmp_path_factory.mktemp("volatility")
     symbols = directory / "symbols" / "windows" / "ntkrnlmp.pdb"
     symbols.mkdir(parents=True)
     (directory / "cache").mkdir()
     os.symlink(real_data / "isf" / f"{PDB}.json.xz", symbols / f"{PDB}.json.xz")
     image = directory / "image"
-    image.write_bytes(write(f"dump {request.param} x64\n{SPEC}"))
+    image.write_bytes(write(f"dump {kind} x64\n{SPEC}"))
     return Volatility(image, directory / "symbols", directory / "cache")
 
 
-def test_processes(volatility: Volatility):
-    found = [(p["PID"], p["PPID"], p["ImageFileName"], p["Threads"]) for p in volatility("windows.pslist")]
+@pytest.fixture(scope="module")
+def volatility(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Volatility:
+    """Volatility 3 on a raw image."""
+    return volatility_on("raw", real_data, tmp_path_factory.mktemp("volatility"))
+
+
+@pytest.mark.parametrize("kind", ["raw", "full", "bitmap-full", "bitmap-kernel", "lime", "elf", "avml"])
+def test_processes(kind: str, real_data: Path, tmp_path: Path):
+    found = [
+        (p["PID"], p["PPID"], p["ImageFileName"], p["Threads"])
+        for p in volatility_on(kind, real_data, tmp_path)("windows.pslist")
+    ]
 
     assert found == [(4, 0, "System", 1), (0x344, 4, "explorer.exe", 1), (0x1588, 0x344, "notepad.exe", 2)]
 
