@@ -35,6 +35,10 @@ class Files:
         self.mask = mask if self.layouts.has("_MMPTE_SOFTWARE", "SwizzleBit") and self.pte_size == 8 else 0
         # Pages of a file that are in memory: page number -> address of the prototype PTE, and what it was before.
         self.frames: dict[int, tuple[int, int]] = {}
+        # XP and 2003 count from a base that is a variable of theirs.
+        self.subsection_base = world.pool_at if self.layouts.has("_MMPTE_SUBSECTION", "WhichPool") else 0
+        if self.subsection_base:
+            world.kernel.set("MmSubsectionBase", self.subsection_base)
         self._mask()
 
     def _mask(self) -> None:
@@ -210,6 +214,14 @@ class Files:
         if self.layouts.has(view, "SubsectionAddress"):
             bits = self.layouts.place(view, "SubsectionAddress").bits or (0, 64)
             fields["SubsectionAddress"] = address & (1 << bits[1]) - 1
+        elif self.layouts.has(view, "WhichPool"):
+            # Eight bytes are the unit of a distance from MmSubsectionBase.
+            distance = address - self.subsection_base >> 3
+            if address % 8 or not 0 <= distance < 1 << 24:
+                raise SpecError(
+                    f"a subsection of this kernel can't be at {address:x}: {self.subsection_base:x} is its base"
+                )
+            fields |= {"SubsectionAddressLow": distance & 0xF, "SubsectionAddressHigh": distance >> 4, "WhichPool": 1}
         else:
             # Without PAE the 32-bit address is cut in two around the Prototype bit; its lowest two bits are zero.
             fields |= {"SubsectionAddressLow": address >> 2 & 0x1FF, "SubsectionAddressHigh": address >> 11 & 0x1FFFFF}

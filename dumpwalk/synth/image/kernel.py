@@ -116,7 +116,7 @@ class Kernel:
         self.info = types.info
         self._symbols = types.symbols
         self._own: dict[str, int] = {}
-        self.size = size or self.info.size or _least(self._symbols.find("NtBuildLab"))
+        self.size = size or self.info.size or _least(types)
         self._next = self.size - _OWN
         pae = machine == "x86" and structures.layouts.size("_MMPTE") == 8
         pdb = "ntkrpamp.pdb" if pae else "ntkrnlmp.pdb"
@@ -152,6 +152,7 @@ class Kernel:
         self.arena.write(self.symbol(name, size), (value & (1 << 8 * size) - 1).to_bytes(size, "little"))
 
 
-def _least(offset: int | None) -> int:
-    """Return a size for a kernel whose own is not known: one that has room for the symbol at *offset* and more."""
-    return -(-(offset or 0) // 0x100000) * 0x100000 + 0x400000
+def _least(types: StoredTypes) -> int:
+    """Return a size for a kernel whose own is not known: one with room for every variable, and for those of ours."""
+    last = max((offset for _, offset in types.symbols.items()), default=0x200000)
+    return -(-last // 0x10000) * 0x10000 + 0x10000

@@ -19,6 +19,8 @@ _TICK_MULTIPLIER = 0x0FA00000  # milliseconds a tick, with 24 bits behind the po
 _VER_NT_WORKSTATION = 1
 # MajorVersion and MinorVersion of the released Windows versions, from the build each begins with.
 _VERSIONS = ((2600, 5, 1), (3790, 5, 2), (6000, 6, 0), (7600, 6, 1), (9200, 6, 2), (9600, 6, 3), (10240, 10, 0))
+# KiWaitNever and KiWaitAlways of every image: secrets that are none.
+_NEVER, _ALWAYS = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F
 # Length of KDDEBUGGER_DATA64 from the build on that it has it (it grew).
 _SIZES = ((2600, 0x290), (3790, 0x318), (6001, 0x330), (7600, 0x340), (9200, 0x360), (14393, 0x368), (17763, 0x380))
 # Offset* and Size* fields of KDDEBUGGER_DATA64: the structure and field that each says the offset of.
@@ -59,6 +61,23 @@ _SELECTORS = {
 def version(build: int) -> tuple[int, int]:
     """Return major and minor version of Windows by its build."""
     return next(((a, b) for first, a, b in reversed(_VERSIONS) if build >= first), (5, 0))
+
+
+def encode(data: bytes, never: int, always: int, flag: int) -> bytes:
+    """Return a debugger data block as the memory of a running kernel has it.
+
+    Each word is turned, swapped and mixed with two secrets and an address, as Volatility 2's ``win8_kdbg`` undoes it.
+
+    :param never: ``KiWaitNever``
+    :param always: ``KiWaitAlways``
+    :param flag: the address of ``KdpDataBlockEncoded``
+    """
+    out, turn = b"", never & 0x3F
+    for at in range(0, len(data), 8):
+        word = int.from_bytes(data[at : at + 8].ljust(8, b"\0"), "little") ^ always
+        word = int.from_bytes(word.to_bytes(8, "little"), "big") ^ flag
+        out += (((word >> turn | word << (64 - turn)) & (1 << 64) - 1) ^ never).to_bytes(8, "little")
+    return out
 
 
 def block_size(build: int) -> int:
@@ -226,7 +245,10 @@ class MachineData:
         block, head = kernel.symbol("KdDebuggerDataBlock", 0x400), kernel.symbol("KdpDebuggerDataListHead", 0x10)
         encoded = world.image.encoded and world.layouts.pointer_size == 8
         if encoded:
-            data = self._encode(data)
+            kernel.set("KiWaitNever", _NEVER, 8)
+            kernel.set("KiWaitAlways", _ALWAYS, 8)
+            kernel.set("KdpDataBlockEncoded", 1, 1)
+            data = encode(data, _NEVER, _ALWAYS, kernel.symbol("KdpDataBlockEncoded"))
         world.arena.write(block, data)
         if not encoded:
             world.structures.list(head, [block])
@@ -244,21 +266,6 @@ class MachineData:
                 "DebuggerDataList": head | (0 if wide else 0xFFFFFFFF00000000),
             }
             world.structures.put_known("_DBGKD_GET_VERSION64", kernel.symbol("KdVersionBlock", 0x28), fields)
-
-    def _encode(self, data: bytes) -> bytes:
-        """Return the block as ``KdCopyDataBlock`` expects it: rotated, swapped and mixed with two secrets."""
-        kernel, mask = self.world.kernel, (1 << 64) - 1
-        flag, never, always = kernel.symbol("KdpDataBlockEncoded"), 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F
-        kernel.set("KiWaitNever", never, 8)
-        kernel.set("KiWaitAlways", always, 8)
-        kernel.set("KdpDataBlockEncoded", 1, 1)
-        out = b""
-        for at in range(0, len(data), 8):
-            word = int.from_bytes(data[at : at + 8].ljust(8, b"\0"), "little") ^ always
-            word = int.from_bytes(word.to_bytes(8, "little"), "big") ^ flag
-            turn = never & 0x3F
-            out += (((word >> turn | word << (64 - turn)) & mask) ^ never).to_bytes(8, "little")
-        return out
 
     def pointers(self) -> tuple[tuple[str, int], ...]:
         """Return the pointers of the debugger data block whose variables the kernel has, and where the block is."""

@@ -20,7 +20,8 @@ class Pool:
         self.structures = structures
         self.layouts = structures.layouts
         self.unit = 2 * self.layouts.pointer_size
-        self.header = self.layouts.size("_POOL_HEADER")
+        # A profile may not know it; its place is left empty then.
+        self.header = self.layouts.size("_POOL_HEADER") if self.layouts.has("_POOL_HEADER") else self.unit
         self._next = start
         # Pages that have room left: where it begins, and the size of the block before it.
         self._open: list[tuple[int, int]] = []
@@ -65,7 +66,7 @@ class Pool:
         if len(encoded) > 4:
             raise SpecError(f"a pool tag has four characters, not {len(encoded)}")
         number = int.from_bytes(encoded.ljust(4), "little")
-        self.structures.put(
+        self.structures.put_known(
             "_POOL_HEADER",
             address,
             {

@@ -53,6 +53,7 @@ class World:
         self.arena: Arena = kernel.arena
         self.structures: Structures = kernel.structures
         self.layouts: Layouts = self.structures.layouts
+        self.pool_at = pool_at
         self.pool = Pool(self.structures, pool_at)
         self.structures.allocate = lambda size: self.pool.allocate(size, "Strg", paged=True)
         self.objects = Objects(kernel, self.pool, image.cookie)

@@ -9,10 +9,11 @@ import pytest
 from dumpwalk import target
 from dumpwalk.synth import Spec, SpecError, dump, parse
 from dumpwalk.synth.image.arena import Arena
-from dumpwalk.synth.image.build import profile
+from dumpwalk.synth.image.build import build, profile
 from dumpwalk.synth.image.files import Files
 from dumpwalk.synth.image.structures import Layouts
 from dumpwalk.synth.image.tables import MODES
+from dumpwalk.types.store import Store
 
 HEAD = "dump bitmap-kernel x64\nprofile nt/19041.3570-x64\n"
 
@@ -53,6 +54,38 @@ def test_page_file_and_demand_zero_ptes_are_those_of_the_documentation():
 )
 def test_subsection_ptes_hold_the_address_of_their_generation(name: str, subsection: int, entry: int):
     assert files(name, 1 << 45 if "19041" in name else 0).subsection_pte(subsection, 4) == entry
+
+
+def test_before_vista_subsections_are_found_by_their_distance_from_a_base():
+    old = files("nt/xpsp3-x86", 0)
+    old.subsection_base = 0x86000000
+    entry = old.subsection_pte(0x863C17A8, 4)
+
+    assert entry >> 31 == 1
+    assert 0x86000000 + ((entry >> 11 & 0xFFFFF) << 7 | (entry >> 1 & 0xF) << 3) == 0x863C17A8
+    with pytest.raises(SpecError, match="86000000 is its base"):
+        old.subsection_pte(0x85000000, 4)
+
+
+@pytest.mark.parametrize("name", [i.name for i in Store.shipped().profiles() if not i.symbols])
+def test_a_machine_of_every_generation_can_be_built(name: str):
+    machine = name.rpartition("-")[2]
+    text = f"""\
+dump raw {machine}
+profile {name}
+process 8 "a"
+thread 8.c
+file "\\x" as f
+section f data valid 0 transition 1 subsection 2 pagefile 3 demand-zero 4
+driver "\\Driver\\a"
+device of a as d
+handle 8 4 to f
+irp 8.c IRP_MJ_READ through d file f
+"""
+    spec, pages = build(parse(text))
+
+    assert spec.directory_table_base >> 12 in pages
+    assert spec.pointer("PsActiveProcessHead")
 
 
 def test_an_address_that_has_bits_of_the_mask_says_that_nothing_was_mixed_in():
