@@ -69,7 +69,9 @@ class Statements:
             raise self.error(first["build"].children[0], error.what) from None
         self.values |= {"kind": kind, "machine": machine, "build": build}
         for tree in sorted(self.trees, key=lambda tree: tree.data != "module"):
-            taker: Callable[[Any], None] = getattr(self, str(tree.data))
+            taker: Callable[[Any], None] | None = getattr(self, str(tree.data), None)
+            if taker is None:
+                raise self.error(tree, "this belongs into memory images: name a `profile`, or a `paging` mode")
             taker(tree)
         return Spec(**self.values)
 
@@ -260,6 +262,8 @@ class Statements:
 
     def block(self, tree: Any) -> None:
         address, *pieces = tree.children
+        if pieces[0].data == "in":
+            raise self.error(pieces[0], "a small dump has one address space")
         self.add("blocks", Block(self.number(address), self.pieces(pieces)))
 
     def blob(self, tree: Any) -> None:

@@ -11,6 +11,7 @@ from dumpwalk.synth.image.frames import PAGE
 from dumpwalk.synth.image.kernel import Kernel
 from dumpwalk.synth.image.machine import MachineData, block_size, debugger_layout, paging_word
 from dumpwalk.synth.image.modules import Modules
+from dumpwalk.synth.image.pfn import database
 from dumpwalk.synth.image.processes import Processes
 from dumpwalk.synth.image.structures import Layouts, Structures
 from dumpwalk.synth.image.tables import MODES
@@ -236,6 +237,7 @@ def _items(world: World, processes: Processes) -> None:
             files.file(item)
     for item in items:
         _item(world, files, item)
+    database(world, files.frames)
 
 
 def _item(world: World, files: Files, item: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.synth.image.frames import PAGE
 from dumpwalk.synth.image.modules import VOLUME
+from dumpwalk.synth.image.pfn import Frame
 from dumpwalk.synth.spec import SpecError
 
 TYPE_CHECKING = False
@@ -33,8 +34,8 @@ class Files:
         self._paths: dict[int, str] = {}
         mask = world.image.invalid_pte_mask
         self.mask = mask if self.layouts.has("_MMPTE_SOFTWARE", "SwizzleBit") and self.pte_size == 8 else 0
-        # Pages of a file that are in memory: page number -> address of the prototype PTE, and what it was before.
-        self.frames: dict[int, tuple[int, int]] = {}
+        # Pages of files that are in memory, by page number.
+        self.frames: dict[int, Frame] = {}
         # XP and 2003 count from a base that is a variable of theirs.
         self.subsection_base = world.pool_at if self.layouts.has("_MMPTE_SUBSECTION", "WhichPool") else 0
         if self.subsection_base:
@@ -170,7 +171,7 @@ class Files:
             at = base + number * self.pte_size
             if part.state in ("valid", "transition"):
                 frame = self._page(file, item.image, number, part.dropped)
-                self.frames[frame] = (at, original)
+                self.frames[frame] = Frame(at, original, part.state == "valid")
                 entry = (
                     self.valid_pte(frame, item.image)
                     if part.state == "valid"

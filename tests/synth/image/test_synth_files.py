@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dumpwalk import target
+from dumpwalk.errors import ReadError
 from dumpwalk.synth import Spec, SpecError, dump, parse
 from dumpwalk.synth.image.arena import Arena
 from dumpwalk.synth.image.build import build, profile
@@ -112,6 +113,33 @@ def test_the_chain_from_a_file_to_its_pages_holds_together(tmp_path: Path):
     assert (area.Segment.TotalNumberOfPtes, area.Segment.SizeOfSegment) == (3, 0x3000)
     assert area.NumberOfPfnReferences == 2
     assert (first[0] & 1, first[9] >> 3 & 1, first[16:]) == (1, 1, bytes(8))
+
+
+@pytest.mark.parametrize("name", ["nt/win7sp1-x86", "nt/7601.24540-x64", "nt/19041.3570-x64", "nt/22000.318-x64"])
+def test_the_page_frame_database_leads_back_to_the_prototype_ptes(name: str, tmp_path: Path):
+    machine = name.rpartition("-")[2]
+    path = tmp_path / "file.dmp"
+    text = f'dump full {machine}\nprofile {name}\nfile "\\x" as f\nsection f data valid 0 transition 1\n'
+    spec, _ = build(parse(text))
+    path.write_bytes(dump(parse(text)))
+    layouts, memory = Layouts(profile(name)), target.open(str(path)).dump.memory
+
+    def pointer(address: int) -> int:
+        return int.from_bytes(memory.read(address, layouts.pointer_size), "little")
+
+    base, size = pointer(spec.pointer("MmPfnDatabase") or 0), layouts.size("_MMPTE")
+    found = []
+    for number in range(0x100, 0x300):
+        try:
+            pte = pointer(base + number * layouts.size("_MMPFN") + layouts.offset("_MMPFN", "PteAddress"))
+        except ReadError:
+            continue
+        if pte:
+            found.append((number, int.from_bytes(memory.read(pte, size), "little")))
+    (first, valid), (second, transition) = found
+
+    assert (valid & 1, valid >> 12 & 0xFFFFF) == (1, first)
+    assert (transition & 0xC01, transition >> 12 & 0xFFFFF) == (0x800, second)
 
 
 def test_states_that_leave_a_gap_are_refused():
