@@ -71,8 +71,10 @@ def test_the_json_of_a_real_dump_keeps_its_promise(real_dumps: Path, name: str, 
 @pytest.mark.parametrize("sample", sorted(p.name for p in (ROOT / "samples").glob("*.dmp")))
 def test_the_json_of_a_sample_keeps_its_promise(sample: str, capsys: pytest.CaptureFixture[str]):
     status = main(["triage", "--json", str(ROOT / "samples" / sample)])
+    # Page tables without a kernel are answered in part.
+    bare = sample in ("paging_pae.dmp", "paging_x64.dmp", "paging_la57.dmp", "paging_arm64.dmp")
 
-    assert status == 0
+    assert status == int(bare)
     jsonschema.validate(json.loads(capsys.readouterr().out), TRIAGE_SCHEMA)
 
 

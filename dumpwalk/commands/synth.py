@@ -7,6 +7,7 @@ from dumpwalk.commands import command
 from dumpwalk.errors import FormatError, UsageError
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
+from dumpwalk.remarks import Absent
 
 
 @record
@@ -15,20 +16,22 @@ class Written:
 
     :param path: where it is
     :param size: its length in bytes
-    :param format: ``PAGEDU64`` or ``PAGEDUMP``
-    :param type: its ``DumpType``
+    :param format: ``PAGEDU64`` or ``PAGEDUMP``; that of other images is called like their kind
+    :param type: its ``DumpType``, if it is a crash dump
     :param kind: that type as specs call it
     """
 
     path: str
     size: int
     format: str
-    type: Hex
+    type: Hex | Absent
     kind: str
 
 
 def text(written: Written) -> str:
     """Return what was written, on one line."""
+    if isinstance(written.type, Absent):
+        return f"{written.path}: {written.kind} image, {written.size:,} bytes"
     return f"{written.path}: {written.format}, {written.kind} dump (type {written.type}), {written.size:,} bytes"
 
 
@@ -42,8 +45,10 @@ def text(written: Written) -> str:
 def synth(spec: str, output: str | None, force: bool) -> Written:
     """Write a synthetic dump file from a readable spec.
 
-    The same spec always gives the same bytes. Kinds other than triage are
-    written as a header without pages.
+    The same spec always gives the same bytes. A spec that names a profile, or
+    a paging mode, is a whole memory image, written as a crash dump of any kind
+    or as a raw, ELF, LiME, AVML or VMware image; one that names a build is a
+    triage dump, or a header without pages.
     """
     from dumpwalk.synth import KINDS, SpecError, dump, parse
 
@@ -66,5 +71,7 @@ def synth(spec: str, output: str | None, force: bool) -> Written:
         raise UsageError(f"{output} is there already; --force overwrites it") from None
     except OSError as error:
         raise UsageError(f"{output}: {error.strerror or error}") from error
+    if wanted.kind not in KINDS:
+        return Written(output, len(data), wanted.kind, Absent("only crash dumps have one"), wanted.kind)
     form = data[:8].decode("ascii", "replace")
     return Written(output, len(data), form, Hex(KINDS[wanted.kind]), wanted.kind)

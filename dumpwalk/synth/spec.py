@@ -12,6 +12,8 @@ from dumpwalk.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dumpwalk.synth.image_spec import Image
+
     # A number, or text for a character array such as ImageFileName.
     Fields = tuple[tuple[str, int | str], ...]
 
@@ -117,10 +119,14 @@ class Fault:
 
 @record
 class Block:
-    """Memory: bytes at an address."""
+    """Memory: bytes at an address.
+
+    :param pid: in a memory image, in whose address space; 0 for the kernel's
+    """
 
     address: int
     data: bytes
+    pid: int = 0
 
 
 @record
@@ -137,7 +143,7 @@ class Spec:
 
     :param kind: one of :data:`KINDS`; everything but ``triage`` is written as a header without pages
     :param machine: ``x64``, ``x86``, ``ARM64`` or ``ARM``
-    :param build: chooses the structure layouts, see :mod:`dumpwalk.synth.layouts`
+    :param build: chooses the structure layouts of a small dump, see :mod:`dumpwalk.synth.layouts`
     :param time: FILETIME, 100 ns since 1601
     :param uptime: 100 ns
     :param processor_count: ``NumberProcessors`` of the header
@@ -151,6 +157,7 @@ class Spec:
     :param slack: zero bytes between the data blocks and the end marker; -1 is what Windows leaves, a few
     :param settings: raw header fields, written last, whatever they break
     :param cut: length to cut the file to; -1 for none
+    :param image: what makes it a memory image; ``None`` for a small dump, or a header alone
     """
 
     kind: str
@@ -179,6 +186,7 @@ class Spec:
     slack: int = -1
     settings: tuple[tuple[str, int], ...] = ()
     cut: int = -1
+    image: Image | None = None
 
     def pointer(self, name: str) -> int | None:
         """Return the pointer called *name*, or ``None`` when the spec gives none."""

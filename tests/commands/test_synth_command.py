@@ -93,3 +93,12 @@ def test_the_output_is_asked_for(spec, tmp_path, capsys):
 
     assert (nowhere, unwritable) == (2, 2)
     assert "-o OUT is missing" in capsys.readouterr().err
+
+
+def test_a_memory_image_that_is_no_crash_dump(tmp_path, capsys):
+    spec, out = tmp_path / "a.spec", tmp_path / "a.raw"
+    spec.write_text('dump raw x64\npaging x64\nblock ffffa000`00001000 ascii "x"\n')
+    status = main(["synth", str(spec), "-o", str(out)])
+
+    assert status == 0
+    assert capsys.readouterr().out == f"{out}: raw image, {out.stat().st_size:,} bytes\n"

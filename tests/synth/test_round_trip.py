@@ -17,7 +17,12 @@ from dumpwalk.synth import Blob, Block, Module, Processor, Spec, Stack, Structur
 from dumpwalk.synth.layouts import layouts
 from dumpwalk.synth.writer import settable
 
-SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.spec"))
+# What memory images hold is found by walking, and tested beside.
+SAMPLES = [
+    path
+    for path in sorted((Path(__file__).parents[2] / "samples").glob("*.spec"))
+    if parse(path.read_text("utf-8")).image is None
+]
 # Where kernel addresses begin, and how far apart things are put below so that nothing overlaps.
 KERNEL = {"x64": 0xFFFFF80000000000, "ARM64": 0xFFFFF80000000000, "x86": 0x80000000, "ARM": 0x80000000}
 
@@ -161,7 +166,8 @@ def test_a_lying_dump_opens_or_is_refused(path: Path, draw: st.DataObject):
             found = reopened(liar, Path(directory))
         except FormatError:
             return
-        for segment in found.memory.segments:
+        # A dump that says it holds pages has no segments.
+        for segment in getattr(found.memory, "segments", ()):
             assert len(found.memory.read(segment.address, len(segment.data))) == len(segment.data)
 
 

@@ -17,6 +17,20 @@ def test_the_grammar_has_no_conflict_and_no_collision():
     assert load_grammar("synth", strict=True, propagate_positions=True)
 
 
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ('file "x"', "belongs into memory images"),
+        ("cookie 1", "belongs into memory images"),
+        ("block 12 in 4 bytes 00", "one address space"),
+        ("module m \\m.sys 1000", "says size and timestamp"),
+    ],
+)
+def test_statements_of_memory_images_have_no_place_in_small_dumps(statement: str, what: str):
+    with pytest.raises(SpecError, match=what):
+        parse(HEAD + statement + "\n")
+
+
 def test_every_statement():
     spec = parse(
         HEAD
