@@ -123,11 +123,8 @@ def test_synth_shares_nothing_with_the_readers(path: Path) -> None:
     types = {n for n in names if n.startswith("dumpwalk.types")}
 
     assert used.isdisjoint({"formats", "kernel", "objects", "symbols", "target"})
-    assert {n for n in names if n.startswith("dumpwalk.memory")} <= {
-        "dumpwalk.memory.address",
-        "dumpwalk.memory.machine",
-    }
-    assert {n for n in names if n.startswith("dumpwalk.types")} <= {"dumpwalk.types.model", "dumpwalk.types.store"}
+    assert memory <= {"dumpwalk.memory.address", "dumpwalk.memory.machine"}
+    assert types <= {"dumpwalk.types.model", "dumpwalk.types.store"}
 
 
 @every_module
