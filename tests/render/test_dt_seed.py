@@ -258,14 +258,16 @@ def test_each_line_is_the_one_of_the_post(command: str, types: TypeDatabase, rea
     assert dt(types, LISTINGS[command]) == rows
 
 
-SAMPLE = Path(__file__).parents[2] / "samples" / "chrysanthemum.dmp"
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 
+@pytest.mark.parametrize("sample", ["chrysanthemum.dmp", "file_mapping_x86.dmp"])
 @pytest.mark.parametrize("command", [c for c in LISTINGS.values() if "0x" in c])
-def test_the_sample_shows_what_the_post_shows(
-    command: str, types: TypeDatabase, capsys: pytest.CaptureFixture[str]
+def test_the_samples_show_what_the_post_shows(
+    command: str, sample: str, types: TypeDatabase, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status = main(["-z", str(SAMPLE), "--types", "win7-x86-pae", "dt", *command.split()])
+    """Out of pieces of virtual memory, and out of physical pages through page tables."""
+    status = main(["-z", str(SAMPLES / sample), "--types", "win7-x86-pae", "dt", *command.split()])
 
     assert status == 0
     assert capsys.readouterr().out.split("\n")[:-1] == dt(types, command)
