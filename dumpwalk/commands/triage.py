@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dumpwalk.arguments import argument
+from dumpwalk.arguments import argument, option
 from dumpwalk.commands import command
 from dumpwalk.errors import Error, UsageError
 
@@ -23,8 +23,18 @@ def _is_partial(report: Report) -> bool:
     return bool(report.problems or not report.modules)  # no modules: only the header was read
 
 
-@command("triage", argument("files", "crash dumps", many="*"), text=_layout, partial=_is_partial, many=True, opens=True)
-def triage(files: tuple[str, ...], raw: bool = False, dtb: int | None = None) -> Iterator[Report | Error]:
+@command(
+    "triage",
+    argument("files", "crash dumps", many="*"),
+    option("--types", value="NAME", help="whose types to use: a profile, or a file that holds types"),
+    text=_layout,
+    partial=_is_partial,
+    many=True,
+    opens=True,
+)
+def triage(
+    files: tuple[str, ...], types: str | None = None, raw: bool = False, dtb: int | None = None
+) -> Iterator[Report | Error]:
     """Say what crashed, and why: the main job.
 
     Prints a verdict line, the bug check with every parameter decoded, the
@@ -37,7 +47,7 @@ def triage(files: tuple[str, ...], raw: bool = False, dtb: int | None = None) ->
         raise UsageError("FILES is missing: which dump?")
     for path in files:
         try:
-            yield report(target.open(path, raw=raw, dtb=dtb))
+            yield report(target.open(path, raw=raw, dtb=dtb, types=types or ""))
         except Error as error:
             error.file = path
             yield error

@@ -73,6 +73,8 @@ def test_types_go_with_every_command_that_looks_at_memory(image: str, capsys: py
 
     assert main(words) == 0
     assert "PXE at 1adf80" in capsys.readouterr().out
+    assert main(["--raw", "--types", "19041.804-x64", "triage", image]) <= 1
+    assert "nt/19041.804-x64: exact (as the user says)" in capsys.readouterr().out
     assert main(["--types", "nt/19041.3570-x64", "vtop", "0"]) == 2
     assert "vtop needs no types" in capsys.readouterr().err
 
