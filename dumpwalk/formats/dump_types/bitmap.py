@@ -40,26 +40,7 @@ def _struct() -> Any:
 @DUMP_TYPES.add("0x5", "0x6", "0x7")
 def bitmap(path: str, name: str, data: memoryview, header: Header, problems: list[Problem]) -> Dump:
     """Open a dump whose pages a bitmap names."""
-    from dumpwalk.formats.dump_types.header_only import nothing_more
-    from dumpwalk.formats.page_bitmap import Stated, bitmap_dump
-    from dumpwalk.formats.physical_pages import PagesFile
+    from dumpwalk.formats.page_bitmap import Names, bitmap_dump
 
-    file = PagesFile(path, name, data, header, problems)
-    start, struct = file.behind_header, _struct()
-    if len(data) < start + struct.sizeof():
-        what = f"the file is cut inside the bitmap header, at {len(data):#x}"
-        file.problem("bitmap header", what)
-        return nothing_more(path, name, data, header, problems, what)
-    raw = struct.parse(bytes(data[start : start + struct.sizeof()]))
-    stated = Stated(
-        signature=raw.Signature,
-        valid=raw.ValidDump,
-        at=start + struct.sizeof(),
-        bits=raw.Pages,
-        first=raw.FirstPage,
-        present=raw.TotalPresentPages,
-        bits_name="Pages",
-        first_name="FirstPage",
-        present_name="TotalPresentPages",
-    )
-    return bitmap_dump(file, stated)
+    names = Names("Pages", "FirstPage", "TotalPresentPages")
+    return bitmap_dump(path, name, data, header, problems, _struct(), names)

@@ -40,26 +40,7 @@ def _struct(pointer_size: int) -> Any:
 @DUMP_TYPES.add("0x2")
 def kernel_summary(path: str, name: str, data: memoryview, header: Header, problems: list[Problem]) -> Dump:
     """Open a kernel summary dump."""
-    from dumpwalk.formats.dump_types.header_only import nothing_more
-    from dumpwalk.formats.page_bitmap import Stated, bitmap_dump
-    from dumpwalk.formats.physical_pages import PagesFile
+    from dumpwalk.formats.page_bitmap import Names, bitmap_dump
 
-    file = PagesFile(path, name, data, header, problems)
-    start, struct = file.behind_header, _struct(header.pointer_size)
-    if len(data) < start + struct.sizeof():
-        what = f"the file is cut inside the summary header, at {len(data):#x}"
-        file.problem("bitmap header", what)
-        return nothing_more(path, name, data, header, problems, what)
-    raw = struct.parse(bytes(data[start : start + struct.sizeof()]))
-    stated = Stated(
-        signature=raw.Signature,
-        valid=raw.ValidDump,
-        at=start + struct.sizeof(),
-        bits=raw.SizeOfBitMap,
-        first=raw.HeaderSize,
-        present=raw.Pages,
-        bits_name="SizeOfBitMap",
-        first_name="HeaderSize",
-        present_name="Pages",
-    )
-    return bitmap_dump(file, stated)
+    names = Names("SizeOfBitMap", "HeaderSize", "Pages")
+    return bitmap_dump(path, name, data, header, problems, _struct(header.pointer_size), names)
