@@ -17,11 +17,13 @@ from dumpwalk.formats.images.pieces import pieces
 from dumpwalk.formats.images.self_maps import self_maps
 from dumpwalk.memory.physical import RunMemory
 from dumpwalk.remarks import Absent
+from dumpwalk.synth.containers import WRITERS
+from dumpwalk.synth.spec import Spec
 from dumpwalk.types.model import Struct
 from dumpwalk.types.store import Store
 
 BLOCK = 0xC00AE0  # where the block is in the kernel's image
-PROCESS = 0x3F000D00  # the System process, over the end of a page
+PROCESS = 0xF00D00  # the System process, over the end of a page
 LAYOUT = {8: (0x28, 0x2E0), 4: (0x18, 0x16C)}  # DirectoryTableBase and ImageFileName of Windows 7
 
 
@@ -45,7 +47,7 @@ def machine(mode: str, *, size: int = 0x340, stated: bool = True, extended: bool
     :param stated: whether the block says where ``DirectoryTableBase`` is
     :param extended: whether ``KernBase`` is sign-extended
     """
-    world = iw.windows(mode, self_map=False)
+    world = iw.windows(mode, guid="00000000409B00F7FC8C61A9C1670129-2", self_map=False)  # its block is found by its tag
     width = world.width
     at, name = LAYOUT[width]
     base = iw.KERNEL[width] | (0xFFFFFFFF_00000000 if extended and width == 4 else 0)
@@ -64,8 +66,22 @@ def test_machines_without_self_map_and_low_stub(mode: str, how: dict[str, int]) 
 
     assert space is not None
     assert (space.memory.mode.name, space.memory.root, space.score) == (mode, 0x1AD000, 2)
-    assert "from the System process at 0x3f000d00 and the debugger data block at 0x" in str(space)
+    assert "from the System process at 0xf00d00 and the debugger data block at 0x" in str(space)
     assert "(certain: KUSER_SHARED_DATA is of Windows 10.0 build 19041, the kernel's image is at" in str(space)
+
+
+@pytest.mark.parametrize("kind", ["raw", "lime", "avml"])
+def test_whichever_file_the_pages_are_in(tmp_path: Path, kind: str) -> None:
+    pages = machine("PAE").done()
+    WRITERS.load()
+    path = tmp_path / f"memory.{kind}"
+    path.write_bytes(WRITERS.entries[kind](Spec(kind, "x86", 0), pages))
+    dump = open_dump(str(path))
+
+    assert "PAE page tables at 0x1ad000, from the System process" in " ".join(dump.found)
+    assert dump.memory.read(iw.KERNEL[4], 2) == b"MZ"
+    assert not isinstance(dump.debugger_data, Absent)
+    assert dump.debugger_data["KernBase"] == iw.KERNEL[4]
 
 
 def test_only_the_kernel_is_there() -> None:
