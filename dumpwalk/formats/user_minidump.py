@@ -1,7 +1,8 @@
 """User minidumps (``MDMP``): a process, as ``MiniDumpWriteDump`` saw it, without its kernel.
 
-Layouts: ``minidumpapiset.h`` of the public SDK. The lists are read here and
-not by the ``minidump`` library, which believes every count that a file states.
+Layouts: ``minidumpapiset.h`` of the public SDK. Header, directory and system
+information are read here: the ``minidump`` library, which reads the lists,
+gives up at the ARM64 that Windows states and at streams that it does not know.
 """
 
 from __future__ import annotations

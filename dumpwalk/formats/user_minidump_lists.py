@@ -1,7 +1,10 @@
 """The lists of a user minidump: threads, modules, memory, and its exception.
 
-Layouts: ``minidumpapiset.h`` (MINIDUMP_THREAD, MINIDUMP_MODULE,
-MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_EXCEPTION_STREAM).
+The ``minidump`` library reads the rows of the lists. It believes every count
+and every offset, so what it gets is whole rows that lie in their stream and in
+the file, and nothing else of the file. Names it would read at whatever length
+they state; of the exception it drops parameters. Both are read here
+(``minidumpapiset.h``, MINIDUMP_STRING and MINIDUMP_EXCEPTION_STREAM).
 """
 
 from __future__ import annotations
@@ -16,15 +19,19 @@ from dumpwalk.symbols.modules import module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from dumpwalk.memory.machine import Machine
     from dumpwalk.symbols.modules import Module
 
 _THREADS, _MODULES, _MEMORY, _EXCEPTION, _MEMORY_64 = 3, 4, 5, 6, 9
-_THREAD = struct.Struct("<IIIIQQIIII")
-_MODULE = struct.Struct("<QIIII52xIIII16x")
-_DESCRIPTOR = struct.Struct("<QII")
-_DESCRIPTOR_64 = struct.Struct("<QQ")
+# What the library calls a row of each, its size, and where the first one stands.
+_LISTS = {
+    _THREADS: ("MINIDUMP_THREAD", 48, 4),
+    _MODULES: ("MINIDUMP_MODULE", 108, 4),
+    _MEMORY: ("MINIDUMP_MEMORY_DESCRIPTOR", 16, 4),
+    _MEMORY_64: ("MINIDUMP_MEMORY_DESCRIPTOR64", 16, 16),
+}
 _RECORD = struct.Struct("<IIQQII15Q")
 _RECORD_32 = struct.Struct("<IIIII15I")
 _MOST_CONTEXT = 0x2000
@@ -64,28 +71,34 @@ class Lists:
         self._kind = kind
         self._problems = problems
         self.missing: list[str] = []
-        self._threads = [_THREAD.unpack(row) for row in self._rows(_THREADS, _THREAD.size, "threads")]
-        self.threads = [row[0] for row in self._threads]
+        self._threads = list(self._rows(_THREADS, "threads"))
+        self.threads = [thread.ThreadId for thread in self._threads]
 
-    def _rows(self, stream: int, size: int, what: str) -> Iterator[bytes]:
-        """Yield the rows of a list; some writers put 4 bytes behind its count, to align them."""
+    def _rows(self, stream: int, what: str) -> Iterator[Any]:
+        """Yield the rows of a list, as the library has them, as far as they are in the stream and in the file."""
+        from io import BytesIO
+
+        from minidump import streams
+
+        name, size, head = _LISTS[stream]
         at, length = self._streams.get(stream, (0, 0))
-        if not length:
-            return
-        count = int.from_bytes(self._data[at : at + 4], "little")
-        at += 8 if length == 8 + count * size else 4
-        room = min(max(0, len(self._data) - at) // size, _MOST_ROWS)
+        data = self._data[at : at + length]
+        count = int.from_bytes(data[: min(head, 8)], "little")
+        if head == 4 and length == 8 + count * size:
+            head = 8  # some writers put 4 bytes behind the count, to align the rows
+        room = min(max(0, len(data) - head) // size, _MOST_ROWS)
         if count > room:
             self._problems.append(Problem(what, f"the list says that it has {count} entries; the file holds {room}"))
-        for _ in range(min(count, room)):
-            yield bytes(self._data[at : at + size])
-            at += size
+            count = room
+        rows = BytesIO(data[head : head + count * size])
+        for _ in range(count):
+            yield getattr(streams, name).parse(rows)
 
     def modules(self) -> Iterator[Module]:
         """Yield the loaded images, in load order."""
-        for row in self._rows(_MODULES, _MODULE.size, "modules"):
-            base, size, checksum, timestamp, name, *_ = _MODULE.unpack(row)
-            yield module(self._name(name), self._kind.address(base), size, timestamp, checksum)
+        for row in self._rows(_MODULES, "modules"):
+            base = self._kind.address(row.BaseOfImage)
+            yield module(self._name(row.ModuleNameRva), base, row.SizeOfImage, row.TimeDateStamp, row.CheckSum)
 
     def _name(self, at: int) -> str:
         size = min(int.from_bytes(self._data[at : at + 4], "little"), _MOST_NAME) & ~1
@@ -93,39 +106,30 @@ class Lists:
 
     def segments(self) -> Iterator[Segment]:
         """Yield the pieces of memory: the lists, then the stacks, which they usually contain."""
-        for row in self._rows(_MEMORY, _DESCRIPTOR.size, "memory"):
-            address, size, place = _DESCRIPTOR.unpack(row)
-            yield from self._segment(address, size, place, "memory")
-        at, length = self._streams.get(_MEMORY_64, (0, 0))
-        if length >= 16 and at + 16 <= len(self._data):
-            count, place = _DESCRIPTOR_64.unpack(self._data[at : at + 16])
-            room = min((len(self._data) - at - 16) // 16, _MOST_ROWS)
-            if count > room:
-                what = f"the list says that it has {count} entries; the file holds {room}"
-                self._problems.append(Problem("memory", what))
-            for index in range(min(count, room)):
-                row_at = at + 16 + index * 16
-                address, size = _DESCRIPTOR_64.unpack(self._data[row_at : row_at + 16])
-                yield from self._segment(address, size, place, "memory")
-                place += size
+        for row in self._rows(_MEMORY, "memory"):
+            yield from self._segment(row, row.Rva, "memory")
+        at, _ = self._streams.get(_MEMORY_64, (0, 0))
+        place = int.from_bytes(self._data[at + 8 : at + 16], "little")
+        for row in self._rows(_MEMORY_64, "memory"):
+            yield from self._segment(row, place, "memory")
+            place += row.DataSize
         for thread in self._threads:
-            address, size, place = thread[5:8]
-            yield from self._segment(address, size, place, f"stack of thread {thread[0]:x}")
+            yield from self._segment(thread.Stack, thread.Stack.Rva, f"stack of thread {thread.ThreadId:x}")
 
-    def _segment(self, address: int, size: int, place: int, source: str) -> Iterator[Segment]:
-        held = self._data[place : place + size]
-        if len(held) < size:
-            self.missing.append(f"{source}: the file ends {size - len(held):#x} bytes before its end")
+    def _segment(self, row: Any, place: int, source: str) -> Iterator[Segment]:
+        held = self._data[place : place + row.DataSize]
+        if len(held) < row.DataSize:
+            self.missing.append(f"{source}: the file ends {row.DataSize - len(held):#x} bytes before its end")
         if len(held):
-            yield Segment(address, held, source)
+            yield Segment(row.StartOfMemoryRange, held, source)
 
     def exception(self) -> UserException:
         """Return the exception, or that there is none: then the first thread's registers."""
         at, length = self._streams.get(_EXCEPTION, (0, 0))
         raw = bytes(self._data[at + 8 : at + 8 + _RECORD.size])
         if not length or len(raw) < _RECORD.size:
-            context = self._context(*self._threads[0][8:10]) if self._threads else b""
-            return UserException(None, b"", context)
+            first = self._threads[0].ThreadContext if self._threads else None
+            return UserException(None, b"", self._context(first.DataSize, first.Rva) if first else b"")
         thread = int.from_bytes(self._data[at : at + 4], "little")
         if self._kind.pointer_size == 4:  # the stream has the 64-bit record on every machine
             code, flags, link, address, count, _, *information = _RECORD.unpack(raw)

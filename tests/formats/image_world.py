@@ -21,9 +21,10 @@ class World:
     """Physical pages under construction: tables, and pages mapped through them.
 
     :param mode: ``x64``, ``PAE``, ``x86`` or ``ARM64``
+    :param self_map: whether the tables refer to themselves
     """
 
-    def __init__(self, mode: str = "x64", root: int = 0x1AD000, slot: int = 0x1ED) -> None:
+    def __init__(self, mode: str = "x64", root: int = 0x1AD000, slot: int = 0x1ED, *, self_map: bool = True) -> None:
         self.mode, self.root, self.slot = mode, root, slot
         self.width = 4 if mode in ("x86", "PAE") else 8
         self.entry = 4 if mode == "x86" else 8
@@ -34,8 +35,9 @@ class World:
             for i in range(4):
                 directory = root + (i + 1) * PAGE
                 self.write(root + 8 * i, struct.pack("<Q", directory | 1))
-                self.write(root + 4 * PAGE + 8 * i, struct.pack("<Q", directory | 0x63))
-        else:
+                if self_map:
+                    self.write(root + 4 * PAGE + 8 * i, struct.pack("<Q", directory | 0x63))
+        elif self_map:
             index = {"x86": 0x300}.get(mode, slot)
             self.write(root + index * self.entry, (root | 0x63).to_bytes(self.entry, "little"))
 
@@ -117,10 +119,17 @@ def version_page(*numbers: int) -> bytes:
 
 
 def windows(
-    mode: str = "x64", *, shared: bytes = b"", stub: bool = False, guid: str = GUID, crash: bool = False
+    mode: str = "x64",
+    *,
+    shared: bytes = b"",
+    stub: bool = False,
+    guid: str = GUID,
+    crash: bool = False,
+    root: int = 0x1AD000,
+    self_map: bool = True,
 ) -> World:
     """Return a machine with a kernel in it."""
-    world = World(mode)
+    world = World(mode, root, self_map=self_map)
     machine = {"x64": 0x8664, "ARM64": 0xAA64}.get(mode, 0x14C)
     base = KERNEL[world.width]
     world.put(SHARED[world.width], shared or shared_page())
@@ -137,3 +146,29 @@ def windows(
         start[0x70:0x78], start[0xA0:0xA8] = struct.pack("<Q", base + 0x40), struct.pack("<Q", world.root)
         world.write(0x13000, bytes(start))
     return world
+
+
+def debugger_data(kernel: int, *, process: int = 0x4D0, root: int = 0, size: int = 0x340) -> bytes:
+    """Return a plain debugger data block.
+
+    :param process: ``SizeEProcess``
+    :param root: ``OffsetEprocessDirectoryTableBase``
+    """
+    block = bytearray(size)
+    block[0x10:0x20] = struct.pack("<4sIQ", b"KDBG", size, kernel)
+    if size >= 0x2B0:
+        block[0x2A8:0x2AA], block[0x2AE:0x2B0] = struct.pack("<H", process), struct.pack("<H", root)
+    return bytes(block)
+
+
+def system_process(root: int, *, at: int, name: int) -> bytes:
+    """Return the beginning of an ``_EPROCESS``.
+
+    :param at: offset of ``DirectoryTableBase``
+    :param name: offset of ``ImageFileName``
+    """
+    process = bytearray(name + 0x10)
+    process[:4] = struct.pack("<HH", 3, 0x26)
+    process[at : at + 8] = struct.pack("<Q", root)
+    process[name : name + 6] = b"System"
+    return bytes(process)

@@ -201,7 +201,7 @@ def test_a_scan_is_bounded() -> None:
 
     assert looked_at(memory) == "all of it"
     assert [root.value for _, root in self_maps(with_table)] == [0x4000]
-    assert list(self_maps(with_table, limit=0x4000)) == []
+    assert list(self_maps(with_table, end=0x4000)) == []
 
 
 def test_tables_that_lead_nowhere_are_given_up(tmp_path: Path) -> None:

@@ -109,7 +109,41 @@ def test_counts_that_lie_are_bounded(tmp_path: Path, stream: int) -> None:
     place = struct.unpack("<I", blob[32 + 12 * stream + 8 : 44 + 12 * stream])[0]
     blob[place : place + 4] = b"\xff\xff\xff\xff"
 
-    assert "the list says that it has 4294967295 entries" in str(opened(tmp_path, bytes(blob)).dump.problems[0])
+    target = opened(tmp_path, bytes(blob))
+
+    assert "the list says that it has 4294967295 entries; the file holds 1" in str(target.dump.problems[0])
+    assert [m.name for m in target.modules.modules] == ["crash"]
+    assert target.dump.found == ("1 thread: 1a4 (exception)",)
+
+
+@pytest.mark.parametrize("size", [0, 3, 4, 5, 60])
+def test_a_stream_that_ends_inside_its_list(tmp_path: Path, size: int) -> None:
+    """What lies behind it in the file is another stream's."""
+    blob = bytearray(minidump())
+    blob[32 + 12 + 4 : 32 + 12 + 8] = struct.pack("<I", size)
+    target = opened(tmp_path, bytes(blob))
+
+    assert list(target.modules.modules) == []
+    assert len(target.dump.problems) == (size > 0)
+
+
+def test_memory_that_follows_itself_in_the_file(tmp_path: Path) -> None:
+    blob = bytearray(minidump())
+    pieces = [(0x10000, 0x10), (0x20000, 0x8), (0x1_0000_0000, 0x20)]
+    blob[32 + 12 * 4 : 32 + 12 * 5] = struct.pack("<III", 9, 16 + 48, len(blob))
+    blob += struct.pack("<QQ", 3, len(blob) + 64) + b"".join(struct.pack("<QQ", *piece) for piece in pieces)
+    blob += b"a" * 0x10 + b"b" * 8 + b"c" * 0x18  # the last is cut
+    dump = opened(tmp_path, bytes(blob)).dump
+
+    assert [dump.memory.read_some(at, 0x100) for at, _ in pieces] == [b"a" * 16, b"b" * 8, b"c" * 0x18]
+    assert dump.missing == ("memory: the file ends 0x8 bytes before its end",)
+
+
+def test_the_arm64_that_windows_states(tmp_path: Path) -> None:
+    target = opened(tmp_path, minidump(12))
+
+    assert target.machine.name == "ARM64"
+    assert [m.name for m in target.modules.modules] == ["crash"]
 
 
 def test_a_cut_file_says_what_is_missing(tmp_path: Path) -> None:

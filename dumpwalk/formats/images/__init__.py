@@ -21,10 +21,12 @@ class Root:
 
     :param value: what the root register held (CR3, ``DirectoryTableBase``)
     :param where: which part of the file says so
+    :param kernel: where the kernel's image is in that address space, 0 when that is not known
     """
 
     value: int
     where: str
+    kernel: int = 0
 
 
 @record

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
+from dumpwalk.formats.images.kdbg_scan import roots_by_debugger_data
 from dumpwalk.formats.images.kernel import find_kernel
 from dumpwalk.formats.images.low_stub import low_stubs
-from dumpwalk.formats.images.self_maps import LIMIT, self_maps
+from dumpwalk.formats.images.pieces import FAR, NEAR
+from dumpwalk.formats.images.self_maps import self_maps
 from dumpwalk.formats.images.shared_data import shared_data
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.machine import MACHINES
 from dumpwalk.memory.paging.modes import ARM64, LA57, PAE, X64, X86
 from dumpwalk.memory.virtual import VirtualMemory
 from dumpwalk.record import record
+from dumpwalk.symbols.image import image_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dumpwalk.formats.images import Image, Root
     from dumpwalk.formats.images.shared_data import SharedData
@@ -23,9 +28,12 @@ if TYPE_CHECKING:
     from dumpwalk.memory.physical import PhysicalMemory
     from dumpwalk.symbols.image import LoadedImage
 
+    # Paging modes, a root, and whether something names it, so that more than a glance is due.
+    _Candidate = tuple[tuple[Mode, ...], Root, bool]
+
 _MACHINES = {"x64": 0x8664, "x64 with 5 levels": 0x8664, "ARM64": 0xAA64, "x86": 0x014C, "PAE": 0x014C}
 _EVERY_MODE = (X64, PAE, X86, ARM64, LA57)
-# Candidates that are looked at; hostile images have a million of them.
+# Candidates of one way that are looked at; hostile images have a million of them.
 _MOST = 256
 _MOST_KERNEL_SEARCHES = 8
 
@@ -61,7 +69,7 @@ class AddressSpace:
 def looked_at(physical: PhysicalMemory) -> str:
     """Return in words how much of *physical* a search looks at."""
     held = sum(end - start for start, end, _ in physical.runs())
-    return "all of it" if held <= LIMIT else f"the first {LIMIT >> 30} GB of {held / (1 << 30):.1f} GB"
+    return "all of it" if held <= FAR else f"the first {FAR >> 30} GB of {held / (1 << 30):.1f} GB"
 
 
 def find_address_space(image: Image, given: Root | None = None) -> AddressSpace | None:
@@ -70,22 +78,29 @@ def find_address_space(image: Image, given: Root | None = None) -> AddressSpace 
     :param given: the root that the analyst gave; nothing else is looked at then
     """
     best: AddressSpace | None = None
-    searches = _MOST_KERNEL_SEARCHES
-    for count, (modes, root, stated) in enumerate([(_EVERY_MODE, given, True)] if given else _candidates(image)):
-        for mode in modes:
-            space, searched = _examine(image.physical, mode, root, stated, searches > 0)
-            searches -= searched
-            if best is None or space.score > best.score:
-                best = space
-            if best.score == 2:
-                return best
-        if count >= _MOST:
+    for way in [[(_EVERY_MODE, given, True)]] if given else _ways(image):
+        if best is not None and best.score:
             break
+        searches = _MOST_KERNEL_SEARCHES
+        for modes, root, stated in islice(way, _MOST):
+            for mode in modes:
+                space, searched = _examine(image.physical, mode, root, stated, searches > 0)
+                searches -= searched
+                if best is None or space.score > best.score:
+                    best = space
+                if best.score == 2:
+                    return best
     return best
 
 
-def _candidates(image: Image) -> Iterator[tuple[tuple[Mode, ...], Root, bool]]:
-    """Yield paging modes, a root, and whether something names it, so that more than a glance is due."""
+def _ways(image: Image) -> Iterator[Iterable[_Candidate]]:
+    """Yield what each way leads to: the later ones take long, and are for images where the earlier lead nowhere."""
+    yield _near(image)
+    yield ((modes, root, False) for modes, root in self_maps(image.physical, NEAR, FAR))
+    yield (((mode,), root, False) for mode, root in roots_by_debugger_data(image.physical))
+
+
+def _near(image: Image) -> Iterator[_Candidate]:
     for root in image.roots:
         yield _EVERY_MODE, root, True
     for root in low_stubs(image.physical):
@@ -99,8 +114,10 @@ def _examine(physical: PhysicalMemory, mode: Mode, root: Root, stated: bool, sea
     memory = VirtualMemory(physical, mode, root.value)
     kind = MACHINES[_MACHINES[mode.name]]
     shared = shared_data(memory, kind.pointer_size)
-    search = search and (shared is not None or stated)
+    search = search and (shared is not None or stated) and not root.kernel
     kernel = find_kernel(memory, kind.pointer_size) if search else None
+    if root.kernel:
+        kernel = image_at(memory, root.kernel)
     if kernel is not None and kernel.machine != kind.image_type:
         kernel = None
     return AddressSpace(memory, kind, root.where, shared, kernel), search

@@ -9,6 +9,7 @@ table above them. x86: entry 0x300 of the page directory leads to itself.
 from __future__ import annotations
 
 from dumpwalk.formats.images import Root
+from dumpwalk.formats.images.pieces import NEAR, pieces
 from dumpwalk.memory.paging.modes import ARM64, LA57, PAE, X64, X86
 
 TYPE_CHECKING = False
@@ -19,47 +20,23 @@ if TYPE_CHECKING:
     from dumpwalk.memory.paging.modes import Mode
     from dumpwalk.memory.physical import PhysicalMemory
 
-# The tables of Windows' own process are made while it starts, in low memory; each process has such a table.
-LIMIT = 4 << 30
-_CHUNK = 4 << 20
 _FRAME = 0x000FFFFFFFFFF001
 _FRAME_32 = 0xFFFFF001
 
 
-def self_maps(physical: PhysicalMemory, limit: int = LIMIT) -> Iterator[tuple[tuple[Mode, ...], Root]]:
+def self_maps(physical: PhysicalMemory, begin: int = 0, end: int = NEAR) -> Iterator[tuple[tuple[Mode, ...], Root]]:
     """Yield root tables that refer to themselves, with the paging modes that do so in this way.
 
-    :param limit: how many bytes of physical memory to look at
+    :param begin: how many bytes of physical memory to pass over
+    :param end: behind how many bytes of it to stop
     """
-    for base, data in _chunks(physical, limit):
-        found = [(address, modes, root) for modes, address, root in _in_chunk(base, data)]
+    for base, data in pieces(physical, begin, end):
+        found = [(address, modes, root) for modes, address, root in _in_piece(base, data)]
         for _, modes, root in sorted(found, key=lambda hit: hit[0]):
             yield modes, root
 
 
-def _chunks(physical: PhysicalMemory, limit: int) -> Iterator[tuple[int, memoryview]]:
-    for start, end, offset in physical.runs():
-        skip = -start % 0x1000
-        start, offset = start + skip, offset + skip
-        while start + 0x1000 <= end and limit > 0:
-            size = min(end - start, _CHUNK, limit) & ~0xFFF
-            yield start, physical.data[offset : offset + size]
-            _forget(physical.data, offset, size)
-            start, offset, limit = start + size, offset + size, limit - size
-
-
-def _forget(data: memoryview, offset: int, size: int) -> None:
-    """Let the system take back the pages of a mapped file that were looked at: a scan must not fill the memory."""
-    import mmap
-
-    mapped = data.obj
-    if isinstance(mapped, mmap.mmap) and len(mapped) == len(data) and hasattr(mmap, "MADV_DONTNEED"):
-        skip = -offset % mmap.PAGESIZE
-        if size > skip:
-            mapped.madvise(mmap.MADV_DONTNEED, offset + skip, size - skip)
-
-
-def _in_chunk(base: int, data: memoryview) -> Iterator[tuple[tuple[Mode, ...], int, Root]]:
+def _in_piece(base: int, data: memoryview) -> Iterator[tuple[tuple[Mode, ...], int, Root]]:
     import numpy as np
 
     wide: Any = np.frombuffer(data, "<u8").reshape(-1, 512)
