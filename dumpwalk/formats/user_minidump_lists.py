@@ -37,6 +37,7 @@ _RECORD_32 = struct.Struct("<IIIII15I")
 _MOST_CONTEXT = 0x2000
 _MOST_NAME = 1024
 _MOST_ROWS = 1 << 18
+_MOST_MODULES = 1 << 14  # each with a name to read; processes have some hundred
 
 
 @record
@@ -86,7 +87,7 @@ class Lists:
         count = int.from_bytes(data[: min(head, 8)], "little")
         if head == 4 and length == 8 + count * size:
             head = 8  # some writers put 4 bytes behind the count, to align the rows
-        room = min(max(0, len(data) - head) // size, _MOST_ROWS)
+        room = min(max(0, len(data) - head) // size, _MOST_MODULES if stream == _MODULES else _MOST_ROWS)
         if count > room:
             self._problems.append(Problem(what, f"the list says that it has {count} entries; the file holds {room}"))
             count = room
