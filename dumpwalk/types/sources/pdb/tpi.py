@@ -164,6 +164,15 @@ class TypeStream:
         self.load()
         return self._names
 
+    def records(self) -> tuple[bytes, array[int]]:
+        """Return all records, each behind its length, and where each begins and the last one ends.
+
+        :raises FormatError: when they do not fill the stream
+        """
+        self.load()
+        assert self._offsets is not None
+        return self._data, self._offsets
+
     def find(self, name: str) -> int | None:
         """Return the type index of the definition called *name*, or ``None``.
 
