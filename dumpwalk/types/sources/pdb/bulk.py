@@ -153,7 +153,7 @@ class BulkBuilder(Builder):
         name = tag_name(kind, data, 0, len(data))
         if not name:
             raise ValueError("no name")
-        if is_unnamed(name):
+        if name[-1] in ">d" and is_unnamed(name):
             return ""
         self._plain[index.to_bytes(4, "little")] = reference(TAGS[kind], name)
         return name
@@ -168,7 +168,7 @@ class BulkBuilder(Builder):
         found = plain_enumerators(data)
         self._spend(index, len(found))
         made = self._values[index] = tuple(
-            [(str(name, "utf-8", "backslashreplace"), value[0] | value[1] << 8) for value, name in found]
+            [(name.decode("utf-8", "backslashreplace"), value[0] | value[1] << 8) for value, name in found]
         )
         return made
 
