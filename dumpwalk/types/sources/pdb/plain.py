@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 # behind what it does not understand; so there the last alternative takes all the rest.
 _FIELD = rb"\x0d\x15.......[\0-\x7f][^\0]*\0[\xf1-\xff]*"
 _FIELDS = re.compile(_FIELD + b"|.+", re.DOTALL)
-# What has only a type before its name and is no part of a layout (LF_STMEMBER, LF_METHOD, LF_NESTTYPE).
+# What has only a type before its name and is no part of a layout (LF_STMEMBER, LF_METHOD, LF_NESTTYPE). The last
+# is in most lists that clang writes, without a name where the type has none.
+_NESTTYPE = b"\x10\x15"
 _OTHERS = rb"(?:[\x0e-\x10]\x15......[^\0]*\0[\xf1-\xff]*)*"
 _FIELDS_AMONG_OTHERS = re.compile(rb"%b(%b|.+)%b" % (_OTHERS, _FIELD, _OTHERS), re.DOTALL)
 # LF_ENUMERATE with a value below 0x8000; of the rest, nothing is in the groups.
@@ -30,11 +32,12 @@ def plain_fields(data: bytes) -> Sequence[bytes]:
 
     Static members, methods and nested types are left out: they are no part of a structure's layout.
     """
-    found = _FIELDS.findall(data, 2)
-    if not found or _is_field(found[-1]):
-        return found
+    if _NESTTYPE not in data:  # if it is, it may be part of something else: then this only takes longer
+        found = _FIELDS.findall(data, 2)
+        if not found or _is_field(found[-1]):
+            return found
     found = _FIELDS_AMONG_OTHERS.findall(data, 2)
-    return found if _is_field(found[-1]) else ()
+    return found if found and _is_field(found[-1]) else ()
 
 
 def _is_field(found: bytes) -> bool:
