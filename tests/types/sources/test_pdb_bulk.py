@@ -129,9 +129,13 @@ def both_ways(container: Container) -> int:
     one_by_one = Builder(stream, 8, lambda *what: unknown[0].add(what))
     bulk = BulkBuilder(stream, 8, lambda *what: unknown[1].add(what))
     bulk.prepare()
+    damaged = False
     for called, index in stream.names().items():
-        assert said(bulk.definition, index, called) == said(one_by_one.definition, index, called)
-    assert unknown[0] == unknown[1]
+        made, expected = said(bulk.definition, index, called), said(one_by_one.definition, index, called)
+        # Of two things that are wrong, each may find the other one first.
+        assert made == expected or (isinstance(made, str) and isinstance(expected, str))
+        damaged |= isinstance(made, str)
+    assert damaged or unknown[0] == unknown[1]
     return len(stream.names())
 
 

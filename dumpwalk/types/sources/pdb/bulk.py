@@ -26,6 +26,7 @@ from dumpwalk.types.sources.pdb.leaves import (
     LF_POINTER,
     LF_STRUCTURE,
     LF_UNION,
+    NAMES,
     TAGS,
     is_unnamed,
     tag_name,
@@ -150,9 +151,14 @@ class BulkBuilder(Builder):
 
         :raises ValueError: when it says nothing where its name should be
         """
-        name = tag_name(kind, data, 0, len(data))
-        if not name:
-            raise ValueError("no name")
+        begin = NAMES[kind]
+        stop = data.find(0, begin)
+        if stop > begin and data[begin - 1] < 0x80:  # what tag_name() does with nearly all, without calling it
+            name = data[begin:stop].decode("utf-8", "backslashreplace")
+        else:
+            name = tag_name(kind, data, 0, len(data))
+            if not name:
+                raise ValueError("no name")
         if name[-1] in ">d" and is_unnamed(name):
             return ""
         self._plain[index.to_bytes(4, "little")] = reference(TAGS[kind], name)

@@ -14,17 +14,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# LF_MEMBER with an offset below 0x8000, and the padding (LF_PAD1...) to the next member. A search would go on
-# behind what it does not understand; so there the last alternative takes all the rest.
-_FIELD = rb"\x0d\x15.......[\0-\x7f][^\0]*\0[\xf1-\xff]*"
-_FIELDS = re.compile(_FIELD + b"|.+", re.DOTALL)
-# What has only a type before its name and is no part of a layout (LF_STMEMBER, LF_METHOD, LF_NESTTYPE). The last
+# LF_PAD3, LF_PAD2, LF_PAD1: each says how far it is to the next member.
+_PADDING = rb"(?:\xf3\xf2\xf1|\xf2\xf1|\xf1|)"
+# What has only a type before its name and is no part of a layout (LF_STMEMBER, LF_METHOD, LF_NESTTYPE); the last
 # is in most lists that clang writes, without a name where the type has none.
-_NESTTYPE = b"\x10\x15"
-_OTHERS = rb"(?:[\x0e-\x10]\x15......[^\0]*\0[\xf1-\xff]*)*"
-_FIELDS_AMONG_OTHERS = re.compile(rb"%b(%b|.+)%b" % (_OTHERS, _FIELD, _OTHERS), re.DOTALL)
+_OTHERS = rb"(?:[\x0e-\x10]\x15......[^\0]*\0%b)*" % _PADDING
+_OTHERS_FIRST = re.compile(_OTHERS, re.DOTALL)
+# LF_MEMBER with an offset below 0x8000, with its padding. A search would go on behind what it does not understand;
+# so there the last alternative takes all the rest, of which nothing is in the group.
+_FIELD = rb"\x0d\x15.......[\0-\x7f][^\0]*\0" + _PADDING
+_FIELDS = re.compile(rb"(%b)%b|.+" % (_FIELD, _OTHERS), re.DOTALL)
 # LF_ENUMERATE with a value below 0x8000; of the rest, nothing is in the groups.
-_ENUMERATORS = re.compile(rb"\x02\x15..(.[\0-\x7f])([^\0]*)\0[\xf1-\xff]*|.+", re.DOTALL)
+_ENUMERATORS = re.compile(rb"\x02\x15..(.[\0-\x7f])([^\0]*)\0%b|.+" % _PADDING, re.DOTALL)
 
 
 def plain_fields(data: bytes) -> Sequence[bytes]:
@@ -32,17 +33,12 @@ def plain_fields(data: bytes) -> Sequence[bytes]:
 
     Static members, methods and nested types are left out: they are no part of a structure's layout.
     """
-    if _NESTTYPE not in data:  # if it is, it may be part of something else: then this only takes longer
-        found = _FIELDS.findall(data, 2)
-        if not found or _is_field(found[-1]):
-            return found
-    found = _FIELDS_AMONG_OTHERS.findall(data, 2)
-    return found if found and _is_field(found[-1]) else ()
-
-
-def _is_field(found: bytes) -> bool:
-    """Tell which of the two alternatives of :data:`_FIELDS` was *found*."""
-    return found[:2] == b"\x0d\x15" and found[9:10] < b"\x80" and 0 in found[10:]
+    start = 2
+    if data[2:4] != b"\x0d\x15":
+        first = _OTHERS_FIRST.match(data, 2)
+        start = first.end() if first else 2
+    found = _FIELDS.findall(data, start)
+    return found if found and found[-1] else ()
 
 
 def plain_enumerators(data: bytes) -> Sequence[tuple[bytes, bytes]]:
