@@ -60,7 +60,7 @@ class BulkBuilder(Builder):
         self._fields = Fields(self._plain, self._make)
         self._alike: dict[int, ListOfFields] = {}  # by field list, which alike structures share
         self._values: dict[int, tuple[tuple[str, int], ...]] = {}
-        self._names: dict[int, str] = {}
+        self._names: dict[int, str] = {}  # of definitions, while they are made
 
     def prepare(self) -> None:
         """Make all ordinary types.
@@ -86,6 +86,7 @@ class BulkBuilder(Builder):
                     add(index, kind, data[at + 2 : end])
                 except (FormatError, *CUT_OFF):
                     continue  # said by whoever needs this record
+        self._names.clear()
 
     def definition(self, index: int, name: str = "") -> Struct | Enum:
         found = self._structs.get(index)
