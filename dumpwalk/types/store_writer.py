@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _GUESSES = {guessed: number for number, guessed in enumerate(GUESSES)}
 _NO_BITS = (0, 0)
-_ENUM = KINDS.index("enum")
+_KINDS = {kind: number for number, kind in enumerate(KINDS)}
 
 
 @record
@@ -89,11 +89,14 @@ class StoreWriter:
     """
 
     def __init__(self) -> None:
-        self._rows: dict[str, list[Any]] = {name: [] for name in SECTIONS}  # tuples; of FIELDS the numbers below
-        self._field_numbers: dict[tuple[int, ...], int] = {}  # numbers of the rows that differ, in their order
+        # Numbers of rows that differ, in their order.
+        self._field_numbers: dict[tuple[int, ...], int] = {}
+        self._type_numbers: dict[tuple[int, ...], int] = {}
+        self._definition_numbers: dict[tuple[int, ...], int] = {}
+        self._rows: dict[str, Any] = {name: [] for name in SECTIONS}  # tuples; of FIELDS the numbers above
+        self._rows |= {"TYPES": self._type_numbers, "DEFS": self._definition_numbers}
         self._numbers = _Numbers({"": 0})  # sorted in the end
         self._searched: set[str] = set()
-        self._interned: dict[str, dict[tuple[Any, ...], int]] = {name: {} for name in SECTIONS}
         self._tables: dict[Any, int] = {}
         self._seen: dict[int, tuple[Struct | Enum, int]] = {}
         # By id, while the profile that is added keeps the objects: most sources use one object for one type,
@@ -205,20 +208,13 @@ class StoreWriter:
         self._searched.add(text)
         return self._string(text)
 
-    def _row(self, section: str, row: tuple[Any, ...]) -> int:
-        rows, interned = self._rows[section], self._interned[section]
-        found = interned.setdefault(row, len(rows))
-        if found == len(rows):
-            rows.append(row)
-        return found
-
     def _shared(self, section: str, rows: list[Any]) -> int:
         """Return where *rows* begin; the same rows of several owners are there once."""
-        key = (section, tuple(rows))
-        if key not in self._tables:
-            self._tables[key] = len(self._rows[section])
-            self._rows[section] += rows
-        return self._tables[key]
+        all_rows = self._rows[section]
+        start = self._tables.setdefault((section, tuple(rows)), len(all_rows))
+        if start == len(all_rows):
+            all_rows += rows
+        return start
 
     def _definition(self, of: Struct | Enum) -> int:
         known = self._seen.get(id(of))
@@ -226,39 +222,41 @@ class StoreWriter:
             return known[1]
         numbers = self._numbers
         if isinstance(of, Enum):
-            first, count, kind = (
-                self._shared("MEMBERS", [(numbers[n], v) for n, v in of.members]),
-                len(of.members),
-                _ENUM,
-            )
+            kind, count = "enum", len(of.members)
+            first = self._shared("MEMBERS", [(numbers[n], v) for n, v in of.members])
         else:
-            start = self._lists.get(id(of.fields))
-            first = self._field_rows(of) if start is None else start
-            count, kind = len(of.fields), KINDS.index(of.kind)
-        found = self._row("DEFS", (numbers[of.name], of.size, first, count, kind))
+            fields = of.fields
+            kind, count = of.kind, len(fields)
+            start = self._lists.get(id(fields))
+            first = self._field_rows(fields) if start is None else start
+        row = numbers[of.name], of.size, first, count, _KINDS[kind]
+        found = self._definition_numbers.setdefault(row, len(self._definition_numbers))
         self._seen[id(of)] = of, found  # the object is kept, so that no other one gets its id
         return found
 
-    def _field_rows(self, of: Struct) -> int:
-        """Return where the fields of a structure begin."""
-        found = list(map(self._fields.get, map(id, of.fields)))
+    def _field_rows(self, fields: tuple[Field, ...]) -> int:
+        """Return where the rows of these fields begin."""
+        found = list(map(self._fields.get, map(id, fields)))
         if None in found:
-            found = [self._field(field) if row is None else row for row, field in zip(found, of.fields)]
-        first = self._lists[id(of.fields)] = self._shared("FIELDS", found)
+            found = [self._field(field) if row is None else row for row, field in zip(found, fields)]
+        first = self._lists[id(fields)] = self._shared("FIELDS", found)
         return first
 
     def _field(self, of: Field) -> int:
         """Return the number of a field's row among those that differ."""
-        type_ = self._type_number(of.type)
+        type_ = of.type
+        number = self._types.get(id(type_))
+        if number is None:
+            number = self._type_number(type_)
         at, bits = of.bits or _NO_BITS
-        row = self._numbers[of.name], of.offset, type_, at, bits, _GUESSES[of.guessed]
+        row = self._numbers[of.name], of.offset, number, at, bits, _GUESSES[of.guessed]
         number = self._fields[id(of)] = self._field_numbers.setdefault(row, len(self._field_numbers))
         return number
 
     def _type(self, of: Type) -> int:
         sort = size = 0
         if isinstance(of, Reference):  # the commonest first
-            kind, sort, what = REFERENCE, KINDS.index(of.kind), self._numbers[of.name]
+            kind, sort, what = REFERENCE, _KINDS[of.kind], self._numbers[of.name]
         elif isinstance(of, Pointer):
             kind, what, size = POINTER, self._type_number(of.target), of.size
         elif isinstance(of, Base):
@@ -269,7 +267,7 @@ class StoreWriter:
             kind, what = FUNCTION, NONE if of.returns is None else self._type_number(of.returns)
         else:
             kind, what = UNNAMED, self._definition(of)
-        return self._row("TYPES", (kind, sort, 0, what, size))
+        return self._type_numbers.setdefault((kind, sort, 0, what, size), len(self._type_numbers))
 
     def _type_number(self, of: Type) -> int:
         """Return the number of a type's row; the type is one that the profile keeps."""

@@ -42,22 +42,22 @@ from dumpwalk.types.sources.pdb.simple import FIRST_RECORD, simple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Container
     from typing import TypeAlias
 
     from dumpwalk.types.model import Pointer, Type
-    from dumpwalk.types.sources.pdb.fields import Fields
     from dumpwalk.types.sources.pdb.leaves import Tag
     from dumpwalk.types.sources.pdb.tpi import TypeStream
 
-    _Enumerators: TypeAlias = Sequence[tuple[bytes, bytes]]
     # A type; how deep it is; how many fields of unnamed structures are in it; its position and
     # length when it is a bit field; what about it is not knowledge.
     Made: TypeAlias = tuple[Type, int, int, "tuple[int, int] | None", str]
+    # The fields; how deep their types are, SHALLOW at least; how many fields of unnamed structures are in them.
+    ListOfFields: TypeAlias = tuple[tuple[Field, ...], int, int]
 
 # Pointers to arrays of functions in unnamed unions: real types are ten deep at most.
-_DEEPEST = 60
-_LARGEST = 1 << 16
+DEEPEST = 60
+LARGEST = 1 << 16
 # The pointer to a virtual function table has no more type than this; dt prints "Ptr64 ".
 _TABLE = Base("", 0)
 # Sizes of pointers by their CV_ptrtype_e, for compilers that leave the size out.
@@ -75,23 +75,12 @@ class Builder:
         self._pointer_size = pointer_size
         self._note = note
         self._plain: dict[bytes, Type] = {}  # the types of _made that need no second look
-        self._alike: dict[int, tuple[tuple[Field, ...], int, int]] = {}  # by field list, which alike structures share
-        self._fields: Fields | None = None
-        self._enumerators: Callable[[bytes], _Enumerators] | None = None
         self._made: dict[bytes, Made] = {}
         self._structs: dict[int, tuple[Struct, int, int]] = {}
         self._enums: dict[int, Enum] = {}
         self._open: set[int] = set()
         # In a sound file, hardly any member is used twice, and one has eight bytes at least.
         self._left = max(stream.size, 1 << 12)
-
-    def expect_many(self) -> None:
-        """Prepare to make all types: what this takes pays off after some hundred."""
-        from dumpwalk.types.sources.pdb.fields import Fields
-        from dumpwalk.types.sources.pdb.plain import plain_enumerators
-
-        self._fields = Fields(self._plain, self._make)
-        self._enumerators = plain_enumerators
 
     def definition(self, index: int, name: str = "") -> Struct | Enum:
         """Return the structure or enumeration that record *index* defines.
@@ -124,7 +113,7 @@ class Builder:
 
     def _spend(self, index: int, fields: int) -> None:
         self._left -= fields
-        if self._left < 0 or fields > _LARGEST:
+        if self._left < 0 or fields > LARGEST:
             raise self._error(index, "fields put together out of others, many more than the file can hold")
 
     def _make(self, raw: bytes) -> Made:
@@ -153,8 +142,8 @@ class Builder:
                 return made
         if index in self._open:
             raise self._error(index, "it contains itself")
-        if len(self._open) > _DEEPEST:
-            raise self._error(index, f"types within types, more than {_DEEPEST} deep")
+        if len(self._open) > DEEPEST:
+            raise self._error(index, f"types within types, more than {DEEPEST} deep")
         self._open.add(index)
         try:
             made = self._tag(index, data) if kind in TAGS else self._decode(index, COUNTED.get(kind, kind), data)
@@ -163,8 +152,8 @@ class Builder:
         finally:
             self._open.discard(index)
         type_, depth, weight, bits, guessed = made
-        if depth > _DEEPEST or weight > _LARGEST:
-            raise self._error(index, f"types within types, more than {_DEEPEST} deep or of more than {_LARGEST} fields")
+        if depth > DEEPEST or weight > LARGEST:
+            raise self._error(index, f"types within types, more than {DEEPEST} deep or of more than {LARGEST} fields")
         if depth <= SHALLOW and not (weight or bits or guessed):
             self._plain[raw] = type_
         if depth > 1 or weight or bits or guessed:
@@ -269,12 +258,9 @@ class Builder:
 
     def _enum(self, index: int, found: Tag) -> Enum:
         if index not in self._enums:
-            values = self._plain_enumerators(found.fields)
-            for member in () if values else self._members(found.fields):
-                if member[0] == LF_ENUMERATE:
-                    values.append((member[3], member[2]))
+            values = self._list_of_enumerators(found.fields)
             size = self._enum_size(index, found)
-            self._enums[index] = enumeration("" if found.unnamed else found.name, size, tuple(values))
+            self._enums[index] = enumeration("" if found.unnamed else found.name, size, values)
         return self._enums[index]
 
     def _enum_size(self, index: int, found: Tag) -> int:
@@ -305,33 +291,12 @@ class Builder:
         self._spend(index, len(found))
         return found
 
-    def _plain_enumerators(self, index: int) -> list[tuple[str, int]]:
-        """Return what is in field list *index* if many are read and all in this one is plain; else nothing."""
-        if not self._enumerators or not index:
-            return []
-        found = self._enumerators(self._leaf(index, (LF_FIELDLIST,), "field list"))
-        self._spend(index, len(found))
-        return [(str(name, "utf-8", "backslashreplace"), value[0] | value[1] << 8) for value, name in found]
-
-    def _plain_fields(self, index: int) -> tuple[tuple[Field, ...], int, int]:
-        """Return the same of a structure's field list, with the depth and weight of the fields."""
-        if self._fields is None or not index:
-            return (), SHALLOW, 0
-        made = self._alike.get(index)
-        if made is None:
-            made = self._fields.of(self._leaf(index, (LF_FIELDLIST,), "field list"))
-            self._spend(index, len(made[0]))
-            self._alike[index] = made
-        return made
-
     def _struct(self, index: int, found: Tag, name: str = "") -> tuple[Struct, int, int]:
         """Return a structure, its depth and its weight; *name* is what it is called, if that is known."""
         made = self._structs.get(index)
         if made is not None:
             return made
-        fields, deepest, weight = self._plain_fields(found.fields)
-        if not fields and found.fields:
-            fields, deepest, weight = self._all_fields(index, found.fields)
+        fields, deepest, weight = self._list_of_fields(index, found.fields)
         weight += len(fields)
         if weight > len(fields):
             self._spend(index, weight)
@@ -340,8 +305,11 @@ class Builder:
         self._structs[index] = made
         return made
 
-    def _all_fields(self, index: int, list_index: int) -> tuple[tuple[Field, ...], int, int]:
-        """Return the fields of structure *index*, whatever is in its field list, with their depth and weight."""
+    def _list_of_enumerators(self, list_index: int) -> tuple[tuple[str, int], ...]:
+        return tuple([(name, value) for kind, _, value, name in self._members(list_index) if kind == LF_ENUMERATE])
+
+    def _list_of_fields(self, index: int, list_index: int) -> ListOfFields:
+        """Return the fields of structure *index*, which has this field list."""
         fields: list[Field] = []
         deepest, weight = SHALLOW, 0
         for kind, type_index, offset, name in self._members(list_index):
@@ -363,7 +331,7 @@ class Builder:
         """Return the fields of base class *index*, their depth and weight."""
         self._make(_raw(index))  # which sees to it that the next step ends
         index = self._strip(index)
-        if index in self._open or len(self._open) > _DEEPEST:
+        if index in self._open or len(self._open) > DEEPEST:
             raise self._error(index, "a class that is its own base, or one of very many")
         found = tag(self._leaf(index, TAGS, "class"))
         if found.properties & FORWARD:

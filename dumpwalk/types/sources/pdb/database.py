@@ -54,13 +54,12 @@ class PdbDatabase:
         self._stream = TypeStream(self._container)
         self.pointer_size = self.debug_info.pointer_size or self._stream.pointer_size() or 8
         self._typedefs: dict[str, int] | None = None
-        self._unknown: dict[int, tuple[int, int]] = {}
+        self._unknown: dict[int, set[int]] = {}  # kinds of members, and the field lists they are in
         self._damaged: dict[str, Problem] = {}
         self._builder = Builder(self._stream, self.pointer_size, self._note)
 
     def _note(self, kind: int, index: int) -> None:
-        first, count = self._unknown.get(kind, (index, 0))
-        self._unknown[kind] = (first, count + 1)
+        self._unknown.setdefault(kind, set()).add(index)
 
     def find(self, name: str) -> Struct | Enum | None:
         """Return the structure or enumeration called *name*, or ``None``.
@@ -88,8 +87,13 @@ class PdbDatabase:
 
         :raises FormatError: when the file's type records don't follow each other
         """
+        from dumpwalk.types.sources.pdb.bulk import BulkBuilder
+
         names = list(self._stream.names().items())
-        self._builder.expect_many()
+        if not isinstance(self._builder, BulkBuilder):
+            self._builder = builder = BulkBuilder(self._stream, self.pointer_size, self._note)
+            with Uncollected():
+                builder.prepare()
         for start in range(0, len(names), _BATCH):
             yield from self._batch(names[start : start + _BATCH])
 
@@ -161,9 +165,10 @@ class PdbDatabase:
 
         It is complete once :meth:`types` has ended.
         """
+        unknown = {kind: (min(lists), len(lists)) for kind, lists in self._unknown.items()}
         found = [
             Problem(f"leaf {kind:#x}", f"{count} {what} of a kind that is not known; the first is type {first:#x}")
-            for kinds, what in ((self._stream.unknown, "records"), (self._unknown, "field lists end with a member"))
+            for kinds, what in ((self._stream.unknown, "records"), (unknown, "field lists end with a member"))
             for kind, (first, count) in sorted(kinds.items())
         ]
         damaged = list(self._damaged.values())

@@ -45,10 +45,11 @@ class Fields(dict[bytes, "Field"]):
         return made
 
     def __missing__(self, raw: bytes) -> Field:
-        raw_type, raw_name = raw[4:8], raw[10:]
+        raw_type, raw_name = raw[4:8], raw[10:]  # with the padding, which is the same for the same name
         name = self._names.get(raw_name)
         if name is None:
-            name = self._names[raw_name] = str(raw_name, "utf-8", "backslashreplace")
+            text = raw_name[: raw_name.index(0)]
+            name = self._names[raw_name] = text.decode("utf-8", "backslashreplace")
         type_ = self._plain.get(raw_type)
         if type_ is not None:
             made = self[raw] = field(name, raw[8] | raw[9] << 8, type_, None, "")

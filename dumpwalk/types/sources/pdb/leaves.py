@@ -73,7 +73,7 @@ FORWARD, SCOPED, HAS_UNIQUE_NAME = 0x80, 0x100, 0x200
 UNNAMED = ("", "<unnamed-tag>", "<anonymous-tag>", "__unnamed")
 
 # Where the name is, when the size before it is a small number.
-_NAMES = {LF_CLASS: 20, LF_STRUCTURE: 20, LF_UNION: 12, LF_ENUM: 14}
+NAMES = {LF_CLASS: 20, LF_STRUCTURE: 20, LF_UNION: 12, LF_ENUM: 14}
 _TAG = struct.Struct("<2xHHI").unpack_from  # LF_UNION: members, properties, field list
 _STRUCTURE = struct.Struct("<2xHHI8x").unpack_from  # derivation list and vtable shape are not needed
 _ENUM = struct.Struct("<2xHHII").unpack_from  # members, properties, underlying type, field list
@@ -160,7 +160,7 @@ def text(data: bytes, at: int, counted: bool = False) -> tuple[str, int]:
         end = at + 1 + data[at]
         return str(data[at + 1 : end], "utf-8", "backslashreplace"), end
     end = data.index(0, at)
-    return str(data[at:end], "utf-8", "backslashreplace"), end + 1
+    return data[at:end].decode("utf-8", "backslashreplace"), end + 1
 
 
 def tag(data: bytes, known: str = "") -> Tag:
@@ -190,11 +190,11 @@ def tag(data: bytes, known: str = "") -> Tag:
 
 def tag_name(kind: int, data: bytes, at: int, end: int) -> str:
     """Return the name of the structure or enumeration from *at* to *end* of *data*, ``""`` when it is damaged."""
-    begin = at + _NAMES.get(kind, end)
+    begin = at + NAMES.get(kind, end)
     # Nearly all have a NUL behind the name and a small size before it.
     if begin < end and (kind == LF_ENUM or data[begin - 1] < 0x80):
         stop = data.find(0, begin, end)
-        return str(data[begin:stop], "utf-8", "backslashreplace") if stop >= 0 else ""
+        return data[begin:stop].decode("utf-8", "backslashreplace") if stop >= 0 else ""
     try:
         return tag(data[at:end]).name
     except CUT_OFF:
@@ -220,12 +220,12 @@ def members(data: bytes) -> tuple[list[Member], int, int]:
             if value >= 0x8000:
                 value, at = _wide(value, data, at)
             stop = data.index(0, at)
-            found.append((kind, index, value, str(data[at:stop], "utf-8", "backslashreplace")))
+            found.append((kind, index, value, data[at:stop].decode("utf-8", "backslashreplace")))
             at = stop + 1
         elif kind == LF_ENUMERATE:
             value, at = number(data, at + 4)
             stop = data.index(0, at)
-            found.append((kind, 0, value, str(data[at:stop], "utf-8", "backslashreplace")))
+            found.append((kind, 0, value, data[at:stop].decode("utf-8", "backslashreplace")))
             at = stop + 1
         elif kind == LF_INDEX:
             return found, _INDEX(data, at + 4)[0], 0
