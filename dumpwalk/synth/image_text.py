@@ -41,6 +41,8 @@ _LABELLED = (
     *("section_item", "irp_item", "pool_item", "struct_item"),
 )
 _SMALL_DUMPS_ONLY = ("process", "thread", "processor", "unloaded", "blob", "slack")
+# What a small dump has beside the machine's memory.
+_OF_TRIAGE_FILES = ("unloaded", "blob", "slack")
 # A module whose size is not stated.
 _MODULE_SIZE = 0x8000
 
@@ -72,7 +74,7 @@ class ImageStatements(Statements):
         files = any(tree.data == "file_item" and not self.option(tree, "on") for tree in self.trees)
         self.labels: set[str] = {VOLUME} if files else set()
         for tree in self.trees:
-            if tree.data in _SMALL_DUMPS_ONLY:
+            if tree.data in _SMALL_DUMPS_ONLY and not (kind == "triage" and tree.data in _OF_TRIAGE_FILES):
                 raise self.error(
                     tree, f"`{tree.data} ...` of this form belongs into small dumps, not into memory images"
                 )
