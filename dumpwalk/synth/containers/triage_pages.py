@@ -3,7 +3,10 @@
 What is kept, and in which order, was decoded from real dumps of 19041 (x64)
 and 22000 (ARM64): sections of the crashing processor, process and thread, the
 call stack, the debugger data block in clear; then blocks, none of which
-overlaps one before it.
+overlaps one before it. Ours are the heads of lists that the debugger data
+block points to, and that the blocks of all processors are kept on every build:
+without them nothing tells where the first one was (Windows 10 1803 is the
+first that keeps them).
 """
 
 from __future__ import annotations

@@ -203,6 +203,7 @@ def _populated(spec: Spec, image: Image, arena: Arena, types: StoredTypes, usual
     world.write_later()
     machine.processors()
     machine.shared_data()
+    machine.unloaded()
     _contents(spec, arena)
     stated_pointers = dict(spec.pointers)
     for name, value in machine.pointers():
