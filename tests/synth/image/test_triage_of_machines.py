@@ -79,6 +79,16 @@ def test_a_sample_tells_the_same_story_in_a_triage_dump(sample: str, tmp_path: P
 
 
 @pytest.mark.parametrize("sample", TOLD)
+def test_headers_differ_in_what_they_say_of_the_file(sample: str, tmp_path: Path):
+    full, small = (t.dump for t in both((SAMPLES / f"{sample}.spec").read_text("utf-8"), tmp_path))
+    one, other = full.header, small.header
+    differ = {name for name in fields(one) if getattr(one, name) != getattr(other, name)}
+
+    assert differ <= {"DumpType", "MiniDumpFields", "RequiredDumpSpace", "PhysicalMemoryBlock"}
+    assert full.debugger_data == small.debugger_data
+
+
+@pytest.mark.parametrize("sample", TOLD)
 def test_structures_have_the_same_fields_and_bytes(sample: str, tmp_path: Path):
     full, small = both((SAMPLES / f"{sample}.spec").read_text("utf-8"), tmp_path)
 
