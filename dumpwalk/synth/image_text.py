@@ -40,7 +40,9 @@ _LABELLED = (
     *("process_item", "thread_item", "driver_item", "device_item", "file_item"),
     *("section_item", "irp_item", "pool_item", "struct_item"),
 )
-_SMALL_DUMPS_ONLY = ("process", "thread", "processor", "unloaded", "blob", "slack")
+_SMALL_DUMPS_ONLY = ("process", "thread", "processor", "blob", "slack")
+# What a small dump's file has beside the machine's memory.
+_OF_TRIAGE_FILES = ("blob", "slack")
 # A module whose size is not stated.
 _MODULE_SIZE = 0x8000
 
@@ -72,10 +74,12 @@ class ImageStatements(Statements):
         files = any(tree.data == "file_item" and not self.option(tree, "on") for tree in self.trees)
         self.labels: set[str] = {VOLUME} if files else set()
         for tree in self.trees:
-            if tree.data in _SMALL_DUMPS_ONLY:
+            if tree.data in _SMALL_DUMPS_ONLY and not (kind == "triage" and tree.data in _OF_TRIAGE_FILES):
                 raise self.error(
                     tree, f"`{tree.data} ...` of this form belongs into small dumps, not into memory images"
                 )
+            if tree.data == "unloaded" and self.layouts is None:
+                raise self.error(tree, "unloaded drivers are a kernel's: name its profile")
             if tree.data in _LABELLED:
                 self.declare(tree)
         for tree in sorted(self.trees, key=lambda tree: tree.data != "module"):

@@ -17,7 +17,7 @@ from dumpwalk.synth.spec import (
     Unloaded,
 )
 from dumpwalk.synth.structures import DEBUGGER_DATA, field, pointer_bytes
-from dumpwalk.synth.writer import settable
+from dumpwalk.synth.triage_file import settable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

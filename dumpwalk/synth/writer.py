@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dumpwalk.synth.containers import WRITERS
 from dumpwalk.synth.contexts import context
-from dumpwalk.synth.crashdump import HEADER_32, HEADER_64, header
+from dumpwalk.synth.crashdump import header
 from dumpwalk.synth.layouts import layout
 from dumpwalk.synth.spec import KINDS, SpecError
 from dumpwalk.synth.structures import put
-from dumpwalk.synth.triage import triage, triage_fields
+from dumpwalk.synth.triage import triage
+from dumpwalk.synth.triage_file import settable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dumpwalk.synth.layouts import Table
     from dumpwalk.synth.spec import Spec
 
 
@@ -30,11 +30,12 @@ def dump(spec: Spec) -> bytes:
         raise SpecError(f"no kind of dump {spec.kind!r}; there are {', '.join(KINDS)}")
     shape = layout(spec.machine, spec.build)
     if spec.kind == "triage":
-        data = bytearray(triage(spec, shape))
+        data = triage(spec, shape)
     else:
-        data = header(spec, shape, context(spec.machine, spec.context))
-    put(data, settable(spec.kind, shape.machine.pointer_size), spec.settings, "the dump")
-    return bytes(data if spec.cut < 0 else data[: spec.cut])
+        alone = header(spec, shape, context(spec.machine, spec.context))
+        put(alone, settable(spec.kind, shape.machine.pointer_size), spec.settings, "the dump")
+        data = bytes(alone)
+    return data if spec.cut < 0 else data[: spec.cut]
 
 
 def image(spec: Spec) -> bytes:
@@ -50,12 +51,3 @@ def image(spec: Spec) -> bytes:
     filled, pages = build(spec)
     data = write(filled, pages)
     return data if spec.cut < 0 else data[: spec.cut]
-
-
-def settable(kind: str, pointer_size: int) -> Table:
-    """Return the raw fields that a spec may overwrite, with their file offsets."""
-    fields = dict(HEADER_64 if pointer_size == 8 else HEADER_32)
-    if kind == "triage":
-        start = 0x2000 if pointer_size == 8 else 0x1000
-        fields |= {name: (start + at, size) for name, (at, size) in triage_fields(pointer_size).items()}
-    return fields

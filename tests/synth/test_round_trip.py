@@ -15,7 +15,7 @@ from dumpwalk.formats import Dump, open_dump
 from dumpwalk.kernel.context import parse_context
 from dumpwalk.synth import Blob, Block, Module, Processor, Spec, Stack, Structure, Unloaded, dump, parse
 from dumpwalk.synth.layouts import layouts
-from dumpwalk.synth.writer import settable
+from dumpwalk.synth.triage_file import settable
 
 # What memory images hold is found by walking, and tested beside.
 SAMPLES = [

@@ -59,13 +59,18 @@ def runs(pages: Pages) -> list[tuple[int, int]]:
     return out
 
 
+def registers(spec: Spec) -> bytes:
+    """Return the CONTEXT of the header."""
+    data = bytearray(context(spec.machine, spec.context))
+    if spec.machine == "x64":  # CONTEXT.FltSave, the area of FXSAVE, repeats MxCsr
+        data[0x118:0x11C] = data[0x34:0x38]
+    return bytes(data)
+
+
 def _begin(spec: Spec, pages: Pages) -> tuple[bytearray, int]:
     """Return the dump header with its PHYSICAL_MEMORY_DESCRIPTOR, and the size of a pointer."""
     shape = layout(spec.machine, spec.build, strict=False)
-    registers = bytearray(context(spec.machine, spec.context))
-    if spec.machine == "x64":  # CONTEXT.FltSave, the area of FXSAVE, repeats MxCsr
-        registers[0x118:0x11C] = registers[0x34:0x38]
-    data = header(spec, shape, bytes(registers))
+    data = header(spec, shape, registers(spec))
     width, stretches = shape.machine.pointer_size, runs(pages)
     if len(stretches) > _ROOM_FOR_RUNS[width]:
         if spec.kind == "full":

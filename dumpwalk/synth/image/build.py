@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from dumpwalk.synth.image.tables import Tables
+    from dumpwalk.synth.image.tables import Mode, Tables
     from dumpwalk.synth.image_spec import Image
     from dumpwalk.types.store import StoredTypes
 
@@ -120,8 +120,12 @@ def _changed(spec: Spec, **values: Any) -> Spec:
     return Spec(**({name: getattr(spec, name) for name in fields(spec)} | values))
 
 
-def _arena(spec: Spec, image: Image, usual: Usual, types: StoredTypes | None) -> Arena:
-    name = image.paging or usual.mode
+def paging(spec: Spec, image: Image, types: StoredTypes | None) -> tuple[Mode, int | None]:
+    """Return the paging mode of *image*, and the root's entry that maps the tables where that is not the usual one.
+
+    :raises SpecError: when there is no such mode, or not on that machine
+    """
+    name = image.paging or USUAL[spec.machine].mode
     if types is not None and not image.paging and spec.machine == "x86":
         name = "x86" if Layouts(types).size("_MMPTE") == 4 else "PAE"
     if name not in MODES:
@@ -130,8 +134,12 @@ def _arena(spec: Spec, image: Image, usual: Usual, types: StoredTypes | None) ->
     if (mode.width == 32) != (spec.machine == "x86") or (mode.name == "ARM64") != (spec.machine == "ARM64"):
         raise SpecError(f"{name} page tables are not for {spec.machine}")
     chosen = types is not None and types.symbols.find("MmPteBase") is not None
-    first = spec.directory_table_base // PAGE or usual.root
-    return Arena(mode, usual.pool, first, _CHOSEN_SELF_MAP if chosen else None)
+    return mode, _CHOSEN_SELF_MAP if chosen else None
+
+
+def _arena(spec: Spec, image: Image, usual: Usual, types: StoredTypes | None) -> Arena:
+    mode, self_map = paging(spec, image, types)
+    return Arena(mode, usual.pool, spec.directory_table_base // PAGE or usual.root, self_map)
 
 
 def _bare(spec: Spec, image: Image, arena: Arena) -> None:
@@ -195,6 +203,7 @@ def _populated(spec: Spec, image: Image, arena: Arena, types: StoredTypes, usual
     world.write_later()
     machine.processors()
     machine.shared_data()
+    machine.unloaded()
     _contents(spec, arena)
     stated_pointers = dict(spec.pointers)
     for name, value in machine.pointers():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dumpwalk.synth.layouts import Layout, Machine
+from dumpwalk.synth.spec import SpecError
 from dumpwalk.synth.structures import DEBUGGER_DATA, debugger_data
 
 TYPE_CHECKING = False
@@ -17,6 +18,8 @@ SHARED_USER_DATA = {4: 0xFFDF0000, 8: 0xFFFFF78000000000}
 _TICK = 156250
 _TICK_MULTIPLIER = 0x0FA00000  # milliseconds a tick, with 24 bits behind the point
 _VER_NT_WORKSTATION = 1
+# MI_UNLOADED_DRIVERS: how many the kernel remembers.
+_UNLOADED_SLOTS = 50
 # MajorVersion and MinorVersion of the released Windows versions, from the build each begins with.
 _VERSIONS = ((2600, 5, 1), (3790, 5, 2), (6000, 6, 0), (7600, 6, 1), (9200, 6, 2), (9600, 6, 3), (10240, 10, 0))
 # KiWaitNever and KiWaitAlways of every image: secrets that are none.
@@ -237,6 +240,29 @@ class MachineData:
         world.arena.write(kernel.symbol("NtBuildLab", 0x80), lab.encode("ascii", "replace") + b"\0")
         if kernel.known("MmPteBase"):
             kernel.set("MmPteBase", world.arena.system.pte_base())
+
+    def unloaded(self) -> None:
+        """Place ``MmUnloadedDrivers``, the ring of images unloaded lately, if the spec states any, the last one first.
+
+        :raises SpecError: when there are more than the ring has room for
+        """
+        world, unloaded = self.world, self.world.spec.unloaded
+        if len(unloaded) > _UNLOADED_SLOTS:
+            raise SpecError(f"the kernel remembers {_UNLOADED_SLOTS} unloaded drivers, not {len(unloaded)}")
+        if not unloaded:
+            return
+        # UNLOADED_DRIVERS: UNICODE_STRING Name, StartAddress, EndAddress, LARGE_INTEGER CurrentTime
+        width = world.layouts.pointer_size
+        size = 4 * width + 8
+        array = world.pool.allocate(_UNLOADED_SLOTS * size, "MmDT")
+        world.arena.write(array, bytes(_UNLOADED_SLOTS * size))
+        for at, driver in zip(range(array, array + _UNLOADED_SLOTS * size, size), reversed(unloaded)):
+            world.structures.string(at, driver.name)
+            world.structures.pointer(at + 2 * width, driver.start)
+            world.structures.pointer(at + 3 * width, driver.end)
+            world.arena.write(at + 4 * width, world.spec.time.to_bytes(8, "little"))
+        world.kernel.set("MmUnloadedDrivers", array)
+        world.kernel.set("MmLastUnloadedDriver", len(unloaded), 4)
 
     def debugger_data(self, spec: Spec) -> None:
         """Place ``KdVersionBlock`` and the debugger data block, encoded if the spec says so."""

@@ -74,6 +74,14 @@ class Tables:
             self.root = frames.take() * PAGE
             self._store(self.root + self.self_map * mode.entry, self._pointer(self.root))
 
+    @classmethod
+    def at(cls, root: int, mode: Mode, frames: Frames, self_map: int | None = None) -> Tables:
+        """Return the tables whose root is at the physical address *root* already, to look into."""
+        found = cls.__new__(cls)
+        found.mode, found.frames, found.root = mode, frames, root
+        found.self_map = mode.self_map if self_map is None else self_map
+        return found
+
     def _pae_root(self) -> None:
         """Make the four page directories at once, and the last one map all four at C0600000."""
         first = self.frames.take_run(5)
