@@ -185,7 +185,7 @@ def _populated(spec: Spec, image: Image, arena: Arena, types: StoredTypes, usual
     layouts = Layouts(types)
     stated = next((m for m in spec.modules if m.name == "nt"), None)
     base = stated.base if stated else usual.kernel
-    kernel = Kernel(Structures(arena, layouts), types, spec.machine, base, stated.size if stated else 0)
+    kernel = Kernel(Structures(arena, layouts), types, spec.machine, base, stated)
     if stated is None:
         path = "\\SystemRoot\\system32\\ntoskrnl.exe"
         modules = (Module("nt", path, base, kernel.size, kernel.info.timestamp), *spec.modules)

@@ -10,6 +10,7 @@ from dumpwalk.synth.spec import SpecError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.synth.image.structures import Structures
+    from dumpwalk.synth.spec import Module
     from dumpwalk.types.store import StoredTypes
 
 _PE_AT, _RSDS_AT, _HEADERS = 0x80, 0x400, 0x1000
@@ -106,23 +107,28 @@ def _codeview(image: Image) -> bytes:
 class Kernel:
     """The kernel image at *base* and its variables.
 
+    :param stated: what a spec says of it; else it is what its profile says
+
     :ivar size: of the image in memory
     """
 
-    def __init__(self, structures: Structures, types: StoredTypes, machine: str, base: int, size: int = 0) -> None:
+    def __init__(
+        self, structures: Structures, types: StoredTypes, machine: str, base: int, stated: Module | None = None
+    ) -> None:
         self.structures = structures
         self.arena = structures.arena
         self.base = base
         self.info = types.info
         self._symbols = types.symbols
         self._own: dict[str, int] = {}
-        self.size = size or self.info.size or _least(types)
+        self.size = (stated.size if stated else 0) or self.info.size or _least(types)
         self._next = self.size - _OWN
         pae = machine == "x86" and structures.layouts.size("_MMPTE") == 8
         pdb = "ntkrpamp.pdb" if pae else "ntkrnlmp.pdb"
         data = min((a for a in map(self._symbols.find, ("KdDebuggerDataBlock", "PsActiveProcessHead")) if a), default=0)
+        stamp = (stated.timestamp, stated.checksum) if stated else (self.info.timestamp, 0)
         image = Image(
-            *(machine, base, self.size, self.info.timestamp, 0, pdb, self.info.guid),
+            *(machine, base, self.size, *stamp, pdb, self.info.guid),
             data & -0x1000 if data else _HEADERS,
         )
         self.image = image
