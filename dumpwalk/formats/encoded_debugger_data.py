@@ -15,6 +15,7 @@ from dumpwalk.record import record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.memory.segments import Memory
+    from dumpwalk.symbols.image import LoadedImage
 
 _ALL = 0xFFFFFFFFFFFFFFFF
 _WORD = 8
@@ -27,6 +28,24 @@ class Keys:
     KdpDataBlockEncoded: int
     KiWaitNever: int
     KiWaitAlways: int
+
+
+def keys_of(image: LoadedImage) -> Keys | None:
+    """Return where the variables of the kernel *image* are; ``None`` when it is not known, or has none.
+
+    :raises TypeInfoError: when the shipped store can't be read
+    """
+    from dumpwalk.types.store import Store
+
+    store = Store.shipped()
+    index = store.index(image.pdb.key) if image.pdb else None
+    if index is None:
+        return None
+    find = store.open_index(index).symbols.find
+    offsets = [find(name) for name in ("KdpDataBlockEncoded", "KiWaitNever", "KiWaitAlways")]
+    if None in offsets:
+        return None
+    return Keys(*(image.base + offset for offset in offsets if offset is not None))
 
 
 def decode(word: int, never: int, always: int, flag: int) -> int:

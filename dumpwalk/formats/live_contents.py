@@ -10,13 +10,15 @@ from __future__ import annotations
 from dumpwalk.errors import ReadError
 from dumpwalk.formats import Contents
 from dumpwalk.formats.crashed_processor import crashed_processor
-from dumpwalk.formats.debugger_data import parse_debugger_data
+from dumpwalk.formats.debugger_data import OWNER_TAG, parse_debugger_data
 from dumpwalk.formats.loaded_modules import loaded_modules, unloaded_modules
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.symbols.modules import Modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dumpwalk.formats.debugger_data import DebuggerData
     from dumpwalk.formats.encoded_debugger_data import Keys
     from dumpwalk.memory.address import Address
@@ -36,7 +38,7 @@ def contents(
     modules_at: Address | Absent,
     processors: int = 0,
     stack_pointer: int | Absent = _NO_CONTEXT,
-    keys: Keys | None = None,
+    keys: Callable[[], Keys | None] | None = None,
 ) -> Contents:
     """Return what *memory* says of the machine. What is not there is absent with its reason; nothing is raised.
 
@@ -45,7 +47,8 @@ def contents(
         or 0
     :param processors: how many the machine has; 0 when that is not known
     :param stack_pointer: of the processor that the dump was taken on
-    :param keys: where the variables are that encode the debugger data block of a running kernel
+    :param keys: tells where the variables are that encode the debugger data block of a running kernel; it is
+        asked only when the block is not in clear
     """
     problems: list[Problem] = []
     missing: list[str] = []
@@ -86,7 +89,11 @@ def contents(
 
 
 def read_debugger_data(
-    memory: DumpMemory, machine: Machine, at: Address | Absent, problems: list[Problem], keys: Keys | None = None
+    memory: DumpMemory,
+    machine: Machine,
+    at: Address | Absent,
+    problems: list[Problem],
+    keys: Callable[[], Keys | None] | None = None,
 ) -> DebuggerData | Absent:
     """Return the debugger data block at *at*, decoded if *keys* tell how, or why there is none."""
     if isinstance(at, Absent) or not at:
@@ -94,10 +101,11 @@ def read_debugger_data(
     raw = memory.read_some(at, _MOST_DEBUGGER_DATA)
     if not raw:
         return Absent(f"the block at {_why_not(memory, at)}")
-    if keys is not None:
+    known = keys() if keys is not None and raw[0x10:0x14] != OWNER_TAG.to_bytes(4, "little") else None
+    if known is not None:
         from dumpwalk.formats.encoded_debugger_data import decoded_or_raw
 
-        raw, why_not = decoded_or_raw(memory, raw, keys)
+        raw, why_not = decoded_or_raw(memory, raw, known)
         if why_not:
             problems.append(Problem("debugger data", why_not))
     return parse_debugger_data(memoryview(raw), at, machine, problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dumpwalk.errors import TypeInfoError
 from dumpwalk.formats import Contents, Dump
 from dumpwalk.formats.header_layout import SIZES
 from dumpwalk.formats.paging_mode import virtual_memory
@@ -12,6 +13,7 @@ from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dumpwalk.formats.encoded_debugger_data import Keys
     from dumpwalk.formats.header import Header
     from dumpwalk.memory.physical import PhysicalMemory
     from dumpwalk.memory.segments import DumpMemory
@@ -113,7 +115,23 @@ def _contents(memory: DumpMemory, header: Header) -> Contents:
         modules_at=header.PsLoadedModuleList,
         processors=header.NumberProcessors,
         stack_pointer=stack_pointer(header),
+        keys=lambda: _keys(memory, header),
     )
+
+
+def _keys(memory: DumpMemory, header: Header) -> Keys | None:
+    """Return what decodes the debugger data block: tools that dump a running machine copy it as it is there."""
+    from dumpwalk.formats.encoded_debugger_data import keys_of
+    from dumpwalk.formats.loaded_modules import loaded_modules
+    from dumpwalk.symbols.image import image_at
+
+    modules, _ = loaded_modules(memory, header.machine, header.PsLoadedModuleList, [])
+    kernel = next((m for m in modules if m.name == "nt"), None)
+    image = image_at(memory, kernel.base) if kernel and header.machine.name == "x64" else None
+    try:
+        return keys_of(image) if image else None
+    except TypeInfoError:  # what is missing then is said where types are asked for
+        return None
 
 
 def stack_pointer(header: Header) -> int | Absent:

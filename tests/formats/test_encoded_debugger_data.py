@@ -74,8 +74,9 @@ def test_the_contents_of_a_running_machine() -> None:
     space = VirtualMemory(RunMemory(memoryview(data), [(0, len(data), 0)]), X64, machine.root)
     kind = MACHINES[0x8664]
 
-    plain = contents(space, kind, debugger_data_at=kind.address(block), modules_at=Absent("not known"))
-    decoded = contents(space, kind, debugger_data_at=kind.address(block), modules_at=Absent("not known"), keys=KEYS)
+    nowhere = Absent("not known")
+    plain = contents(space, kind, debugger_data_at=kind.address(block), modules_at=nowhere)
+    decoded = contents(space, kind, debugger_data_at=kind.address(block), modules_at=nowhere, keys=lambda: KEYS)
 
     assert isinstance(plain.debugger_data, Absent)
     assert "the block is encoded or damaged" in plain.debugger_data.reason

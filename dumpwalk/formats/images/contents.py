@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dumpwalk.formats.images.address_space import AddressSpace
     from dumpwalk.memory.address import Address
     from dumpwalk.types.store import ProfileInfo
-    from dumpwalk.types.symbols_table import Symbols
 
 _SCANNED = 64 << 20
 _KDBG = OWNER_TAG.to_bytes(4, "little")
@@ -34,7 +33,6 @@ class Kernel:
         self.space = space
         self.image = space.kernel
         self._symbols: dict[str, int] = {}
-        self._all_symbols: Symbols | None = None
         self.found: tuple[str, ...] = ()
         self.build = space.shared.build if space.shared else 0
         profile = self._profile() if self.image is not None else None
@@ -58,8 +56,7 @@ class Kernel:
             if index is None:
                 self.found = (f"{named}, of no kernel that is known here",)
                 return None
-            types = store.open_index(index)
-            self._symbols, self._all_symbols = types.key_symbols(), types.symbols
+            self._symbols = store.open_index(index).key_symbols()
             info = store.info(index)
         except TypeInfoError as error:
             self.found = (f"{named}; {error}",)
@@ -109,14 +106,11 @@ class Kernel:
 
     def keys(self) -> Keys | None:
         """Return where the variables are that encode the block of a running kernel; ``None`` when it has none."""
-        if self.image is None or self._all_symbols is None or self.space.machine.name != "x64":
+        if self.image is None or self.space.machine.name != "x64":
             return None
-        offsets = [self._all_symbols.find(name) for name in ("KdpDataBlockEncoded", "KiWaitNever", "KiWaitAlways")]
-        if None in offsets:
-            return None
-        from dumpwalk.formats.encoded_debugger_data import Keys
+        from dumpwalk.formats.encoded_debugger_data import keys_of
 
-        return Keys(*(self.image.base + offset for offset in offsets if offset is not None))
+        return keys_of(self.image)
 
     def _tagged(self) -> Address | None:
         """Return where the block is, by its tag and the kernel's base behind it."""
@@ -143,7 +137,7 @@ def contents(kernel: Kernel) -> Contents:
         modules_at=kernel.symbol("PsLoadedModuleList") or Absent("the kernel is not known"),
         processors=space.shared.processors if space.shared else 0,
         stack_pointer=Absent("a memory image does not say which processor to look at"),
-        keys=kernel.keys(),
+        keys=kernel.keys,
     )
     modules = found.modules
     if image is not None and modules.kernel is None:

@@ -327,3 +327,18 @@ def test_page_tables_of_rubbish_lead_nowhere(held: dict[int, bytes], root: int):
 @pytest.mark.parametrize("gone", ["fffff804`7c600000", "fffff804`7ba00000"])
 def test_a_machine_with_missing_pages_is_written_without_them(gone: str):
     assert b"TRGD" in dump(parse(HEAD + f"thread 4.8 State=Running\npte {gone} 0\n"))
+
+
+@pytest.mark.parametrize("kind", ["full", "bitmap-kernel", "raw"])
+def test_a_running_kernel_s_debugger_data_is_decoded(kind: str, tmp_path: Path):
+    """Tools that dump a machine from outside copy the block encoded; the kernel's own variables decode it."""
+    text = (SAMPLES / "file_mapping_x64.spec").read_text("utf-8").replace("dump bitmap-kernel", f"dump {kind}")
+    clear, encoded = tmp_path / "clear.raw", tmp_path / "encoded.raw"
+    clear.write_bytes(dump(parse(text)))
+    encoded.write_bytes(dump(parse(text.replace("cookie b7", "cookie b7\ndebugger-data encoded"))))
+    one, other = target.open(str(clear)).dump, target.open(str(encoded)).dump
+
+    assert not isinstance(one.debugger_data, Absent)
+    assert one.debugger_data == other.debugger_data
+    assert (one.thread, one.processor, one.modules.modules) == (other.thread, other.processor, other.modules.modules)
+    assert other.problems == ()
