@@ -8,7 +8,7 @@ from dumpwalk.remarks import Absent
 from dumpwalk.render.bugcheck import layout as bugcheck_layout
 from dumpwalk.render.process import process_lines, thread_lines
 from dumpwalk.render.registers import registers
-from dumpwalk.render.text import indent, printable
+from dumpwalk.render.text import counted, indent, printable
 from dumpwalk.times import interval
 from dumpwalk.unwind.frames import SCAN
 
@@ -50,8 +50,9 @@ def _machine(report: Report) -> str:
     product = f", {report.product_type}" if report.product_type else ""
     uptime = report.uptime_seconds
     up = f", up {interval(round(uptime * 1e7))}" if not isinstance(uptime, Absent) else f", uptime {uptime}"
+    processors = counted(report.processors, "processor") if report.processors else "unknown number of processors"
     rows = [
-        ("Machine", f"{report.architecture}, {report.processors or 'unknown number of'} processors"),
+        ("Machine", f"{report.architecture}, {processors}"),
         ("Windows", f"build {report.build or 'unknown'}{lab}{product}"),
         ("Time", f"{report.system_time}{up}"),
         ("Dump", f"{report.dump_type}, {report.format}"),
@@ -184,4 +185,4 @@ def _unloaded(report: Report) -> str:
 
 def _secondary(report: Report) -> str:
     lines = [printable(f"{b.guid} {b.size:>8x} {b.owner}") for b in report.secondary_data]
-    return "\n".join([f"SECONDARY DATA ({len(lines)} blobs):", *lines]) if lines else ""
+    return "\n".join([f"SECONDARY DATA ({counted(len(lines), 'blob')}):", *lines]) if lines else ""
