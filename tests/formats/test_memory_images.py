@@ -427,10 +427,11 @@ def test_what_is_packed_twice_or_holds_nothing(tmp_path: Path) -> None:
         open_dump(str(empty))
 
 
-def test_a_limit_that_is_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DUMPWALK_UNPACK_LIMIT", "much")
+@pytest.mark.parametrize("limit", ["much", "-1", "0"])
+def test_a_limit_that_is_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setenv("DUMPWALK_UNPACK_LIMIT", limit)
 
-    with pytest.raises(UsageError, match="'much', where a number of bytes belongs"):
+    with pytest.raises(UsageError, match=f"'{limit}', where a number of bytes belongs"):
         open_dump(str(packed(tmp_path, "gz", b"x")))
 
 
