@@ -111,10 +111,15 @@ def _meanings(header: Header) -> dict[str, Any]:
     from dumpwalk.times import interval
 
     uptime = header.SystemUpTime
-    return {
+    kinds: dict[str, Any] = {
         "MajorVersion": names.build_kind(header.MajorVersion),
-        "MachineImageType": names.machine_type_name(header.MachineImageType),
         "DumpType": names.dump_type_name(header.DumpType),
+    }
+    if not header.Signature:  # a memory image has no header that could say these
+        kinds = dict.fromkeys(kinds, Absent("the file has no dump header"))
+    return {
+        **kinds,
+        "MachineImageType": names.machine_type_name(header.MachineImageType),
         "SystemUpTime": uptime if isinstance(uptime, Absent) else interval(uptime),
         "MiniDumpFields": names.flag_names(header.MiniDumpFields, names.MINIDUMP_FIELDS),
         "ProductType": names.product_type_name(header.ProductType),

@@ -6,6 +6,7 @@ from dumpwalk.bugchecks.ntstatus import nt_status
 from dumpwalk.kernel.exception import STATUS_BREAKPOINT
 from dumpwalk.remarks import Absent
 from dumpwalk.render.bugcheck import layout as bugcheck_layout
+from dumpwalk.render.bugcheck import wrap
 from dumpwalk.render.process import process_lines, thread_lines
 from dumpwalk.render.registers import registers
 from dumpwalk.render.text import counted, indent, printable
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from dumpwalk.triage import Report
 
 
+# Machines with addresses of 32 bits.
+_NARROW = ("x86", "ARM")
+
+
 def layout(report: Report) -> str:
     """Return *report* as text: paragraphs under WinDbg's own headings."""
     paragraphs = [printable(f"{report.file}: {report.verdict}"), *filter(None, _paragraphs(report))]
@@ -29,7 +34,7 @@ def layout(report: Report) -> str:
 
 def _paragraphs(report: Report) -> Iterator[str]:
     if report.bugcheck.code:
-        yield bugcheck_layout(report.bugcheck)
+        yield bugcheck_layout(report.bugcheck, 4 if report.architecture in _NARROW else 8)
     yield _machine(report)
     yield _faulting(report)
     yield _exception(report)
@@ -58,8 +63,10 @@ def _machine(report: Report) -> str:
         ("Dump", f"{report.dump_type}, {report.format}"),
         ("Types", report.sources["types"]),
     ]
-    rows += [("Found", report.sources["found"])] if "found" in report.sources else []
-    return "\n".join(f"{head:8} {printable(text)}" for head, text in rows)
+    lines = [f"{head:8} {printable(text)}" for head, text in rows]
+    if "found" in report.sources:
+        lines += wrap(printable(report.sources["found"]), indent=" " * 9, first=f"{'Found':8} ")
+    return "\n".join(lines)
 
 
 def _faulting(report: Report) -> str:

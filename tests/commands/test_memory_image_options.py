@@ -129,3 +129,20 @@ def test_a_dump_without_a_time_has_none(capsys: pytest.CaptureFixture[str]) -> N
 
     assert "1601" not in out
     assert "x64, 1 processor\n" in out
+
+
+def test_info_of_an_image_names_no_kind_of_dump(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--raw", "info", image, "--json"])
+    meanings = json.loads(capsys.readouterr().out)["meanings"]
+
+    assert meanings["DumpType"] == meanings["MajorVersion"] == {"absent": "the file has no dump header"}
+    assert meanings["MachineImageType"] == "AMD64"
+
+
+def test_how_an_image_was_read_is_no_line_without_end(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--raw", "triage", image])
+    lines = capsys.readouterr().out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("Found    "))
+
+    assert all(len(line) <= 100 for line in lines[start : start + 4])
+    assert lines[start + 1].startswith(" " * 9)
