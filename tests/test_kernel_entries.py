@@ -49,7 +49,7 @@ def test_the_profile_is_found_at_the_first_invalid_entry(monkeypatch: pytest.Mon
     """What finds it reads memory itself: it sees the processor's view, and that is not remembered."""
     seen: list[Any] = []
 
-    def find(dump: Any) -> Any:
+    def find(dump: Any, named: str = "") -> Any:
         try:
             dump.memory.read(ADDRESS, 4)
         except ReadError as error:
@@ -68,7 +68,7 @@ def test_the_profile_is_found_at_the_first_invalid_entry(monkeypatch: pytest.Mon
 
 
 def test_asking_for_the_profile_first_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    def find(dump: Any) -> Any:
+    def find(dump: Any, named: str = "") -> Any:
         assert dump.memory.read_some(ADDRESS, 4) == b""
         return SimpleNamespace(name=NOW, machine="x64", exact=True)
 
@@ -187,7 +187,7 @@ def test_contents_that_are_read_lazily_do_not_go_in_circles(monkeypatch: pytest.
         path="fake.dmp", format="fake", size=0, header=fake.header, memory=fake.memory, contents=cast("Any", contents)
     )
 
-    def find(dump: Any) -> Any:
+    def find(dump: Any, named: str = "") -> Any:
         assert dump.modules is fake.modules
         return SimpleNamespace(name=NOW, machine="x64", exact=True)
 

@@ -218,3 +218,13 @@ def test_a_dump_is_needed(capsys: Any, words: tuple[str, ...]) -> None:
 def test_triage_dumps_have_no_page_tables(capsys: Any, words: tuple[str, ...]) -> None:
     assert main(("-z", "samples/apc_index_mismatch.dmp", *words)) == 2
     assert "holds no page tables" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_types_of_another_machine_are_doubted(capsys: Any, before: bool) -> None:
+    types, words = ("--types", "win7-x86-pae"), ("pte", "ffffa000`90001000")
+
+    status, out = run(capsys, "-z", "samples/paging_x64.dmp", *(types + words if before else words + types))
+
+    assert status == 1
+    assert "has the types of x86, the machine is x64" in out
