@@ -123,12 +123,32 @@ def evaluate(text: str, names: Names | None = None) -> int:
     return _Parser(text, names or NoNames()).all()
 
 
+def quantity(text: str, names: Names | None = None) -> int:
+    """Return the number that *text* is where no virtual address is meant: one by itself is not sign-extended.
+
+    :raises UsageError: and others as :func:`evaluate` does
+
+    >>> hex(quantity("80000000")), hex(quantity("0n16 + 1"))
+    ('0x80000000', '0x11')
+    """
+    value = _digits(text.strip())
+    return evaluate(text, names) if value is None else value
+
+
 def literal(text: str) -> int | None:
     """Return the number that *text* is by itself, ``None`` when it is none.
 
     >>> literal("0n16"), literal("7Fh"), literal("0x"), literal("mt1"), literal("0`dead")
     (16, 127, 0, None, 57005)
     """
+    value = _digits(text)
+    if value is None or not 0x80000000 <= value <= 0xFFFFFFFF or "`" in text:
+        return value
+    return value | 0xFFFFFFFF00000000
+
+
+def _digits(text: str) -> int | None:
+    """Return the unsigned number of 64 bits that *text* is written as, ``None`` when it is none."""
     digits = text.lower().replace("`", "")
     radix = _RADIX.get(digits[:2])
     if radix is None:
@@ -138,9 +158,7 @@ def literal(text: str) -> int | None:
     if len(digits) > 64 or not digits or not all(c in "0123456789abcdef"[:radix] for c in digits):
         return None
     value = int(digits, radix)
-    if value > _ALL:
-        return None
-    return value | 0xFFFFFFFF00000000 if 0x80000000 <= value <= 0xFFFFFFFF and "`" not in text else value
+    return value if value <= _ALL else None
 
 
 class _Parser:

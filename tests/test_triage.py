@@ -197,3 +197,9 @@ def test_other_dumps_tell_their_header_and_what_is_missing(dump_type: int, tmp_p
     assert document["verdict"].startswith("APC_INDEX_MISMATCH (1)")
     assert any(line.startswith("memory: ") for line in document["missing"])
     jsonschema.validate(document, TRIAGE_SCHEMA)
+
+
+def test_parameters_of_a_32_bit_machine_have_eight_digits(capsys: pytest.CaptureFixture[str]):
+    main(["triage", str(ROOT / "samples/file_mapping_x86.dmp")])
+
+    assert "Arg1: 00000000, not documented\n" in capsys.readouterr().out

@@ -207,7 +207,7 @@ def _with_doubt(answer: DtAnswer, target: Target, types: TypeDatabase, insisted:
         from dumpwalk.types.importing import origin
 
         theirs = origin(types).architecture
-        if theirs and theirs.lower() != target.machine.name.lower():
+        if theirs and target.machine.image_type and theirs.lower() != target.machine.name.lower():
             ours = target.machine.name
             doubt = f"{types.name} has the types of {theirs}, the dump is of {ours}: what is shown may lie elsewhere"
             remarks = (doubt, *remarks)

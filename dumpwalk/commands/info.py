@@ -111,10 +111,15 @@ def _meanings(header: Header) -> dict[str, Any]:
     from dumpwalk.times import interval
 
     uptime = header.SystemUpTime
-    return {
+    kinds: dict[str, Any] = {
         "MajorVersion": names.build_kind(header.MajorVersion),
-        "MachineImageType": names.machine_type_name(header.MachineImageType),
         "DumpType": names.dump_type_name(header.DumpType),
+    }
+    if not header.Signature:  # a memory image has no header that could say these
+        kinds = dict.fromkeys(kinds, Absent("the file has no dump header"))
+    return {
+        **kinds,
+        "MachineImageType": names.machine_type_name(header.MachineImageType),
         "SystemUpTime": uptime if isinstance(uptime, Absent) else interval(uptime),
         "MiniDumpFields": names.flag_names(header.MiniDumpFields, names.MINIDUMP_FIELDS),
         "ProductType": names.product_type_name(header.ProductType),
@@ -155,12 +160,17 @@ def _layout(info: Info) -> str:
 
 
 def _memory_text(info: Info) -> str:
+    from dumpwalk.render.text import counted
+
     if info.memory_kind == "physical":
-        return f"{info.memory_bytes // 0x1000} physical pages ({info.memory_bytes} bytes) in {info.memory_ranges} runs"
-    return f"{info.memory_bytes} bytes in {info.memory_ranges} ranges"
+        pages = counted(info.memory_bytes // 0x1000, "physical page")
+        return f"{pages} ({info.memory_bytes} bytes) in {counted(info.memory_ranges, 'run')}"
+    return f"{info.memory_bytes} bytes in {counted(info.memory_ranges, 'range')}"
 
 
 def _header_text(info: Info) -> str:
+    from dumpwalk.render.text import counted
+
     if not info.header["Signature"]:  # there is no header; what is known was found in the memory
         shown = {n: v for n, v in info.header.items() if v}
         if "BugCheckCode" not in shown:
@@ -177,7 +187,8 @@ def _header_text(info: Info) -> str:
         shown["BugCheckParameters"] = " ".join(map(str, info.header["BugCheckParameters"]))
     physical = info.header["PhysicalMemoryBlock"]
     if not isinstance(physical, Absent):
-        shown["PhysicalMemoryBlock"] = f"{physical.NumberOfPages} pages in {physical.NumberOfRuns} runs"
+        runs = counted(physical.NumberOfRuns, "run")
+        shown["PhysicalMemoryBlock"] = f"{counted(physical.NumberOfPages, 'page')} in {runs}"
         for index, run in enumerate(physical.Run):
             shown[f"  Run[{index}]"] = f"BasePage {run.BasePage} PageCount {run.PageCount}"
     return ("Header:\n" if info.header["Signature"] else "Machine:\n") + _pairs(shown)
@@ -216,7 +227,19 @@ def _table(columns: tuple[str, ...], rows: Any) -> str:
     return indent("\n".join(line.rstrip() for line in table.split("\n")), "  ")
 
 
-@command("info", argument("files", "crash dumps", many="*"), text=_layout, many=True, opens=True)
+def _partial(info: Info) -> bool:
+    unknown = info.memory_kind == "physical" and not info.header["MachineImageType"]
+    return bool(info.problems) or unknown
+
+
+@command(
+    "info",
+    argument("files", "dumps and memory images", many="*"),
+    text=_layout,
+    partial=_partial,
+    many=True,
+    opens=True,
+)
 def info(files: tuple[str, ...], raw: bool = False, dtb: int | None = None) -> Iterator[Info | Error]:
     """Say what a dump file is and what it holds.
 

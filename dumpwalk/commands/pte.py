@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.arguments import argument, flag, number, option
 from dumpwalk.commands import command
 from dumpwalk.errors import UsageError
+from dumpwalk.expression import evaluate, quantity
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 
@@ -48,8 +49,8 @@ def _partial(answer: PteAnswer) -> bool:
 
 @command(
     "pte",
-    argument("address", "an address, or where an entry is, or (with 1 behind it) an entry", kind=number),
-    argument("end", "1 for one entry by itself; else the last address of a range", kind=number, many="?"),
+    argument("address", "an address, or where an entry is, or (with 1 behind it) an entry"),
+    argument("end", "1 for one entry by itself; else the last address of a range", many="?"),
     flag("--value", help="the number is the value of an entry, even with a dump"),
     flag("--prototype", help="the entry is a prototype PTE"),
     option("--mask", value="BITS", help="InvalidPteMask, where no dump says it", kind=number),
@@ -59,8 +60,8 @@ def _partial(answer: PteAnswer) -> bool:
     target=True,
 )
 def pte(
-    address: int,
-    end: int | None = None,
+    address: str | int,
+    end: str | int | None = None,
     value: bool = False,
     prototype: bool = False,
     mask: int | None = None,
@@ -73,31 +74,39 @@ def pte(
     those of the page whose PTE it is when it lies in the page tables; `pte
     ADDRESS 1` shows the entry at that address alone; `pte START END` shows
     each page of a range. Without one, `pte VALUE 1` says what an entry with
-    that value means, by the types that --types names.
+    that value means, by the types that --types names. Addresses may be
+    expressions: nt!PsActiveProcessHead+8, @rsp, poi(...).
     """
     from dumpwalk.kernel import pte as kernel
 
-    alone = end is not None and end <= _SMALL
+    names = None
+    if target is not None:
+        from dumpwalk.kernel.names import DumpNames
+
+        names = DumpNames(target)
+    alone = end is not None and (end if isinstance(end, int) else quantity(end, names)) <= _SMALL
     of = "prototype" if prototype else "process"
     if target is None or value:
         if not (alone or value):
             raise UsageError("an address needs a dump: -z FILE; `pte VALUE 1 --types NAME` explains a value")
         format, mask_known = _format(target, types, mask)
-        return _answer([kernel.entry_value(format, address, of, mask_known=mask_known)])
+        given = address if isinstance(address, int) else quantity(address, names)
+        return _answer([kernel.entry_value(format, given, of, mask_known=mask_known)])
     if types is not None:
         from dumpwalk.commands.dt import types_of
 
         if target.entries is not None:
             target.entries.use(types_of(target, types))
+    first = target.address(address if isinstance(address, int) else evaluate(address, names))
     if alone:
-        return _answer([kernel.entry_at(target, target.address(address), of)])
+        return _answer([kernel.entry_at(target, first, of)])
     from dumpwalk.kernel.vad_lookup import follow_vads
 
     follow_vads(target)
-    last = address if end is None else end
-    if last < address or last - address >= _MOST_PAGES << 12:
+    last = first if end is None else target.address(end if isinstance(end, int) else evaluate(end, names))
+    if last < first or last - first >= _MOST_PAGES << 12:
         raise UsageError(f"a range ends behind its beginning and has at most {_MOST_PAGES:,} pages")
-    pages = range(address, last + 1, 0x1000) if end is not None else (address,)
+    pages = range(first, last + 1, 0x1000)
     return _answer([kernel.page_table_entries(target, target.address(page)) for page in pages])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.arguments import argument, flag, number, option
 from dumpwalk.commands import command
 from dumpwalk.errors import UsageError
+from dumpwalk.expression import quantity
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Problem
@@ -45,16 +46,17 @@ def layout(found: Addresses) -> str:
 
 @command(
     "ptov",
-    argument("physical", "a physical address, or with --page the number of a page", kind=number),
+    argument("physical", "a physical address, or with --page the number of a page"),
     flag("--page", help="the number is a page's (PFN)"),
     option("--dtb", value="ROOT", help="physical address of the root table of another process", kind=number),
     text=layout,
     target=True,
 )
-def ptov(physical: int, page: bool = False, dtb: int | None = None, target: Target | None = None) -> Addresses:
+def ptov(physical: str | int, page: bool = False, dtb: int | None = None, target: Target | None = None) -> Addresses:
     """List the virtual addresses that lead to a physical one."""
     from itertools import islice
 
+    from dumpwalk.kernel.names import DumpNames
     from dumpwalk.kernel.pte import page_tables
     from dumpwalk.memory.paging.mapped import mapped
 
@@ -63,7 +65,8 @@ def ptov(physical: int, page: bool = False, dtb: int | None = None, target: Targ
     memory = page_tables(target)
     if dtb is not None:
         memory = memory.with_root(dtb)
-    wanted = physical << 12 if page else physical
+    given = physical if isinstance(physical, int) else quantity(physical, DumpNames(target))
+    wanted = given << 12 if page else given
     pages = mapped(memory)
     found = tuple(map(memory.address, islice(pages.virtual_addresses_of(wanted), _MOST_FOUND)))
     problems: tuple[Problem, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.arguments import argument, number, option
 from dumpwalk.commands import command
 from dumpwalk.errors import UsageError
+from dumpwalk.expression import evaluate, quantity
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
@@ -94,19 +95,20 @@ def vtop(words: Sequence[str], dtb: int | None = None, target: Target | None = N
 
     As in WinDbg the address may follow the page number of a directory base (DirBase of a
     process without its three last digits), 0 for the dump's own; --dtb takes DirBase itself.
+    The address may be an expression: nt!PsActiveProcessHead+8, @rsp, poi(...).
     """
+    from dumpwalk.kernel.names import DumpNames
     from dumpwalk.kernel.pte import page_tables
     from dumpwalk.kernel.vad_lookup import follow_vads
 
-    try:
-        *before, address = map(number, words)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
     if target is None:
         raise UsageError("an address needs a dump: -z FILE")
     memory = page_tables(target)
-    if len(before) > 1:
-        raise UsageError("vtop takes one address, with the page number of a directory base before it if need be")
+    if len(words) > 2:
+        what = "vtop takes one address, with the page number of a directory base before it if need be"
+        raise UsageError(f"{what}; quote an expression that has blanks")
+    names = DumpNames(target)
+    before, address = [quantity(word, names) for word in words[:-1]], evaluate(words[-1], names)
     root = dtb if dtb is not None else _root(memory, before[0]) if before and before[0] else None
     if root is not None:
         memory = memory.with_root(root)

@@ -207,7 +207,7 @@ FORMATS: Registry[Format] = Registry(__name__)
 # Files called so are physical memory from address 0 on when nothing in them says otherwise.
 RAW_EXTENSIONS = (".raw", ".mem", ".img", ".vmem", ".dd")
 # gzip (RFC 1952), xz, zip, zstd (RFC 8878).
-_PACKED = (b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"PK\x03\x04", b"\x28\xb5\x2f\xfd")
+_PACKED = (b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"PK\x03\x04", b"PK\x05\x06", b"\x28\xb5\x2f\xfd")
 
 
 def open_dump(path: str, *, raw: bool = False, dtb: int | None = None) -> Dump:
@@ -284,6 +284,8 @@ def _what_it_looks_like(data: memoryview) -> str:
     head = bytes(data[:8])
     if not any(bytes(data[:4096])):
         what = "it begins with zeros, so the dump was never written or its pages were lost"
+    elif head.startswith(_PACKED):
+        return "packed twice; unpack it once by hand"
     else:
         what = f"it begins with {head.hex(' ')}, where PAGEDU64 or PAGEDUMP stands in one"
     return f"not a crash dump: {what}; --raw takes it for a raw memory image"

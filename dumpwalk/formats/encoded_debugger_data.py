@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _ALL = 0xFFFFFFFFFFFFFFFF
 _WORD = 8
+# DBGKD_DEBUG_DATA_HEADER64 of wdbgexts.h: the tag stands behind a LIST_ENTRY64. In an encoded block it can't be read.
+_TAG = slice(16, 20)
 
 
 @record
@@ -66,11 +68,13 @@ def decode(word: int, never: int, always: int, flag: int) -> int:
 
 
 def decode_block(memory: Memory, raw: bytes, keys: Keys) -> bytes:
-    """Return the debugger data block *raw* decoded, or as it is when the kernel says that it is not encoded.
+    """Return the debugger data block *raw* decoded.
+
+    One that is not encoded comes back as it is: its tag can be read, or the kernel says so.
 
     :raises ReadError: when one of the variables can't be read
     """
-    if not memory.read(keys.KdpDataBlockEncoded, 1)[0]:
+    if raw[_TAG] == b"KDBG" or not memory.read(keys.KdpDataBlockEncoded, 1)[0]:
         return raw
     never, always = (
         int.from_bytes(memory.read(address, _WORD), "little") for address in (keys.KiWaitNever, keys.KiWaitAlways)

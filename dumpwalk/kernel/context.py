@@ -115,6 +115,8 @@ def parse_context(data: bytes, machine: Machine, source: str) -> Context | Absen
     ``ContextFlags`` must carry the architecture's bit; a page of zeros or of
     the ``PAGE`` pattern that fills unset header fields does not.
     """
+    if not data:
+        return Absent("the file holds none")
     layout = _LAYOUTS.get(machine.name)
     if layout is None:
         return Absent(f"the CONTEXT of {machine.name} is not known")

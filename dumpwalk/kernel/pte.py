@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _LETTERS = ("C-", "G-", "L-", "D-", "A-", "N-", "T-", "UK", "WR")
 _NO_EXECUTE = 1 << 63
 _NOT_PRESENT = "not present"
+NOT_CANONICAL = "not canonical"
 
 
 @record
@@ -95,7 +96,8 @@ def page_table_entries(target: Target, address: int, memory: VirtualMemory | Non
             out.append(Entry(level.name, place, Absent("mapped by a large page"), Hex(0), LARGE, "", _valid(0, pfn)))
         elif entry is None:
             why = found.physical if isinstance(found.physical, Absent) else Absent("not read")
-            out.append(Entry(level.name, place, why, why, "", "", None))
+            state = NOT_CANONICAL if mode.canonical(address) != address else ""
+            out.append(Entry(level.name, place, why, why, state, "", None))
             break
         elif entry.value & 1:
             out.append(_entry(mode, level, place, entry.address, entry.value))
@@ -105,7 +107,8 @@ def page_table_entries(target: Target, address: int, memory: VirtualMemory | Non
             out.append(Entry(level.name, place, entry.address, entry.value, meaning.kind, "", meaning))
             if len(read) == len(out) and isinstance(found.physical, Absent):
                 break
-    if target.entries:  # asked only now: what is not known of entries shows when one is looked at
+    # Asked only now: what is not known of entries shows when one is looked at, and matters to those that are not valid.
+    if target.entries and any(entry.meaning is not None and entry.meaning.kind != "valid" for entry in out):
         problems += target.entries.problems
     shown = memory.address(address)
     return Entries(shown, mode.name, mode.entry_size, tuple(out), found.physical, tuple(problems))
@@ -191,6 +194,8 @@ def page_tables(target: Target) -> VirtualMemory:
     """
     if isinstance(target.memory, VirtualMemory):
         return target.memory
+    if not isinstance(target.physical, Absent):  # pages, and nothing that says which of them are the tables
+        raise UsageError(getattr(target.memory, "why_not", "the page tables are not known"))
     raise UsageError("this dump holds no page tables, only pieces of virtual memory: a full or kernel dump has them")
 
 

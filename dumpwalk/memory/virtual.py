@@ -164,7 +164,7 @@ class VirtualMemory:
 
         if address != self.mode.canonical(address):
             return answer(
-                Absent(f"not canonical: bits above {self.mode.width} do not repeat bit {self.mode.width - 1}")
+                Absent(f"not canonical: bits from {self.mode.width} up do not repeat bit {self.mode.width - 1}")
             )
         base = self.root
         for level in self.mode.levels:

@@ -74,6 +74,7 @@ class KernelEntries(NothingInSoftware):
 
     def _look(self) -> WindowsEntries | Absent:
         from dumpwalk.memory.paging.windows import WindowsEntries
+        from dumpwalk.types.importing import origin
         from dumpwalk.types.pte_formats import pte_format
 
         target = self._target
@@ -93,6 +94,10 @@ class KernelEntries(NothingInSoftware):
         if self._types is None and (isinstance(profile, Absent) or not profile.exact):
             text = f"this kernel is not known; they are read as {types.name} writes them"
             self.problems = (Problem(where, text),)
+        theirs = origin(types).architecture
+        if theirs and theirs.lower() != target.machine.name.lower():
+            text = f"{types.name} has the types of {theirs}, the machine is {target.machine.name}: they may be others"
+            self.problems = (*self.problems, Problem(where, text))
         mask: int | Absent = 0
         if found.swizzle:
             mask = invalid_pte_mask(target.memory, types, target.address_of)

@@ -51,6 +51,8 @@ def _places(found: Entries, width: int) -> str:
 
 def _cell(entry: Entry, size: int, digits: int) -> list[str]:
     """Return the lines below an entry's address."""
+    if entry.state == "not canonical":
+        return ["WARNING: noncanonical VA, accesses will fault !"]
     if isinstance(entry.value, Absent):
         place = "" if isinstance(entry.address, Absent) else f" {int(entry.address):0{digits // 2}X}"
         return [f"Unable to get {entry.level}{place}"]

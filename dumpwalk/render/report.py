@@ -6,9 +6,10 @@ from dumpwalk.bugchecks.ntstatus import nt_status
 from dumpwalk.kernel.exception import STATUS_BREAKPOINT
 from dumpwalk.remarks import Absent
 from dumpwalk.render.bugcheck import layout as bugcheck_layout
+from dumpwalk.render.bugcheck import wrap
 from dumpwalk.render.process import process_lines, thread_lines
 from dumpwalk.render.registers import registers
-from dumpwalk.render.text import indent, printable
+from dumpwalk.render.text import counted, indent, printable
 from dumpwalk.times import interval
 from dumpwalk.unwind.frames import SCAN
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from dumpwalk.triage import Report
 
 
+# Machines with addresses of 32 bits.
+_NARROW = ("x86", "ARM")
+
+
 def layout(report: Report) -> str:
     """Return *report* as text: paragraphs under WinDbg's own headings."""
     paragraphs = [printable(f"{report.file}: {report.verdict}"), *filter(None, _paragraphs(report))]
@@ -29,7 +34,7 @@ def layout(report: Report) -> str:
 
 def _paragraphs(report: Report) -> Iterator[str]:
     if report.bugcheck.code:
-        yield bugcheck_layout(report.bugcheck)
+        yield bugcheck_layout(report.bugcheck, 4 if report.architecture in _NARROW else 8)
     yield _machine(report)
     yield _faulting(report)
     yield _exception(report)
@@ -50,15 +55,18 @@ def _machine(report: Report) -> str:
     product = f", {report.product_type}" if report.product_type else ""
     uptime = report.uptime_seconds
     up = f", up {interval(round(uptime * 1e7))}" if not isinstance(uptime, Absent) else f", uptime {uptime}"
+    processors = counted(report.processors, "processor") if report.processors else "unknown number of processors"
     rows = [
-        ("Machine", f"{report.architecture}, {report.processors or 'unknown number of'} processors"),
+        ("Machine", f"{report.architecture}, {processors}"),
         ("Windows", f"build {report.build or 'unknown'}{lab}{product}"),
         ("Time", f"{report.system_time}{up}"),
         ("Dump", f"{report.dump_type}, {report.format}"),
         ("Types", report.sources["types"]),
     ]
-    rows += [("Found", report.sources["found"])] if "found" in report.sources else []
-    return "\n".join(f"{head:8} {printable(text)}" for head, text in rows)
+    lines = [f"{head:8} {printable(text)}" for head, text in rows]
+    if "found" in report.sources:
+        lines += wrap(printable(report.sources["found"]), indent=" " * 9, first=f"{'Found':8} ")
+    return "\n".join(lines)
 
 
 def _faulting(report: Report) -> str:
@@ -184,4 +192,4 @@ def _unloaded(report: Report) -> str:
 
 def _secondary(report: Report) -> str:
     lines = [printable(f"{b.guid} {b.size:>8x} {b.owner}") for b in report.secondary_data]
-    return "\n".join([f"SECONDARY DATA ({len(lines)} blobs):", *lines]) if lines else ""
+    return "\n".join([f"SECONDARY DATA ({counted(len(lines), 'blob')}):", *lines]) if lines else ""

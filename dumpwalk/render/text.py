@@ -14,6 +14,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+def counted(count: int, what: str) -> str:
+    """Return *count* of *what*, in the plural unless it is one.
+
+    >>> counted(1, "run"), counted(0, "run")
+    ('1 run', '0 runs')
+    """
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
 def indent(text: str, by: str = "    ") -> str:
     """Return *text* with each line moved right by *by*."""
     return "\n".join(by + line if line else line for line in text.split("\n"))

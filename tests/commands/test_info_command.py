@@ -32,7 +32,7 @@ def test_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "a.dmp: PAGEDU64, bitmap full, x64, 0x3000 bytes" in out
     assert "  BugCheckCode         0xd1\n" in out
     assert "  MachineImageType     0x8664 (AMD64)\n" in out
-    assert "  PhysicalMemoryBlock  0x9e pages in 1 runs\n" in out
+    assert "  PhysicalMemoryBlock  0x9e pages in 1 run\n" in out
     assert "BasePage 0x1 PageCount 0x9e" in out
     assert "  SystemTime           (not set)\n" in out
     assert "  Comment              a\\x1b[31mcomment\n" in out

@@ -101,3 +101,50 @@ def test_no_kernel_is_claimed_of_what_is_not_windows(tmp_path: Path, capsys: pyt
 def test_options_that_make_no_sense(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     assert message in capsys.readouterr().err
+
+
+def test_an_image_has_no_context_and_says_so(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--raw", "triage", image])
+
+    assert "CONTEXT: ???? (the file holds none)" in capsys.readouterr().out
+
+
+def test_info_of_an_unknown_machine_is_a_partial_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "memory.raw"
+    path.write_bytes(b"no Windows".ljust(0x1000, b"."))
+
+    assert main(["info", str(path)]) == 1
+    assert "1 physical page (0x1000 bytes) in 1 run" in capsys.readouterr().out
+
+
+def test_types_for_an_unknown_machine_are_not_called_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "memory.raw"
+    path.write_bytes(bytes(0x1000) + b"no Windows".ljust(0x1000, b"."))
+
+    assert main(["-z", str(path), "--types", "nt/19041.3570-x64", "dt", "-p", "nt!_LIST_ENTRY", "1000"]) == 0
+    assert not capsys.readouterr().err
+
+
+def test_a_dump_without_a_time_has_none(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["triage", "samples/paging_x64.dmp"])
+    out = capsys.readouterr().out
+
+    assert "1601" not in out
+    assert "x64, 1 processor\n" in out
+
+
+def test_info_of_an_image_names_no_kind_of_dump(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--raw", "info", image, "--json"])
+    meanings = json.loads(capsys.readouterr().out)["meanings"]
+
+    assert meanings["DumpType"] == meanings["MajorVersion"] == {"absent": "the file has no dump header"}
+    assert meanings["MachineImageType"] == "AMD64"
+
+
+def test_how_an_image_was_read_is_no_line_without_end(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--raw", "triage", image])
+    lines = capsys.readouterr().out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("Found    "))
+
+    assert all(len(line) <= 100 for line in lines[start : start + 4])
+    assert lines[start + 1].startswith(" " * 9)

@@ -75,8 +75,8 @@ def test_vtop_takes_a_directory_base() -> None:
     assert {(walk.root, walk.physical) for walk in walks} == {(0x100000, 0x500000)}
     with pytest.raises(UsageError, match="one address"):
         vtop(["1", "2", "3"], target=target)
-    with pytest.raises(UsageError, match="not a number"):
-        vtop(["nt"], target=target)
+    with pytest.raises(UsageError, match="a number or a name is missing"):
+        vtop(["1+"], target=target)
 
 
 def test_ptov() -> None:
@@ -141,6 +141,56 @@ def run(capsys: Any, *words: str) -> tuple[int, str]:
     return status, capsys.readouterr().out
 
 
+KERNEL = "fffff804`7ba00000"
+
+
+@pytest.mark.parametrize("command", ["vtop", "pte"])
+@pytest.mark.parametrize("expression", [KERNEL, "nt", "NT", "fffff804`7b9ffff8 + 8", "poi(nt!PsLoadedModuleList)*0+nt"])
+def test_addresses_are_expressions(capsys: Any, command: str, expression: str) -> None:
+    dump = ("-z", "samples/file_mapping_x64.dmp")
+
+    assert run(capsys, *dump, command, expression) == run(capsys, *dump, command, KERNEL)
+
+
+def test_a_range_ends_at_an_expression(capsys: Any) -> None:
+    _, out = run(capsys, "-z", "samples/file_mapping_x86.dmp", "pte", "nt", "nt+1fff")
+
+    assert [line.split()[-1] for line in out.splitlines() if " VA " in line] == ["82a3b000", "82a3c000"]
+
+
+def test_physical_addresses_are_not_sign_extended(capsys: Any) -> None:
+    _, out = run(capsys, "-z", "samples/paging_x64.dmp", "ptov", "80000000", "--json")
+
+    assert json.loads(out)["physical"] == "0x80000000"
+    assert run(capsys, "-z", "samples/paging_x64.dmp", "ptov", "1ad000 + 0n16", "--json")[1].count("0x1ad010") == 1
+
+
+def test_valid_entries_are_no_partial_answer(capsys: Any) -> None:
+    """What is not known of invalid entries does not matter where there is none."""
+    status, out = run(capsys, "-z", "samples/paging_x64.dmp", "pte", "ffffa000`90000000")
+
+    assert (status, "not known" in out) == (0, False)
+    assert run(capsys, "-z", "samples/paging_x64.dmp", "pte", "ffffa000`90001000")[0] == 1
+
+
+def test_no_entry_is_looked_at_for_a_noncanonical_address(capsys: Any) -> None:
+    status, out = run(capsys, "-z", "samples/paging_x64.dmp", "pte", "deadbeef`deadbeef")
+
+    assert status == 1
+    assert out.splitlines()[2:] == ["WARNING: noncanonical VA, accesses will fault !"]
+
+
+def test_pages_without_tables_say_what_was_looked_for(capsys: Any, tmp_path: Any) -> None:
+    image = tmp_path / "image.raw"
+    image.write_bytes(bytes(0x2000) + b"no Windows in here".ljust(0x1000))
+
+    for command in ("vtop", "ptov", "pte"):
+        assert main(("-z", str(image), command, "1000")) == 2
+        said = capsys.readouterr().err
+        assert "no page tables of Windows were found in this memory" in said
+        assert "--dtb ADDRESS says" in said
+
+
 def test_value_needs_no_dump(capsys: Any) -> None:
     types = ("--types", "nt/19041.3570-x64")
 
@@ -168,3 +218,13 @@ def test_a_dump_is_needed(capsys: Any, words: tuple[str, ...]) -> None:
 def test_triage_dumps_have_no_page_tables(capsys: Any, words: tuple[str, ...]) -> None:
     assert main(("-z", "samples/apc_index_mismatch.dmp", *words)) == 2
     assert "holds no page tables" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_types_of_another_machine_are_doubted(capsys: Any, before: bool) -> None:
+    types, words = ("--types", "win7-x86-pae"), ("pte", "ffffa000`90001000")
+
+    status, out = run(capsys, "-z", "samples/paging_x64.dmp", *(types + words if before else words + types))
+
+    assert status == 1
+    assert "has the types of x86, the machine is x64" in out

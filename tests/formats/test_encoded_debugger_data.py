@@ -51,6 +51,13 @@ def test_a_block() -> None:
     assert decode_block(memory(0), plain, KEYS) == plain
 
 
+def test_a_block_that_can_be_read_is_not_encoded() -> None:
+    """Whatever the kernel's variables say, and even if they can't be read."""
+    plain = bytes(16) + b"KDBG" + bytes(12)
+
+    assert decoded_or_raw(SegmentedMemory([]), plain, KEYS) == (plain, "")
+
+
 def test_variables_that_are_not_there() -> None:
     raw, why_not = decoded_or_raw(SegmentedMemory([]), b"12345678", KEYS)
 

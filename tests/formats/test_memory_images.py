@@ -18,7 +18,9 @@ import dumpwalk
 from dumpwalk.errors import FormatError, UsageError
 from dumpwalk.formats import Dump, open_dump
 from dumpwalk.formats.images.address_space import looked_at
+from dumpwalk.formats.images.kernel import find_kernel
 from dumpwalk.formats.images.self_maps import self_maps
+from dumpwalk.memory.paging.modes import X64
 from dumpwalk.memory.physical import RunMemory
 from dumpwalk.memory.virtual import VirtualMemory
 from dumpwalk.remarks import Absent
@@ -202,6 +204,22 @@ def test_a_scan_is_bounded() -> None:
     assert looked_at(memory) == "all of it"
     assert [root.value for _, root in self_maps(with_table)] == [0x4000]
     assert list(self_maps(with_table, end=0x4000)) == []
+
+
+def test_tables_that_map_few_pages_without_end_are_given_up() -> None:
+    """Each entry of the table leads to itself: 2**27 mapped pages, and all are one."""
+    table = struct.pack("<512Q", *[0x1003] * 512)
+    looked_at: list[int] = []
+
+    class Watched(RunMemory):
+        def place(self, address: int) -> int:
+            looked_at.append(address)
+            return super().place(address)
+
+    memory = VirtualMemory(Watched(memoryview(bytes(0x1000) + table), [(0, 0x2000, 0)]), X64, 0x1000)
+
+    assert find_kernel(memory, 8) is None
+    assert len(looked_at) < 1 << 18
 
 
 def test_tables_that_lead_nowhere_are_given_up(tmp_path: Path) -> None:
@@ -397,10 +415,23 @@ def test_a_bomb_stops_at_the_limit(tmp_path: Path, kind: str, monkeypatch: pytes
         open_dump(str(path))
 
 
-def test_a_limit_that_is_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DUMPWALK_UNPACK_LIMIT", "much")
+def test_what_is_packed_twice_or_holds_nothing(tmp_path: Path) -> None:
+    twice = tmp_path / "twice.gz"
+    twice.write_bytes(gzip.compress(gzip.compress(b"PAGEDU64")))
+    empty = tmp_path / "empty.zip"
+    zipfile.ZipFile(empty, "w").close()
 
-    with pytest.raises(UsageError, match="'much', where a number of bytes belongs"):
+    with pytest.raises(FormatError, match=r"twice\.gz: packed twice; unpack it once by hand"):
+        open_dump(str(twice))
+    with pytest.raises(FormatError, match=r"empty\.zip: the archive is empty"):
+        open_dump(str(empty))
+
+
+@pytest.mark.parametrize("limit", ["much", "-1", "0"])
+def test_a_limit_that_is_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setenv("DUMPWALK_UNPACK_LIMIT", limit)
+
+    with pytest.raises(UsageError, match=f"'{limit}', where a number of bytes belongs"):
         open_dump(str(packed(tmp_path, "gz", b"x")))
 
 

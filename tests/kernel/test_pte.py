@@ -13,6 +13,7 @@ from dumpwalk.errors import UsageError
 from dumpwalk.kernel.pte import entry_at, entry_value, flags, page_table_entries
 from dumpwalk.memory.address import Address
 from dumpwalk.memory.paging.modes import ARM64, PAE, X64, X86, Mode
+from dumpwalk.remarks import Absent
 from dumpwalk.render.pte import layout
 from dumpwalk.target import Target
 from dumpwalk.types.pte_formats import pte_format
@@ -242,4 +243,4 @@ def test_letters() -> None:
 
 def test_no_page_tables() -> None:
     with pytest.raises(UsageError, match="holds no page tables"):
-        page_table_entries(cast("Any", SimpleNamespace(memory=None)), 0)
+        page_table_entries(cast("Any", SimpleNamespace(memory=None, physical=Absent("none"))), 0)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dumpwalk.errors import FormatError
 from dumpwalk.formats import Dump, open_dump
 from dumpwalk.kernel.context import parse_context
+from dumpwalk.remarks import Absent
 from dumpwalk.synth import Blob, Block, Module, Processor, Spec, Stack, Structure, Unloaded, dump, parse
 from dumpwalk.synth.layouts import layouts
 from dumpwalk.synth.triage_file import settable
@@ -43,7 +44,9 @@ def check(spec: Spec, found: Dump) -> None:
     assert found.problems == ()
     assert (header.machine.name, header.MinorVersion) == (spec.machine, spec.build)
     assert (header.BugCheckCode, header.BugCheckParameters) == (spec.bugcheck, parameters)
-    assert (header.SystemTime, header.SystemUpTime) == (spec.time, spec.uptime)
+    # No dump is of 1601: a time of zero is none.
+    assert (header.SystemTime if spec.time else spec.time, header.SystemUpTime) == (spec.time, spec.uptime)
+    assert spec.time or isinstance(header.SystemTime, Absent)
     assert (header.NumberProcessors, header.DirectoryTableBase) == (spec.processor_count, spec.directory_table_base)
     assert [(m.path, m.base, m.size, m.timestamp, m.checksum) for m in found.modules.modules] == [
         (m.path, m.base, m.size, m.timestamp, m.checksum) for m in spec.modules

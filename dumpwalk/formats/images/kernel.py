@@ -19,12 +19,18 @@ _RANGES = {
     8: ((0xFFFFF80000000000, 0xFFFFF88000000000),),
 }
 _MOST_PAGES = 1 << 20
+# Hostile page tables map the few pages of a small image over and over: more than this many times nobody does.
+_MOST_TIMES = 4
+_FEWEST_PAGES = 1 << 15
 _MOST_TABLES = 1 << 16
 _MOST_IMAGES = 4096
 
 
 def find_kernel(memory: VirtualMemory, pointer_size: int) -> LoadedImage | None:
-    """Return the kernel's image, ``None`` when it is not among the first 4 GB of mapped pages there."""
+    """Return the kernel's image, ``None`` when it is not among the first 4 GB of mapped pages there.
+
+    In a small image fewer pages are looked at.
+    """
     images = 0
     for address in _beginning_with_mz(memory, pointer_size):
         found = image_at(memory, address)
@@ -48,7 +54,8 @@ def _beginning_with_mz(memory: VirtualMemory, pointer_size: int) -> Iterator[int
     from dumpwalk.memory.paging.mapped import mapped
 
     place, data = memory.physical.place, memory.physical.data
-    left = _MOST_PAGES
+    held = memory.physical.extent()[1] >> 12
+    left = min(_MOST_PAGES, max(_FEWEST_PAGES, _MOST_TIMES * held))
     for start, end in _RANGES[pointer_size]:
         for address, size, base in mapped(memory, start, end, _MOST_TABLES):
             for step in range(0, min(size, left << 12), 0x1000):

@@ -55,9 +55,12 @@ def unpacked(path: str, data: memoryview) -> tuple[memoryview, str, tuple[str, .
 def _limit() -> int:
     text = os.environ.get(LIMIT_VARIABLE, "")
     try:
-        return int(text, 0) if text else _LIMIT
+        limit = int(text, 0) if text else _LIMIT
     except ValueError:
-        raise UsageError(f"{LIMIT_VARIABLE} is {text!r}, where a number of bytes belongs") from None
+        limit = 0
+    if limit <= 0:
+        raise UsageError(f"{LIMIT_VARIABLE} is {text!r}, where a number of bytes belongs")
+    return limit
 
 
 def _stream(path: str, data: memoryview) -> tuple[str, str, Any]:

@@ -156,13 +156,18 @@ def _bare(spec: Spec, image: Image, arena: Arena) -> None:
     _contents(spec, arena)
 
 
-def _contents(spec: Spec, arena: Arena) -> None:
-    """Write what the spec states as bytes: blocks, the stack's words, contexts and trap frames."""
+def _contents(spec: Spec, arena: Arena, world: World | None = None) -> None:
+    """Write what the spec states as bytes: blocks, the stack's words, contexts and trap frames.
+
+    :param world: whose processes have blocks of their own; the kernel's half is the same in all of them
+    """
     from dumpwalk.synth.contexts import trap_frame
 
     size = MACHINES[spec.machine].pointer_size
     for block in spec.blocks:
-        arena.write(block.address, block.data)
+        kernels = arena.canonical(block.address) >> (arena.mode.width - 1)
+        space = world.process(block.pid).space if world and block.pid else None
+        arena.write(block.address, block.data, None if kernels else space)
     if spec.stack:
         arena.clear(spec.stack.start, spec.stack.end - spec.stack.start)
         for address, words in spec.stack.words:
@@ -204,7 +209,7 @@ def _populated(spec: Spec, image: Image, arena: Arena, types: StoredTypes, usual
     machine.processors()
     machine.shared_data()
     machine.unloaded()
-    _contents(spec, arena)
+    _contents(spec, arena, world)
     stated_pointers = dict(spec.pointers)
     for name, value in machine.pointers():
         stated_pointers.setdefault(name, value)

@@ -92,11 +92,11 @@ class Tables:
             self._store(self.root + 8 * index, directory | _P)
             self._store((first + 4) * PAGE + 8 * index, self._pointer(directory))
 
-    def _pointer(self, table: int) -> int:
-        """Return an entry that leads to *table*. Windows leaves what may be used to the last level."""
+    def _pointer(self, table: int, user: bool = False) -> int:
+        """Return an entry that leads to *table*; *user* code may go there only in the lower half of addresses."""
         if self.mode.name == "ARM64":
             return table | _VALID | _TABLE | _AF | _ISH
-        return table | _P | _W | _A | _D | _U
+        return table | _P | _W | _A | _D | (_U if user else 0)
 
     def leaf(self, page: int, size: int, user: bool, writable: bool = True) -> int:
         """Return an entry that maps a page of *size* bytes at the physical address *page*."""
@@ -140,12 +140,15 @@ class Tables:
                 break
             entry = self._load(at)
             if not entry & 1:
-                entry = self._pointer(self.frames.take() * PAGE)
+                entry = self._pointer(self.frames.take() * PAGE, self._is_lower(address))
                 self._store(at, entry)
             elif self._is_large(level, entry):
                 raise SpecError(f"{address:x} is in a large page already")
             table, bits = entry & 0x000FFFFFFFFFF000, 9 if self.mode.entry == 8 else 10
         return at
+
+    def _is_lower(self, address: int) -> bool:
+        return not address >> (self.mode.width - 1) & 1
 
     def _is_large(self, level: int, entry: int) -> bool:
         if level not in self.mode.large:
@@ -166,7 +169,7 @@ class Tables:
                 f"a page of {size:#x} bytes can't map {address:x} to {page:x}: both must be multiples of it"
             )
         if user is None:
-            user = not address >> (self.mode.width - 1) & 1
+            user = self._is_lower(address)
         self._store(self.entry_at(address, shift), self.leaf(page, size, user, writable))
 
     def unmap(self, address: int, entry: int = 0) -> None:

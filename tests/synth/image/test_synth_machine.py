@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dumpwalk.synth import SpecError, parse
+from dumpwalk import target
+from dumpwalk.synth import SpecError, parse, write
 from dumpwalk.synth.image.arena import Arena
 from dumpwalk.synth.image.build import build, profile
 from dumpwalk.synth.image.machine import encode, version
@@ -117,3 +120,35 @@ def test_blocks_of_a_pool_page_can_be_walked():
 
     assert spec.build == 19041
     assert {b"Exmp", b"Proc", b"Thre", b"Dire", b"ObjT", b"MmLd", b"Free"} - {b"Dire"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("machine", "name", "at"),
+    [
+        ("x64", "nt/19041.3570-x64", 0xFFFFB80F22345000),
+        ("x86", "nt/win7sp1-17514-pae-x86", 0x87500000),
+        ("x86", "nt/win7sp1-x86", 0x87500000),
+    ],
+)
+def test_a_block_of_a_process_is_in_its_address_space_alone(machine: str, name: str, at: int, tmp_path: Path):
+    """At the same address two processes have what is theirs; the System process has nothing there."""
+    places = {0x344: at, 0x350: at + 0x2000}
+    lines = [f"dump full {machine}", f"profile {name}"]
+    for pid, place in places.items():
+        lines += [f'process {pid:x} "{pid:x}.exe" at {place:x}', f'block 401000 in {pid:x} ascii "{pid:x}!"']
+    path = tmp_path / "made.dmp"
+    path.write_bytes(write("\n".join(lines)))
+    opened = target.open(str(path), types=name)
+
+    found = {}
+    for pid, place in places.items():
+        root = int(opened.object("nt!_EPROCESS", place).Pcb.DirectoryTableBase)
+        found[pid] = opened.memory.with_root(root).read_some(0x401000, 4)  # type: ignore[attr-defined]
+
+    assert found == {0x344: b"344!", 0x350: b"350!"}
+    assert opened.memory.read_some(0x401000, 4) == b""
+
+
+def test_a_block_of_a_process_that_is_not_there_is_refused():
+    with pytest.raises(SpecError, match="there is no process 344"):
+        write('dump full x64\nprofile nt/19041.3570-x64\nblock 401000 in 344 ascii "x"\n')
