@@ -38,7 +38,11 @@ class Timing:
         """Run the command once and return how long it took."""
         start = time.perf_counter()
         done = subprocess.run(
-            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            self.command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=tempfile.gettempdir(),  # `python -c` looks for modules where it stands: not into a checkout
         )
         took = time.perf_counter() - start
         self.status = done.returncode

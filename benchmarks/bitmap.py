@@ -101,7 +101,10 @@ def write_dump(path: Path, pages: int, seed: int = 3) -> int:
 def opening(code: str, large: Path, small: Path) -> tuple[float, int, int] | None:
     """Return seconds, growth of resident memory and resident memory of opening *large*; ``None`` if it can't."""
     done = subprocess.run(
-        [sys.executable, "-c", HEAD + code + TAIL, str(large), str(small)], capture_output=True, text=True
+        [sys.executable, "-c", HEAD + code + TAIL, str(large), str(small)],
+        capture_output=True,
+        text=True,
+        cwd=large.parent,  # `python -c` looks for modules where it stands: not into a checkout
     )
     if done.returncode:
         return None

@@ -117,7 +117,7 @@ def main() -> None:
             if path is None:
                 print("clang and lld-link are not installed, so no PDB can be made: name one")
                 return
-            compare(path, rounds(options))
+            compare(path.resolve(), rounds(options))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("file", nargs="?", type=Path, help="the dump (the real one, else the sample that ships)")
     options = parser.parse_args()
     real = SHARED / "data" / "dumps" / "triage_x64.dmp"
-    file = options.file or (real if real.exists() else SAMPLE)
+    file = (options.file or (real if real.exists() else SAMPLE)).resolve()
     installed = program()
     start = (installed,) if installed else (sys.executable, "-m", "dumpwalk")
     # A dump may be damaged and the answer so a partial one; anything else is a failure.
@@ -31,7 +31,7 @@ def main() -> None:
     ]
     measure(timings, rounds(options))
     print(f"triage of {file.name}, {file.stat().st_size:,} bytes ({environment()})")
-    if file == SAMPLE:
+    if file == SAMPLE.resolve():
         print("  (no real dump here: the promise is about one of 1.4 MB, this is the small sample that ships)")
     table(timings)
 
