@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import dumpwalk
 from dumpwalk.errors import FormatError, UsageError
-from dumpwalk.formats import Dump, open_dump
+from dumpwalk.formats import FORMATS, Dump, open_dump
 from dumpwalk.formats.images.address_space import looked_at
 from dumpwalk.formats.images.kernel import find_kernel
 from dumpwalk.formats.images.self_maps import self_maps
@@ -358,6 +358,25 @@ def test_a_damaged_frame_is_not_there_and_its_neighbours_are(tmp_path: Path) -> 
     assert physical.place(0) == -1
     assert physical.read(0x10000, 0x1000) == pages[16]
     assert {start for start, _, _ in physical.runs()} == {n << 12 for n in range(16, 64)}
+
+
+def test_a_long_read_decompresses_each_frame_it_needs(tmp_path: Path) -> None:
+    """Nothing was decompressed before: no scan ran over the memory."""
+    pages = {n: bytes((n,)) * 0x1000 for n in range(1, 64)}
+    data = memoryview(written("avml", pages))
+    image = FORMATS.load()["AVML"].open("x.avml", data)
+
+    assert not isinstance(image.physical, Absent)
+    assert image.physical.read(0x1000, 63 << 12) == b"".join(pages.values())
+
+
+def test_how_much_there_is_is_said_without_decompressing_it(tmp_path: Path) -> None:
+    pages = {n: bytes((n,)) * 0x1000 for n in range(1, 64)}
+    physical = FORMATS.load()["AVML"].open("x.avml", memoryview(written("avml", pages))).physical
+
+    assert not isinstance(physical, Absent)
+    assert physical.extent() == (1, 63 << 12)
+    assert not any(physical.data)
 
 
 # -- packed files

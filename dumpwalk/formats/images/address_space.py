@@ -68,7 +68,7 @@ class AddressSpace:
 
 def looked_at(physical: PhysicalMemory) -> str:
     """Return in words how much of *physical* a search looks at."""
-    held = sum(end - start for start, end, _ in physical.runs())
+    _, held = physical.extent()
     return "all of it" if held <= FAR else f"the first {FAR >> 30} GB of {held / (1 << 30):.1f} GB"
 
 

@@ -114,6 +114,15 @@ class FramedMemory(RunMemory):
                 offsets[(pages == page) & (offsets >= 0)] = -1
         return offsets
 
+    def _room(self, address: int) -> int:
+        """Return how many bytes lie together: :meth:`place` decompresses no more than the page it is asked for."""
+        return min(super()._room(address), PAGE - address % PAGE)
+
+    def extent(self) -> tuple[int, int]:
+        """Return the same as any memory, as the file states it: nothing is decompressed, damaged frames count."""
+        runs = list(super().runs())
+        return len(runs), sum(end - start for start, end, _ in runs)
+
     def runs(self) -> Iterator[tuple[int, int, int]]:
         """Yield the same as any memory; who looks at the file itself needs all of it, so all is decompressed."""
         sound = [self._unpack(index) for index in range(len(self._frames))]
