@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dumpwalk.symbols.modules import Modules
     from dumpwalk.types.model import TypeDatabase
     from dumpwalk.types.profiles import Profile
-    from dumpwalk.types.symbols_table import Symbols
+    from dumpwalk.types.store import StoredTypes
 
 
 class Target:
@@ -40,7 +40,8 @@ class Target:
         self.memory: DumpMemory = dump.memory
         self.machine: Machine = dump.header.machine
         self._profile: Profile | Absent | None = None
-        self._symbols: Symbols | None = None
+        self._types: TypeDatabase | None = None
+        self._exact: StoredTypes | None = None
         self.entries: KernelEntries | None = None
         if hasattr(self.memory, "software"):  # virtual memory seen through page tables
             from dumpwalk.objects.kernel_entries import KernelEntries
@@ -73,6 +74,11 @@ class Target:
 
         :raises TypeInfoError: when no profile fits, or only one of another architecture, or there are no such types
         """
+        if self._types is None:  # kept, since objects of the same types share how these are read
+            self._types = self._find_types()
+        return self._types
+
+    def _find_types(self) -> TypeDatabase:
         from dumpwalk.types.store import Store
 
         if self._named:
@@ -108,27 +114,27 @@ class Target:
         kernel = self.modules.kernel
         if kernel is None or not kernel.base <= address < kernel.end:
             return None
-        if self._symbols is None:
-            profile = self.profile
-            if isinstance(profile, Absent) or not profile.exact:
-                return None
-            from dumpwalk.types.store import Store
-
-            self._symbols = Store.shipped().open(profile.name).symbols
-        return self._symbols.nearest(address - kernel.base)
+        known = self._known_kernel()
+        return known.symbols.nearest(address - kernel.base) if known else None
 
     def address_of(self, symbol: str) -> Address | None:
         """Return where the kernel's *symbol* is; ``None`` when there is none, or the kernel is not known exactly."""
-        kernel, profile = self.modules.kernel, self.profile
-        if kernel is None or isinstance(profile, Absent) or not profile.exact:
+        kernel, known = self.modules.kernel, self._known_kernel()
+        if kernel is None or known is None:
             return None
-        from dumpwalk.types.store import Store
-
-        types = Store.shipped().open(profile.name)
-        offset = types.key_symbols().get(symbol)
+        offset = known.key_symbols().get(symbol)
         if offset is None:
-            offset = types.symbols.find(symbol)
+            offset = known.symbols.find(symbol)
         return None if offset is None else self.address(kernel.base + offset)
+
+    def _known_kernel(self) -> StoredTypes | None:
+        """Return types and symbols of the kernel where it is known exactly."""
+        profile = self.profile
+        if self._exact is None and not isinstance(profile, Absent) and profile.exact:
+            from dumpwalk.types.store import Store
+
+            self._exact = Store.shipped().open(profile.name)
+        return self._exact
 
     def pte_base(self) -> Address | Absent:
         """Return where page tables begin in virtual memory, ``PTE_BASE``: who says so is asked in order of cost."""

@@ -225,12 +225,8 @@ def open_dump(path: str, *, raw: bool = False, dtb: int | None = None) -> Dump:
         from dumpwalk.formats.images.packed import unpacked
 
         data, name, found = unpacked(path, data)
-    opened: Dump | Image | None = None
-    if not raw:
-        for entry in FORMATS.load().values():
-            if entry.recognises(data):
-                opened = entry.open(path, data)
-                break
+    format = None if raw else _format_of(data)
+    opened = format.open(path, data) if format else None
     if opened is None:
         if not raw and not name.lower().endswith(RAW_EXTENSIONS):
             raise FormatError(f"{path}: {_what_it_looks_like(data)}")
@@ -238,6 +234,13 @@ def open_dump(path: str, *, raw: bool = False, dtb: int | None = None) -> Dump:
 
         opened = open_raw(name, data)
     return _complete(path, opened, dtb, found)
+
+
+def _format_of(data: memoryview) -> Format | None:
+    """Return the format that *data* is of, if any. Most files are crash dumps: the others' modules can wait."""
+    __import__(f"{__name__}.crashdump")
+    found = next((f for f in FORMATS.entries.values() if f.recognises(data)), None)
+    return found or next((f for f in FORMATS.load().values() if f.recognises(data)), None)
 
 
 def _complete(path: str, opened: Dump | Image, dtb: int | None, found: tuple[str, ...]) -> Dump:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-OWNER_TAG = 0x4742444B  # "KDBG", DBGKD_DEBUG_DATA_HEADER64.OwnerTag of wdbgexts.h
+OWNER_TAG = b"KDBG"  # DBGKD_DEBUG_DATA_HEADER64.OwnerTag of wdbgexts.h
 HEADER_SIZE = 0x18
 
 # wdbgexts.h, KDDEBUGGER_DATA64, in order: each line starts at the offset given
@@ -121,8 +121,8 @@ def parse_debugger_data(
     raw = bytes(data)
     if len(raw) < HEADER_SIZE:
         return Absent(f"the debugger data block is cut: {len(raw):#x} bytes")
-    tag = int.from_bytes(raw[0x10:0x14], "little")
-    if tag != OWNER_TAG:
+    if raw[0x10:0x14] != OWNER_TAG:
+        tag = int.from_bytes(raw[0x10:0x14], "little")
         what = f"its tag is {tag:#x}, where KDBG stands: the block is encoded or damaged"
         problems.append(Problem("debugger data", what))
         return Absent(what)

@@ -101,7 +101,7 @@ def read_debugger_data(
     raw = memory.read_some(at, _MOST_DEBUGGER_DATA)
     if not raw:
         return Absent(f"the block at {_why_not(memory, at)}")
-    known = keys() if keys is not None and raw[0x10:0x14] != OWNER_TAG.to_bytes(4, "little") else None
+    known = keys() if keys is not None and raw[0x10:0x14] != OWNER_TAG else None
     if known is not None:
         from dumpwalk.formats.encoded_debugger_data import decoded_or_raw
 

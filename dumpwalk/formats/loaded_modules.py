@@ -13,6 +13,7 @@ from dumpwalk.memory.address import Hex
 from dumpwalk.memory.chain import linked_list
 from dumpwalk.record import record
 from dumpwalk.remarks import Problem
+from dumpwalk.symbols.image import headers_at
 from dumpwalk.symbols.modules import Module, UnloadedModule, module
 
 TYPE_CHECKING = False
@@ -80,24 +81,12 @@ def loaded_modules(
             problems.append(Problem("PsLoadedModuleList", f"the entry at {machine.address(link)} has no base address"))
             continue
         path = _string(memory, machine, raw, layout.FullDllName) or _string(memory, machine, raw, layout.BaseDllName)
-        stamp = image_stamp(memory, base)
-        headless += stamp is None
+        image = headers_at(memory, base)
+        headless += image is None
+        stamp = (image.timestamp, image.checksum) if image else (0, 0)
         path = path or f"Unknown_Module_{base}"
-        out.append(module(path, base, _number(raw, layout.SizeOfImage, 4), *(stamp or (0, 0))))
+        out.append(module(path, base, _number(raw, layout.SizeOfImage, 4), *stamp))
     return tuple(out), headless
-
-
-def image_stamp(memory: DumpMemory, base: int) -> tuple[int, int] | None:
-    """Return ``TimeDateStamp`` and ``CheckSum`` of the image at *base*; ``None`` when its header is not in memory.
-
-    PE format specification: the offset of the signature at 0x3c, behind it the
-    file header and the optional header, whose CheckSum is at 0x40 in both kinds.
-    """
-    head = memory.read_some(base, 0x1000)
-    at = _number(head, 0x3C, 4)
-    if head[:2] != b"MZ" or head[at : at + 4] != b"PE\0\0" or len(head) < at + 0x5C:
-        return None
-    return _number(head, at + 8, 4), _number(head, at + 0x58, 4)
 
 
 def unloaded_modules(

@@ -67,7 +67,7 @@ def _candidates(machine: Machine, pae: bool | None) -> tuple[Mode | None, tuple[
 def _says_so(space: VirtualMemory, block: Address) -> bool:
     """Say whether the debugger data block at *block* reads as one and names the mode of *space*."""
     head = space.read_some(block, _BITS + 2)
-    if len(head) < HEADER_SIZE or int.from_bytes(head[0x10:0x14], "little") != OWNER_TAG:
+    if len(head) < HEADER_SIZE or head[0x10:0x14] != OWNER_TAG:
         return False
     word = int.from_bytes(head[_BITS:], "little")
     if space.mode in (X86, PAE):

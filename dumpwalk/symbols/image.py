@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from dumpwalk.memory.segments import DumpMemory
     from dumpwalk.symbols.codeview import PdbReference
 
-_PE32, _PE32_PLUS = 0x10B, 0x20B
+_PE32, _PE32_PLUS = 0x10B, 0x20B  # IMAGE_OPTIONAL_HEADER.Magic
 _EXPORT, _RESOURCE, _DEBUG = 0, 2, 6  # IMAGE_DIRECTORY_ENTRY_*
+_MOST_DIRECTORIES = 16  # IMAGE_NUMBEROF_DIRECTORY_ENTRIES
 _CODEVIEW = 2  # IMAGE_DEBUG_TYPE_CODEVIEW
 _MOST_DEBUG_ENTRIES = 32
 _MOST_RESOURCES = 1 << 18
@@ -46,11 +47,28 @@ class LoadedImage:
     resources: tuple[int, int]
 
 
-def image_at(memory: DumpMemory, base: int, module: str = "") -> LoadedImage | None:
-    """Return the image that begins at *base*; ``None`` when none does.
+@record
+class ImageHeaders:
+    """What the headers of an image in memory say.
 
-    :param module: what it is called, for its CodeView record
+    :param machine: ``IMAGE_FILE_MACHINE_*``
+    :param size: ``SizeOfImage``
+    :param directories: RVA and size of each data directory
     """
+
+    machine: int
+    size: int
+    timestamp: int
+    checksum: int
+    directories: tuple[tuple[int, int], ...]
+
+    def directory(self, index: int) -> tuple[int, int]:
+        """Return RVA and size of a data directory; zeros where the image has none of that number."""
+        return self.directories[index] if index < len(self.directories) else (0, 0)
+
+
+def headers_at(memory: DumpMemory, base: int) -> ImageHeaders | None:
+    """Return the headers of the image that begins at *base*; ``None`` when none does, or they are not all there."""
     head = memory.read_some(base, 0x1000)
     at = int.from_bytes(head[0x3C:0x40], "little")
     if head[:2] != b"MZ" or not 0x40 <= at <= 0xE00 or head[at : at + 4] != b"PE\0\0":
@@ -59,26 +77,31 @@ def image_at(memory: DumpMemory, base: int, module: str = "") -> LoadedImage | N
     def number(offset: int, size: int = 4) -> int:
         return int.from_bytes(head[at + offset : at + offset + size], "little")
 
-    magic = number(0x18, 2)
-    if magic not in (_PE32, _PE32_PLUS):
+    if len(head) < at + 0x5C:
         return None
-    directories = 0x18 + (0x60 if magic == _PE32 else 0x70)
-    count = number(directories - 4)
+    first = {_PE32: 0x78, _PE32_PLUS: 0x88}.get(number(0x18, 2), 0)  # what comes before is the same in both
+    count = min(number(first - 4), _MOST_DIRECTORIES) if first else 0
+    directories = tuple((number(o), number(o + 4)) for o in range(first, first + 8 * count, 8))
+    return ImageHeaders(number(4, 2), number(0x50), number(8), number(0x58), directories)
 
-    def directory(index: int) -> tuple[int, int]:
-        if index >= count:
-            return 0, 0
-        return number(directories + index * 8), number(directories + index * 8 + 4)
 
+def image_at(memory: DumpMemory, base: int, module: str = "") -> LoadedImage | None:
+    """Return the image that begins at *base*; ``None`` when none does.
+
+    :param module: what it is called, for its CodeView record
+    """
+    head = headers_at(memory, base)
+    if head is None:
+        return None
     return LoadedImage(
         Hex(base),
-        number(4, 2),
-        Hex(number(0x50)),
-        Hex(number(8)),
-        Hex(number(0x58)),
-        _export_name(memory, base, *directory(_EXPORT)),
-        _pdb(memory, base, module, *directory(_DEBUG)),
-        directory(_RESOURCE),
+        head.machine,
+        Hex(head.size),
+        Hex(head.timestamp),
+        Hex(head.checksum),
+        _export_name(memory, base, *head.directory(_EXPORT)),
+        _pdb(memory, base, module, *head.directory(_DEBUG)),
+        head.directory(_RESOURCE),
     )
 
 

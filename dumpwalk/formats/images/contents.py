@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from dumpwalk.types.store import ProfileInfo
 
 _SCANNED = 64 << 20
-_KDBG = OWNER_TAG.to_bytes(4, "little")
 _HIGHEST_CODE = 1 << 32
 
 
@@ -119,11 +118,11 @@ class Kernel:
         wanted = (int(base), int(base) | 0xFFFFFFFF00000000)  # sign-extended on 32-bit machines
         for start in range(base, base + min(self.image.size, _SCANNED), 0x1000):
             page = memory.read_some(start, 0x1020)
-            at = page.find(_KDBG)
+            at = page.find(OWNER_TAG)
             while 0 <= at < 0x1000:
                 if int.from_bytes(page[at + 8 : at + 16], "little") in wanted:
                     return self.space.machine.address(start + at - 0x10)
-                at = page.find(_KDBG, at + 4)
+                at = page.find(OWNER_TAG, at + 4)
         return None
 
 

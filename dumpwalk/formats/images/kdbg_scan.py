@@ -14,6 +14,7 @@ from itertools import islice
 
 from dumpwalk.formats.debugger_data import OWNER_TAG
 from dumpwalk.formats.images import Root
+from dumpwalk.formats.images.kernel import KERNELS
 from dumpwalk.formats.images.pieces import FAR, pieces
 from dumpwalk.memory.paging.modes import ARM64, LA57, PAE, X64, X86
 from dumpwalk.memory.virtual import VirtualMemory
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from dumpwalk.memory.paging.modes import Mode
     from dumpwalk.memory.physical import PhysicalMemory
 
-_TAG = OWNER_TAG.to_bytes(4, "little")
 # _EPROCESS.ImageFileName is an array of 15 bytes, cleared before the name is put there.
 _NAME = b"System".ljust(15, b"\0")
 # DBGKD_DEBUG_DATA_HEADER64.Size: Windows 2000 begins with 0x208; what follows is room for releases to come.
@@ -38,8 +38,6 @@ _BLOCK = 0x2B0
 _DTB = {4: 0x18, 8: 0x28}
 _PROCESS = 0x400
 _LONGEST_PROCESS = 0x2000
-# Where kernels are: system images of x64 and ARM64, the upper half of x86.
-_KERNELS = {8: range(0xFFFFF80000000000, 0xFFFFF88000000000), 4: range(0x80000000, 0xFFC00000)}
 _MODES: dict[int, tuple[Mode, ...]] = {8: (X64, ARM64, LA57), 4: (PAE, X86)}
 # CR3 holds a PCID where page tables are doubled against Meltdown: bit 1 for the kernel's.
 _PCID = 3
@@ -104,7 +102,7 @@ def _scan(physical: PhysicalMemory, limit: int) -> tuple[list[Block], list[int]]
     hits = _MOST_HITS
     for base, data in pieces(physical, 0, limit):
         piece = RunMemory(data, [(base, base + len(data), 0)])
-        for hit in islice(find_bytes(piece, _TAG), hits):
+        for hit in islice(find_bytes(piece, OWNER_TAG), hits):
             hits -= 1
             block = block_at(physical, hit - 0x10) if hit % 4 == 0 and len(blocks) < _MOST_COPIES else None
             blocks += [block] if block is not None else []
@@ -130,7 +128,7 @@ def block_at(physical: PhysicalMemory, place: int) -> Block | None:
     size, kernel = number(0x14, 4), number(_KERN_BASE, 8)
     if kernel >> 31 == (1 << 33) - 1:  # 32-bit kernels hold sign-extended pointers in it
         kernel &= 0xFFFFFFFF
-    width = next((width for width, where in _KERNELS.items() if kernel in where), 0)
+    width = next((width for width, where in KERNELS.items() if kernel in where), 0)
     if size not in _SIZES or not width or kernel & 0xFFF:
         return None
     process, root = (number(_SIZE_EPROCESS, 2), number(_OFFSET_DTB, 2)) if size >= _BLOCK else (0, 0)

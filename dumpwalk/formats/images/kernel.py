@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
 KERNEL_PDBS = ("ntoskrnl.pdb", "ntkrnlmp.pdb", "ntkrnlpa.pdb", "ntkrpamp.pdb", "ntkrla57.pdb")
 # Where Windows loads its kernel: in the 512 GB of system images on x64 and ARM64, in the upper half on x86.
-_RANGES = {
-    4: ((0x80000000, 0xFFC00000),),
-    8: ((0xFFFFF80000000000, 0xFFFFF88000000000),),
-}
+KERNELS = {4: range(0x80000000, 0xFFC00000), 8: range(0xFFFFF80000000000, 0xFFFFF88000000000)}
 _MOST_PAGES = 1 << 20
 # Hostile page tables map the few pages of a small image over and over: more than this many times nobody does.
 _MOST_TIMES = 4
@@ -56,12 +53,12 @@ def _beginning_with_mz(memory: VirtualMemory, pointer_size: int) -> Iterator[int
     place, data = memory.physical.place, memory.physical.data
     held = memory.physical.extent()[1] >> 12
     left = min(_MOST_PAGES, max(_FEWEST_PAGES, _MOST_TIMES * held))
-    for start, end in _RANGES[pointer_size]:
-        for address, size, base in mapped(memory, start, end, _MOST_TABLES):
-            for step in range(0, min(size, left << 12), 0x1000):
-                left -= 1
-                offset = place(base + step)
-                if offset >= 0 and bytes(data[offset : offset + 2]) == b"MZ":
-                    yield address + step
-            if left <= 0:
-                return
+    where = KERNELS[pointer_size]
+    for address, size, base in mapped(memory, where.start, where.stop, _MOST_TABLES):
+        for step in range(0, min(size, left << 12), 0x1000):
+            left -= 1
+            offset = place(base + step)
+            if offset >= 0 and bytes(data[offset : offset + 2]) == b"MZ":
+                yield address + step
+        if left <= 0:
+            return
