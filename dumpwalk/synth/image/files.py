@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dumpwalk.errors import UsageError
+from dumpwalk.synth import ptes
 from dumpwalk.synth.image.frames import PAGE
 from dumpwalk.synth.image.modules import VOLUME
 from dumpwalk.synth.image.pfn import Frame
@@ -20,7 +22,6 @@ _READWRITE, _EXECUTE_WRITECOPY = 4, 7
 _FAST_REFERENCES = 5
 # Sectors of an image file; those of a data file are pages.
 _SECTOR = 0x200
-_SWIZZLE = 0x10
 _MOST_PTES = 0x10000
 
 
@@ -183,7 +184,7 @@ class Files:
             elif part.state == "pagefile":
                 entry = self.pagefile_pte(0x1000 + number, protection)
             else:
-                entry = self.software({"Protection": protection}) if part.state == "demand-zero" else 0
+                entry = self.demand_zero_pte(protection) if part.state == "demand-zero" else 0
             world.arena.write(at, entry.to_bytes(self.pte_size, "little"))
         return resident
 
@@ -196,54 +197,46 @@ class Files:
         frames.write(frame * PAGE, f"{self._paths[file]}, {kind}, page {number:x}".encode("latin-1", "replace"))
         return frame
 
-    def _number(self, view: str, values: dict[str, int]) -> int:
-        return int.from_bytes(self.layouts.number(view, values), "little")
+    def _entry(self, view: str, **fields: int) -> int:
+        """Return an entry written as ``_MMPTE_`` + *view*; fields that it lacks are left out.
+
+        :raises SpecError: when these types have no such structure, or a value does not fit
+        """
+        types = self.layouts.types
+        self.layouts.struct(f"_MMPTE_{view}")
+        places = ptes.bits(types, view)
+        try:
+            value = ptes.entry(types, view, **{name: number for name, number in fields.items() if name in places})
+        except UsageError as error:
+            raise SpecError(str(error)) from error
+        return value if view == "HARDWARE" else ptes.swizzled(types, value, self.mask)
 
     def valid_pte(self, frame: int, image: bool) -> int:
         """Return a prototype PTE that holds the page *frame*."""
-        fields = {"Valid": 1, "Accessed": 1, "Dirty": 1, "PageFrameNumber": frame}
-        return self._number("_MMPTE_HARDWARE", fields | {"CopyOnWrite": int(image), "NoExecute": int(not image)})
+        fields = {"CopyOnWrite": int(image), "NoExecute": int(not image)}
+        return self._entry("HARDWARE", Valid=1, Accessed=1, Dirty=1, PageFrameNumber=frame, **fields)
 
     def transition_pte(self, frame: int, protection: int) -> int:
         """Return a PTE whose page *frame* is on the standby or modified list."""
-        fields = {"Transition": 1, "Protection": protection, "PageFrameNumber": frame}
-        return self._swizzle(self._number("_MMPTE_TRANSITION", fields))
+        return self._entry("TRANSITION", Transition=1, Protection=protection, PageFrameNumber=frame)
 
     def subsection_pte(self, address: int, protection: int) -> int:
         """Return a prototype PTE whose page is in the file of the ``_SUBSECTION`` at *address*."""
-        view, fields = "_MMPTE_SUBSECTION", {"Prototype": 1, "Protection": protection}
-        if self.layouts.has(view, "SubsectionAddress"):
-            bits = self.layouts.place(view, "SubsectionAddress").bits or (0, 64)
-            fields["SubsectionAddress"] = address & (1 << bits[1]) - 1
-        elif self.layouts.has(view, "WhichPool"):
-            # Eight bytes are the unit of a distance from MmSubsectionBase.
-            distance = address - self.subsection_base >> 3
-            if address % 8 or not 0 <= distance < 1 << 24:
-                raise SpecError(
-                    f"a subsection of this kernel can't be at {address:x}: {self.subsection_base:x} is its base"
-                )
-            fields |= {"SubsectionAddressLow": distance & 0xF, "SubsectionAddressHigh": distance >> 4, "WhichPool": 1}
-        else:
-            # Without PAE the 32-bit address is cut in two around the Prototype bit; its lowest two bits are zero.
-            fields |= {"SubsectionAddressLow": address >> 2 & 0x1FF, "SubsectionAddressHigh": address >> 11 & 0x1FFFFF}
-        return self._swizzle(self._number(view, fields))
+        base = self.subsection_base
+        # Windows XP has room for a distance of 2^24 units of eight bytes.
+        if base and (address % 8 or not 0 <= address - base < 1 << 27):
+            raise SpecError(f"a subsection of this kernel can't be at {address:x}: {base:x} is its base")
+        pools = (0, base, 1 << 32) if base else None
+        fields = ptes.address_fields(self.layouts.types, "SUBSECTION", address, pools)
+        return self._entry("SUBSECTION", Prototype=1, Protection=protection, **fields)
 
     def pagefile_pte(self, offset: int, protection: int) -> int:
         """Return a PTE whose page is page *offset* of the first page file."""
-        return self.software({"Protection": protection, "PageFileLow": 0, "PageFileHigh": offset})
+        return self._entry("SOFTWARE", Protection=protection, PageFileHigh=offset)
 
-    def software(self, fields: dict[str, int]) -> int:
-        """Return a PTE that the processor never looks at, by the fields of ``_MMPTE_SOFTWARE``."""
-        return self._swizzle(self._number("_MMPTE_SOFTWARE", fields))
-
-    def _swizzle(self, entry: int) -> int:
-        """Return *entry* as kernels since the L1TF updates keep it.
-
-        They set bits that point where no memory is; an entry that has some of them set says so with ``SwizzleBit``.
-        """
-        if not self.mask:
-            return entry
-        return entry | (_SWIZZLE if entry & self.mask else self.mask)
+    def demand_zero_pte(self, protection: int) -> int:
+        """Return a PTE whose page is to be made of zeros."""
+        return self._entry("SOFTWARE", Protection=protection)
 
 
 def _count(parts: tuple[Pages, ...]) -> int:

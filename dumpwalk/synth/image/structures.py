@@ -164,12 +164,6 @@ class Layouts:
         _check(value, 8 * place.size, what)
         return (value & (1 << 8 * place.size) - 1).to_bytes(place.size, "little")
 
-    def number(self, name: str, values: Mapping[str, int]) -> bytes:
-        """Return a structure of bit fields, a page-table entry or flags, as its bytes; fields it lacks are left out."""
-        data = bytearray(self.size(name))
-        self.encode(name, [(path, value) for path, value in values.items() if self.has(name, path)], data)
-        return bytes(data)
-
 
 def _member(fields: tuple[Field, ...], name: str, layouts: Layouts) -> tuple[int, Field] | None:
     """Return the field called *name* and its offset, looked for in unnamed structures too."""

@@ -23,7 +23,7 @@ def files(name: str, mask: int) -> Files:
     """Return what writes PTEs of a profile, without a machine around it."""
     made = Files.__new__(Files)
     made.layouts, made.mask = Layouts(profile(name)), mask
-    made.pte_size = made.layouts.size("_MMPTE")
+    made.pte_size, made.subsection_base = made.layouts.size("_MMPTE"), 0
     return made
 
 
@@ -41,7 +41,7 @@ def test_transition_ptes_are_those_that_debuggers_showed(name: str, mask: int, f
 def test_page_file_and_demand_zero_ptes_are_those_of_the_documentation():
     pae = files("nt/win7sp1-17514-pae-x86", 0)
 
-    assert pae.software({"Protection": 4}) == 0x80
+    assert pae.demand_zero_pte(4) == 0x80
     assert pae.pagefile_pte(0x1234, 4) == 0x00001234_00000080
 
 
