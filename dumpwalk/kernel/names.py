@@ -69,11 +69,7 @@ class DumpNames:
         for names, address in evidence(self.target.dump).pointers.items():
             if name in names:
                 return address
-        kernel, profile = self.target.modules.kernel, self.target.profile
-        if kernel is None or isinstance(profile, Absent) or not profile.exact:
-            return None
-        offset = self.target.types.symbols.find(name)  # type: ignore[attr-defined]
-        return None if offset is None else int(kernel.base) + int(offset)
+        return self.target.address_of(name)
 
     def _why_not(self, name: str) -> str:
         profile = self.target.profile

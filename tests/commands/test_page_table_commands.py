@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -228,3 +229,13 @@ def test_types_of_another_machine_are_doubted(capsys: Any, before: bool) -> None
 
     assert status == 1
     assert "has the types of x86, the machine is x64" in out
+
+
+def test_symbols_are_the_kernel_s_whatever_types_are_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A header has types and no symbols; the dump says which kernel it is of all the same."""
+    header = tmp_path / "driver.h"
+    header.write_text("struct _FOO { int a; };\n")
+    sample = str(Path(__file__).parents[2] / "samples" / "hung_driver.dmp")
+
+    assert main(["-z", sample, "--types", str(header), "vtop", "nt!MmPteBase"]) <= 1
+    assert capsys.readouterr().out.startswith("fffff804`7c6fb358: x64 page tables")
