@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dumpwalk.memory.address import Address
-    from dumpwalk.memory.paging.translation import TableEntry, Translation
+    from dumpwalk.memory.paging.translation import TableEntry
     from dumpwalk.memory.virtual import VirtualMemory
     from dumpwalk.target import Target
 
@@ -118,10 +118,7 @@ def vtop(words: Sequence[str], dtb: int | None = None, target: Target | None = N
     steps = tuple(Step(e.level, e.address, e.value, e.state, _meaning(target, memory, e)) for e in found.entries)
     # What is not known of invalid entries matters where there was one.
     doubtful = target.entries is not None and any(not e.value & 1 for e in found.entries)
-    return _walk(found, steps, in_dump, target.entries.problems if target.entries and doubtful else ())
-
-
-def _walk(found: Translation, steps: tuple[Step, ...], in_dump: bool, problems: tuple[Problem, ...]) -> Walk:
+    problems = target.entries.problems if target.entries and doubtful else ()
     return Walk(found.address, found.mode, found.root, steps, found.physical, found.page_size, in_dump, problems)
 
 

@@ -24,30 +24,27 @@ def dump(spec: Spec) -> bytes:
 
     :raises SpecError: when something in it can't be written
     """
-    if spec.image is not None:
-        return image(spec)
+    data = _small(spec) if spec.image is None else _image(spec)
+    return data if spec.cut < 0 else data[: spec.cut]
+
+
+def _small(spec: Spec) -> bytes:
+    """Return a triage dump of stated structures, or a header alone."""
     if spec.kind not in KINDS:
         raise SpecError(f"no kind of dump {spec.kind!r}; there are {', '.join(KINDS)}")
     shape = layout(spec.machine, spec.build)
     if spec.kind == "triage":
-        data = triage(spec, shape)
-    else:
-        alone = header(spec, shape, context(spec.machine, spec.context))
-        put(alone, settable(spec.kind, shape.machine.pointer_size), spec.settings, "the dump")
-        data = bytes(alone)
-    return data if spec.cut < 0 else data[: spec.cut]
+        return triage(spec, shape)
+    alone = header(spec, shape, context(spec.machine, spec.context))
+    put(alone, settable(spec.kind, shape.machine.pointer_size), spec.settings, "the dump")
+    return bytes(alone)
 
 
-def image(spec: Spec) -> bytes:
-    """Return the file of the memory image that *spec* describes.
-
-    :raises SpecError: when something in it can't be written
-    """
+def _image(spec: Spec) -> bytes:
+    """Return the file of the memory image that *spec* describes."""
     from dumpwalk.synth.image.build import build
 
     write = WRITERS.get(spec.kind)
     if write is None:
         raise SpecError(f"memory images are not written as {spec.kind!r}; there are {', '.join(WRITERS.load())}")
-    filled, pages = build(spec)
-    data = write(filled, pages)
-    return data if spec.cut < 0 else data[: spec.cut]
+    return write(*build(spec))

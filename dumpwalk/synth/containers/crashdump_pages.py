@@ -98,8 +98,7 @@ def _end(data: bytearray, width: int, pages: Pages, spec: Spec) -> bytes:
     put(data, _OWN_FIELDS[width], (("RequiredDumpSpace", size),), "the dump header")
     put(data, HEADER_64 if width == 8 else HEADER_32, spec.settings, "the dump")
     behind = secondary_data(spec.build, spec.blobs)
-    whole = b"".join((data, *(pages[number] for number in sorted(pages)), behind))
-    return whole if spec.cut < 0 else whole[: spec.cut]
+    return b"".join((data, *(pages[number] for number in sorted(pages)), behind))
 
 
 def _bits(pages: Pages) -> tuple[int, bytes]:
