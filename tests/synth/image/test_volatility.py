@@ -46,6 +46,13 @@ handle 1588 404 to main access 1fffff
 handle 344 4 to program access 120089
 """
 
+HANDLES = [
+    (0x344, 4, "File", 0x120089, "\\Device\\HarddiskVolume1\\Windows\\notepad.exe"),
+    (0x1588, 4, "File", 0x120089, "\\Device\\Example\\Users\\Public\\notes.txt"),
+    (0x1588, 8, "Process", 0x1FFFFF, "notepad.exe Pid 5512"),
+    (0x1588, 0x404, "Thread", 0x1FFFFF, "Tid 1516 Pid 5512"),
+]
+
 
 class Volatility:
     """Runs plugins on one file."""
@@ -74,10 +81,10 @@ def volatility_on(kind: str, real_data: Path, directory: Path, build: str = "190
     return Volatility(image, directory / "symbols", directory / "cache")
 
 
-@pytest.fixture(scope="module")
-def volatility(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Volatility:
-    """Volatility 3 on a raw image."""
-    return volatility_on("raw", real_data, tmp_path_factory.mktemp("volatility"))
+@pytest.fixture(scope="module", params=["raw", "full", "bitmap-full"])
+def volatility(request: pytest.FixtureRequest, real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Volatility:
+    """Volatility 3 on a raw image, and on the crash dumps that it reads."""
+    return volatility_on(request.param, real_data, tmp_path_factory.mktemp("volatility"))
 
 
 @pytest.mark.parametrize("kind", ["raw", "full", "bitmap-full", "lime", "elf", "avml"])
@@ -107,20 +114,19 @@ def test_modules(volatility: Volatility):
     assert found == [("ntoskrnl.exe", 0xF8047BA00000, 0x1046000), ("example.sys", 0xF8047B900000, 0x9000)]
 
 
-@pytest.mark.parametrize("build", PDBS)
-def test_handles_of_every_generation(build: str, real_data: Path, tmp_path: Path):
-    """Entries differ since 7, 8.1 and 10; so do the headers that they lead to."""
-    found = [
-        (h["PID"], h["HandleValue"], h["Type"], h["GrantedAccess"], h["Name"])
-        for h in volatility_on("raw", real_data, tmp_path, build)("windows.handles")
-    ]
+def handles(volatility: Volatility) -> list[tuple[Any, ...]]:
+    rows = volatility("windows.handles")
+    return [(h["PID"], h["HandleValue"], h["Type"], h["GrantedAccess"], h["Name"]) for h in rows]
 
-    assert found == [
-        (0x344, 4, "File", 0x120089, "\\Device\\HarddiskVolume1\\Windows\\notepad.exe"),
-        (0x1588, 4, "File", 0x120089, "\\Device\\Example\\Users\\Public\\notes.txt"),
-        (0x1588, 8, "Process", 0x1FFFFF, "notepad.exe Pid 5512"),
-        (0x1588, 0x404, "Thread", 0x1FFFFF, "Tid 1516 Pid 5512"),
-    ]
+
+def test_handles(volatility: Volatility):
+    assert handles(volatility) == HANDLES
+
+
+@pytest.mark.parametrize("build", [build for build in PDBS if build != "19041.3570"])
+def test_handles_of_other_generations(build: str, real_data: Path, tmp_path: Path):
+    """Entries differ since 7, 8.1 and 10; so do the headers that they lead to."""
+    assert handles(volatility_on("raw", real_data, tmp_path, build)) == HANDLES
 
 
 def test_files(volatility: Volatility):
