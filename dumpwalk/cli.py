@@ -144,6 +144,8 @@ def _looked_at(
             opening = {**opening, "types": types}
         else:
             raise UsageError(f"{command.name} needs no types; leave out --types")
+    if command.needs_dump and file is None:
+        raise UsageError(f"{command.name} needs a dump: dumpwalk -z FILE {command.name} ...")
     if command.target and file is not None:
         from dumpwalk.target import open
 

@@ -413,3 +413,13 @@ def test_file_that_may_not_be_read(tmp_path: Path) -> None:
 
     assert done.returncode == 3
     assert b"Permission denied" in done.stderr
+
+
+def test_a_command_that_needs_a_dump_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needy = Command("needy", _look, (), str, bool, many=False, target=True, needs_dump=True)
+    monkeypatch.setattr(COMMANDS, "get", lambda name: needy)
+
+    assert main(["needy"]) == 2
+    assert capsys.readouterr().err == "dumpwalk: needy needs a dump: dumpwalk -z FILE needy ...\n"

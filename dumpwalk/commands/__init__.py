@@ -28,6 +28,7 @@ class Command:
     :param partial: says of a record whether it is only part of the answer (exit status 1)
     :param many: it takes several files and yields a record (or an error) for each
     :param target: it looks at a dump: it is given ``target`` when there was a ``-z``
+    :param needs_dump: without a ``-z`` it has nothing to look at
     :param opens: it opens its files itself, and takes ``raw`` and ``dtb`` as :func:`dumpwalk.open` does
     """
 
@@ -39,6 +40,7 @@ class Command:
     many: bool
     target: bool = False
     opens: bool = False
+    needs_dump: bool = False
 
     @property
     def help(self) -> str:
@@ -61,11 +63,12 @@ def command(
     many: bool = False,
     target: bool = False,
     opens: bool = False,
+    needs_dump: bool = False,
 ) -> Callable[[F], F]:
-    """Register the decorated function as the command *name*."""
+    """Register the decorated function as the command *name*; the parameters are those of :class:`Command`."""
 
     def decorate(run: F) -> F:
-        COMMANDS.add(name)(Command(name, run, arguments, text, partial, many, target, opens))
+        COMMANDS.add(name)(Command(name, run, arguments, text, partial, many, target or needs_dump, opens, needs_dump))
         return run
 
     return decorate

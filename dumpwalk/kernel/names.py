@@ -9,6 +9,7 @@ from dumpwalk.types.profiles import evidence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dumpwalk.memory.address import Address
     from dumpwalk.target import Target
 
 # Pseudo-registers that debuggers have, and that take more than the dump's header to know.
@@ -22,6 +23,19 @@ _LOWER = {
     **{f"e{n}": (f"r{n}", 4) for n in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp", "ip")},
     **{f"r{n}d": (f"r{n}", 4) for n in range(8, 16)},
 }
+
+
+def resolve(target: Target, expression: str | int) -> Address:
+    """Return the address that *expression* means in *target*: ``863c1758``, ``nt!KeBugCheckEx+4``, ``poi(@rsp)``.
+
+    :param expression: a MASM expression; a number is itself
+    :raises UsageError: when it makes no sense
+    :raises TypeInfoError: when it names what is not known
+    :raises ReadError: when it has to be read from memory that is not there
+    """
+    from dumpwalk.expression import evaluate
+
+    return target.address(expression if isinstance(expression, int) else evaluate(expression, DumpNames(target)))
 
 
 class DumpNames:

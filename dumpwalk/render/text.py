@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dumpwalk.memory.address import Address
+from dumpwalk.remarks import Absent
+
 
 def printable(text: str) -> str:
     r"""Return *text* with everything that a terminal might obey, hide or reorder shown as an escape.
@@ -26,3 +29,17 @@ def counted(count: int, what: str) -> str:
 def indent(text: str, by: str = "    ") -> str:
     """Return *text* with each line moved right by *by*."""
     return "\n".join(by + line if line else line for line in text.split("\n"))
+
+
+def plain(address: int | Absent, digits: int = 0) -> str:
+    """Return an address as WinDbg's older commands print it, without the backtick; ``????`` for what is absent.
+
+    :param digits: at least so many, with zeros in front
+
+    >>> plain(Address(0xFFFFF80002A5C000)), plain(Absent("not there"))
+    ('fffff80002a5c000', '????')
+    """
+    if isinstance(address, Absent):
+        return "????"
+    text = str(address).replace("`", "") if isinstance(address, Address) else f"{address:x}"
+    return text.rjust(digits, "0")

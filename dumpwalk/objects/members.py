@@ -1,0 +1,75 @@
+"""Members that other builds call otherwise: the first of several names that a type has."""
+
+from __future__ import annotations
+
+from dumpwalk.memory.address import Address, Hex
+from dumpwalk.remarks import Absent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dumpwalk.objects import Object
+
+
+def member(object: Object | Absent, *paths: str) -> Any:
+    """Return the first of *paths* that the type of *object* has, the newest build's name first.
+
+    :return: what :meth:`Object.member_` returns; :class:`Absent` when the type has none of them, or *object* is absent
+    """
+    if isinstance(object, Absent):
+        return object
+    for path in paths:
+        try:
+            return object.member_(path)
+        except AttributeError:
+            continue
+    return Absent(f"{getattr(object.type_, 'name', 'this type')} of this build has no {paths[0]}")
+
+
+def has(object: Object, path: str) -> bool:
+    """Say whether the type of *object* has the member *path*, whatever its value is."""
+    try:
+        object.member_(path)
+    except AttributeError:
+        return False
+    return True
+
+
+def integer(object: Object | Absent, *paths: str) -> int | Absent:
+    """Return a member that is a number (or a pointer, as one); see :func:`member`."""
+    found = member(object, *paths)
+    return found if isinstance(found, Absent) else int(found)
+
+
+def hexadecimal(object: Object | Absent, *paths: str) -> Hex | Absent:
+    """Return a member that is a number that people read in hexadecimal; see :func:`member`."""
+    found = member(object, *paths)
+    return found if isinstance(found, Absent) else Hex(int(found))
+
+
+def pointer(object: Object | Absent, *paths: str) -> Address | Absent:
+    """Return what a member that is a pointer points to, 0 for null; see :func:`member`."""
+    found = member(object, *paths)
+    if isinstance(object, Absent) or isinstance(found, Absent):
+        return found if isinstance(found, Absent) else Absent("")
+    return object.plan_.space.address(int(found))
+
+
+def fast_reference(object: Object | Absent, *paths: str) -> Address | Absent:
+    """Return what an ``EX_FAST_REF`` member points to, without the count in its low bits, or a plain pointer's value.
+
+    The count has as many bits as ``_EX_FAST_REF.RefCnt`` of the kernel's types says: three on 32-bit machines, four
+    on 64-bit ones. Before Windows Vista some of these members were plain pointers.
+    """
+    found = member(object, *paths)
+    if isinstance(object, Absent) or isinstance(found, Absent):
+        return found if isinstance(found, Absent) else Absent("")
+    space = object.plan_.space
+    if not has(found, "RefCnt"):
+        return pointer(object, *paths)
+    field = found.plan_.field("RefCnt")
+    value = integer(found, "Value", "Object")
+    if isinstance(value, Absent):
+        return value
+    return space.address(value & ~((1 << field.bits[1]) - 1))
