@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dumpwalk.memory.machine import Machine
     from dumpwalk.memory.physical import PhysicalMemory
     from dumpwalk.memory.segments import DumpMemory
+    from dumpwalk.objects import Space
     from dumpwalk.objects.kernel_entries import KernelEntries
     from dumpwalk.symbols.modules import Modules
     from dumpwalk.types.model import TypeDatabase
@@ -41,6 +42,7 @@ class Target:
         self.machine: Machine = dump.header.machine
         self._profile: Profile | Absent | None = None
         self._types: TypeDatabase | None = None
+        self._space: Space | None = None
         self._exact: StoredTypes | None = None
         self.entries: KernelEntries | None = None
         if hasattr(self.memory, "software"):  # virtual memory seen through page tables
@@ -100,9 +102,12 @@ class Target:
         :return: an :class:`~dumpwalk.objects.Object`
         :raises TypeInfoError: when there is no such type, or no profile fits
         """
-        from dumpwalk.objects import object_
+        space = self._space
+        if space is None or space.memory is not self.memory:
+            from dumpwalk.objects import space_of
 
-        return object_(self.memory, self.types, type, address)
+            space = self._space = space_of(self.memory, self.types)
+        return space.object(type, address)
 
     def symbol(self, address: int) -> tuple[str, int] | None:
         """Return the kernel symbol at or before *address*, and how far before, or ``None``.

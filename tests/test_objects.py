@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import struct
 import time
@@ -251,6 +252,43 @@ def test_a_hostile_name_is_escaped() -> None:
     assert "<script>" not in html
     assert "<b>" not in html
     assert "\x1b" not in html
+
+
+@pytest.mark.parametrize("name", ["_A B", "\0", "\ud800", "", "class", "_repr_html_"])
+def test_a_hostile_name_is_a_type_and_a_member(name: str) -> None:
+    struct_ = Struct(name, "struct", 4, (Field(name, 0, BASES["Uint2B"]), Field("__mro__", 2, BASES["UChar"])))
+    memory, _ = world()
+    thing = space_of(memory, Types(8)).plan(struct_).object(NODE)
+
+    assert thing.member_(name) == 0xFFFB
+    assert thing.member_("__mro__") == 0xFF
+    assert "<table>" in thing._repr_html_()
+
+
+def test_an_object_can_be_copied(size: int) -> None:
+    n = node(size)
+
+    assert copy.copy(n).Signed == -5
+    assert copy.copy(n.Next) == n.Next
+    assert copy.copy(n.Next).Next.Signed == -5
+
+
+@pytest.mark.parametrize("cut", [0, 3, 4, 12, 23, 40, 64, None])
+def test_memory_that_gives_views_reads_the_same(cut: int | None, size: int) -> None:
+    """Values come out of the memory's own bytes where it hands them out, else out of a copy; one by one otherwise."""
+
+    class Copies:
+        def __init__(self, memory: SegmentedMemory) -> None:
+            self.read = memory.read
+
+    memory, database = world(size, cut)
+    viewed, copied = (object_(m, database, "_NODE", NODE) for m in (memory, Copies(memory)))
+
+    assert isinstance(viewed.load_() or memoryview(b""), memoryview)
+    assert isinstance(copied.load_(), bytes)
+    for name in viewed.plan_.members:
+        a, b = viewed.member_(name), copied.member_(name)
+        assert (type(a).__name__, repr(a)) == (type(b).__name__, repr(b))
 
 
 def test_types_that_contain_themselves_and_lie() -> None:

@@ -81,6 +81,19 @@ class SegmentedMemory:
             raise ReadError(_like(address, missing), size - len(found), self.why_not)
         return found
 
+    def view(self, address: int, size: int) -> memoryview:
+        """Return what :meth:`read` does, without copying it where one segment holds it all.
+
+        :raises ReadError: naming the first byte that is missing
+        """
+        index = bisect_right(self._starts, address) - 1
+        if index >= 0:
+            offset = address - self._starts[index]
+            found = self._pieces[index][offset : offset + size]
+            if len(found) == size:
+                return found
+        return memoryview(self.read(address, size))
+
     def read_some(self, address: int, size: int) -> bytes:
         """Return the bytes at *address* as far as they are there without a gap, at most *size*."""
         segment = self.find(address)

@@ -329,7 +329,7 @@ def walk_list(
         shown = listing(space, link.type, place, options, names=names)
         title = f"{path} at {pointer(place, space.types.pointer_size)}"
         listings.append(shown.__replace__(heading=(title, _RULE, *shown.heading)))  # type: ignore[attr-defined]
-        following = Object(link, place).member_(path)
+        following = link.object(place).member_(path)
         if isinstance(following, Absent):
             problems.append(Problem(f"{path} at {place}", following.reason))
             break

@@ -43,9 +43,12 @@ def test_reads_as_the_table_does(parts: list[tuple[int, bytes]], address: int, s
     assert memory.read_some(address, size) == expected
     if len(expected) >= size:
         assert memory.read(address, size) == expected
+        assert memory.view(address, size) == expected
     else:
         with pytest.raises(ReadError) as caught:
             memory.read(address, size)
+        with pytest.raises(ReadError, match=f"^{caught.value}$"):
+            memory.view(address, size)
         assert (caught.value.address, caught.value.size) == (address + len(expected), size - len(expected))
 
 
