@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError
-from dumpwalk.objects.sizes import offset_of, size_of
+from dumpwalk.objects.sizes import offset_of
 from dumpwalk.remarks import Absent
 from dumpwalk.types.model import Array, Pointer
 from dumpwalk.types.spelling import dt_spelling
@@ -98,10 +98,10 @@ class Object:
             element, base = type.element, self.place_
         else:
             raise TypeInfoError(f"{dt_spelling(type)} has no elements")
-        size = size_of(element, space.types)
-        if size is None and index:
+        size = space.size_of(element) if index else 0
+        if size is None:
             raise TypeInfoError(f"the size of {dt_spelling(element)} is not known")
-        return space.at(element, base + index * (size or 0))
+        return space.at(element, base + index * size)
 
     def __getitem__(self, index: int) -> Any:
         if isinstance(self.plan_.type, Array):

@@ -7,7 +7,7 @@ import struct
 from dumpwalk.objects.numbers import struct_code
 from dumpwalk.objects.object import AT_ONCE, TAKEN, Indexed, Object
 from dumpwalk.objects.sizes import size_of
-from dumpwalk.types.model import Array, Pointer, Struct
+from dumpwalk.types.model import Array, Base, Pointer, Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dumpwalk.types.model import Field, Type
 
     Reader = Callable[[Object], Any]
+
+_WHOLE = frozenset("bhiqBHIQ")  # the codes of whole numbers; in capitals, of those without a sign
 
 
 class Plan:
@@ -71,10 +73,12 @@ def _class_of(plan: Plan, name: str) -> type[Object]:
 
 def _reader(space: Space, field: Field) -> Reader:
     """Return the function that takes *field* out of an object; numbers by the short way."""
-    type, offset = field.type, field.offset
-    code = struct_code(type) if field.bits is None and 0 <= offset < AT_ONCE else ""
-    if not code:
-        return lambda parent: space.read_at(parent, offset, type, field.bits)
+    type, offset, bits = field.type, field.offset, field.bits
+    code = struct_code(type) if 0 <= offset < AT_ONCE else ""
+    if bits is not None and isinstance(type, Base) and code in _WHOLE and 0 <= bits[0] <= 64 and 0 <= bits[1] <= 64:
+        return _bits(space, type, offset, code, bits)
+    if not code or bits is not None:
+        return lambda parent: space.read_at(parent, offset, type, bits)
     if isinstance(type, Pointer):
         return _pointer(space, type, offset, code)
     if code == "B":
@@ -109,6 +113,21 @@ def _byte(space: Space, type: Type, offset: int) -> Reader:
             return space.read_at(parent, offset, type, None)
 
     return byte
+
+
+def _bits(space: Space, type: Type, offset: int, code: str, bits: tuple[int, int]) -> Reader:
+    unpack, shift, mask = _unpack(offset, code.upper()), bits[0], (1 << bits[1]) - 1
+
+    def part(parent: Object) -> Any:
+        data = parent.data_
+        if data is None:
+            data = parent.load_()
+        try:
+            return unpack(data)[0] >> shift & mask
+        except struct.error:
+            return space.read_at(parent, offset, type, bits)
+
+    return part
 
 
 def _pointer(space: Space, type: Pointer, offset: int, code: str) -> Reader:

@@ -8,6 +8,7 @@ from dumpwalk.objects.enums import EnumValue
 from dumpwalk.objects.numbers import number_of
 from dumpwalk.objects.object import Indexed, Object
 from dumpwalk.objects.plan import Plan
+from dumpwalk.objects.sizes import size_of
 from dumpwalk.remarks import Absent
 from dumpwalk.types.model import Array, Base, Enum, Pointer, Reference, Struct
 from dumpwalk.types.spelling import dt_spelling, from_dt
@@ -73,6 +74,11 @@ class Space:
             plan = self.plans[name] = Plan(self, type)
         return plan
 
+    def size_of(self, type: Type) -> int | None:
+        """Return the size of *type* in bytes; ``None`` when it is not known."""
+        plan = self.plans.get(type.name) if isinstance(type, Reference) else None
+        return size_of(type, self.types) if plan is None else plan.size
+
     def object(self, type: str, address: int) -> Any:
         """Return the object of the type called *type* at *address*; see :func:`object_`."""
         plan = self.plans.get(type) or self.named(type)
@@ -95,12 +101,14 @@ class Space:
         """
         place = (offset if parent is None else parent.place_ + offset) & self.mask
         if isinstance(type, Reference):
-            found = self.types.find(type.name)
-            if found is None:
-                return Absent(f"no type {type.name} in {self.types.name}")
-            if isinstance(found, Struct):
-                return self.plan(type).object(place)
-            type = found
+            plan = self.plans.get(type.name)  # to find a type takes ten times as long
+            if plan is None:
+                if self.types.find(type.name) is None:
+                    return Absent(f"no type {type.name} in {self.types.name}")
+                plan = self.named(type.name)
+            if plan.make is not None:
+                return plan.object(place)
+            type = plan.type
         if isinstance(type, (Struct, Array)):
             return self.plan(type).object(place)
         size = type.size if isinstance(type, (Base, Pointer, Enum)) else 0
