@@ -43,7 +43,7 @@ class Plan:
         if isinstance(type, Struct):
             for field in type.fields:
                 if field.name not in self.members:
-                    self.members[field.name] = _reader(space, field)
+                    self.members[field.name] = _Unread(self, field)
             self.make = _class_of(self, type.name)
         elif isinstance(type, Array):
             self.make = lambda: Indexed(self)
@@ -58,6 +58,26 @@ class Plan:
     def field(self, name: str) -> Field | None:
         """Return the member called *name*."""
         return next((f for f in getattr(self.type, "fields", ()) if f.name == name), None)
+
+
+class _Unread:
+    """Reads a member for the first time and leaves the function that reads it in its own place.
+
+    A kernel structure has hundreds of members, of which a command asks for a few.
+    """
+
+    __slots__ = ("field", "plan")
+
+    def __init__(self, plan: Plan, field: Field) -> None:
+        self.plan = plan
+        self.field = field
+
+    def __call__(self, parent: Object) -> Any:
+        plan, name = self.plan, self.field.name
+        reader = plan.members[name] = _reader(plan.space, self.field)
+        if isinstance(vars(plan.make).get(name), property):
+            setattr(plan.make, name, property(reader))
+        return reader(parent)
 
 
 def _class_of(plan: Plan, name: str) -> type[Object]:
