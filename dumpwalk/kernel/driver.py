@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import TypeInfoError, UsageError
+from dumpwalk.errors import TypeInfoError
 from dumpwalk.kernel.constants import flags, name_of
 from dumpwalk.kernel.routine import Routine, routine, routine_in
 from dumpwalk.kernel.structures import structure
@@ -110,7 +110,7 @@ def driver_object(target: Target, address: int) -> DriverObject:
     extension = pointer(at, "DriverExtension")
     more: Any = extension
     if not isinstance(extension, Absent):
-        more = target.object("_DRIVER_EXTENSION", extension) if extension else Absent("DriverExtension is null")
+        more = target.object("_DRIVER_EXTENSION", extension) if extension else None
     clients, others = _extensions(target, more)
     image = (0, 0) if isinstance(start, Absent) or isinstance(size, Absent) else (int(start), int(start) + int(size))
     dispatch = tuple(_dispatch(target, at, code, image) for code in range(_MAJORS))
@@ -130,7 +130,7 @@ def driver_object(target: Target, address: int) -> DriverObject:
         DriverInit=routine_in(target, at, "DriverInit"),
         DriverStartIo=routine_in(target, at, "DriverStartIo"),
         DriverUnload=routine_in(target, at, "DriverUnload"),
-        AddDevice=routine_in(target, more, "AddDevice"),
+        AddDevice=routine(target, 0) if more is None else routine_in(target, more, "AddDevice"),
         extensions=clients,
         devices=devices,
         dispatch=dispatch,
@@ -139,14 +139,6 @@ def driver_object(target: Target, address: int) -> DriverObject:
         notes=found,
         problems=(*problems, *remarks, *others, *doubts),
     )
-
-
-def driver_named(target: Target, name: str) -> Address:
-    r"""Return the address of the driver object called *name*, ``disk`` or ``\Driver\disk``.
-
-    :raises UsageError: always so far: no object directory is read yet
-    """
-    raise UsageError(f"{name}: drivers can't be looked up by name yet; give the address of the driver object")
 
 
 def _devices(target: Target, first: Address | Absent) -> tuple[tuple[Address, ...], list[Problem]]:
@@ -160,6 +152,8 @@ def _devices(target: Target, first: Address | Absent) -> tuple[tuple[Address, ..
 
 def _extensions(target: Target, more: Any) -> tuple[tuple[ClientExtension, ...], list[Problem]]:
     """Return what ``IoAllocateDriverObjectExtension`` made: a header of two pointers, then the driver's data."""
+    if more is None:
+        return (), []
     first = pointer(more, "ClientDriverExtension")
     if isinstance(first, Absent) or not first:
         return (), []

@@ -12,18 +12,16 @@ if TYPE_CHECKING:
     from dumpwalk.kernel.device_stack import DeviceNode, DeviceStack
     from dumpwalk.kernel.vpb import Vpb
 
-# !devstack's column of addresses; one on a 32-bit machine is narrower, and its title is not.
-_ADDRESS = {True: 16, False: 8}
+# !devstack's column of drivers. A longer name moves what is behind it; WinDbg runs the two together.
 _DRIVER = 18
 _VPB_FLAGS = {"VPB_MOUNTED": "mounted", "VPB_RAW_MOUNT": "raw mount", "VPB_REMOVE_PENDING": "remove pending"}
 
 
 def device_layout(found: DeviceObject) -> str:
     """Return a device as text."""
-    called = f" {name(found.name)}" if found.name is None or found.name or isinstance(found.name, Absent) else ""
     lines = [
         f"Device object ({pointer(found.address)}) is for:",
-        f"{called.rstrip()} {name(found.driver)} DriverObject {pointer(found.DriverObject)}",
+        f" {name(found.name)} {name(found.driver)} DriverObject {pointer(found.DriverObject)}",
         f"Current Irp {pointer(found.CurrentIrp)} RefCount {_decimal(found.ReferenceCount)} "
         f"Type {word(found.DeviceType)} Flags {word(found.Flags)}",
         _pointers(found),

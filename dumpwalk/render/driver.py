@@ -6,6 +6,7 @@ at hand; the titles are those that others quote.
 
 from __future__ import annotations
 
+from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.render.device import stack_lines
 from dumpwalk.render.io_numbers import name, pointer, word
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 DEVICES, DISPATCH, STACKS = 1, 2, 4
 # How many addresses of devices a line has, in characters.
 _LINE = 72
+
+
+@record
+class _Shown:
+    """What the remarks at the foot are about, by the names that JSON has for it."""
+
+    driver: DriverObject
+    stacks: tuple[DeviceStack, ...]
 
 
 def driver_layout(found: DriverObject, flags: int = DEVICES, stacks: Sequence[DeviceStack] = ()) -> str:
@@ -45,7 +54,7 @@ def driver_layout(found: DriverObject, flags: int = DEVICES, stacks: Sequence[De
             lines += ["", f"!devstack {pointer(stack.asked)} :", *stack_lines(stack)]
         lines += ["", f"Processed {len(stacks)} device objects."]
     notes = [f"({printable(note)})" for note in found.notes] if flags & DISPATCH else []
-    return "\n".join([*lines, *notes, *remark_lines((found, stacks) if stacks else found)])
+    return "\n".join([*lines, *notes, *remark_lines(_Shown(found, tuple(stacks)))])
 
 
 def _addresses(devices: Sequence[int]) -> list[str]:
@@ -62,12 +71,17 @@ def _function(routine: Routine | Absent) -> str:
     return f"{pointer(routine.address)}\t{printable(routine.name)}".rstrip("\t")
 
 
+def _entry(routine: Routine | Absent) -> str:
+    """Return an entry point of a driver, whose name the debugger writes without an offset."""
+    return _function(routine).partition("+")[0]
+
+
 def _functions(found: DriverObject) -> list[str]:
     lines = [
-        f"DriverEntry:   {_function(found.DriverInit)}",
-        f"DriverStartIo: {_function(found.DriverStartIo)}",
-        f"DriverUnload:  {_function(found.DriverUnload)}",
-        f"AddDevice:     {_function(found.AddDevice)}",
+        f"DriverEntry:   {_entry(found.DriverInit)}",
+        f"DriverStartIo: {_entry(found.DriverStartIo)}",
+        f"DriverUnload:  {_entry(found.DriverUnload)}",
+        f"AddDevice:     {_entry(found.AddDevice)}",
         "",
         "Dispatch routines:",
     ]
