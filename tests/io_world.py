@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dumpwalk
-from dumpwalk.synth import parse, write
+from dumpwalk.synth import write
 from dumpwalk.synth.image import build as builder
 from dumpwalk.target import Target
 
@@ -51,10 +53,10 @@ class Machine:
         for name, value in {"machine": machine, "profile": profile, **places}.items():
             text = text.replace("{" + name + "}", value)
         self.path = directory / "machine.dmp"
-        self.path.write_bytes(write(text))
-        self.types = profile
+        self._labels: dict[str, int] = {}
+        with _keeping(self._labels):
+            self.path.write_bytes(write(text))
         self.target: Target = dumpwalk.open(str(self.path), types=profile)
-        self._labels = _labels(text)
 
     def __getitem__(self, label: str) -> int:
         return self._labels.get(f"_DRIVER_OBJECT {label}", 0) or self._labels[label]
@@ -63,22 +65,21 @@ class Machine:
         return self._labels[f"_DRIVER_OBJECT {label}"]
 
 
-def _labels(text: str) -> dict[str, int]:
-    """Return where the builder placed what a spec names; it forgets that when it is done."""
-    kept: dict[str, int] = {}
+@contextmanager
+def _keeping(labels: dict[str, int]) -> Iterator[None]:
+    """Keep where the builder places what a spec names; it forgets that when it is done."""
     real = builder.World
 
     class Keeping(real):  # type: ignore[misc,valid-type]
         def write_later(self) -> None:
-            kept.update(self.labels)
+            labels.update(self.labels)
             super().write_later()
 
     builder.World = Keeping  # type: ignore[misc]
     try:
-        builder.build(parse(text))
+        yield
     finally:
         builder.World = real  # type: ignore[misc]
-    return kept
 
 
 def machine(directory: Path, text: str, machine: str = "x64", profile: str = "nt/19041.3570-x64") -> Machine:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dumpwalk.bugchecks.ntstatus import nt_status
 from dumpwalk.kernel import irp_completion
 from dumpwalk.kernel.constants import flags
-from dumpwalk.kernel.io_stack import StackLocation, stack_location
+from dumpwalk.kernel.io_stack import PENDING, StackLocation, stack_location
 from dumpwalk.kernel.routine import Routine, routine_in
 from dumpwalk.kernel.structures import structure
 from dumpwalk.memory.address import Hex
@@ -128,7 +128,8 @@ def irp(target: Target, address: int) -> Irp:
     information = hexadecimal(at, "IoStatus.Information")
     file = pointer(at, "Tail.Overlay.OriginalFileObject")
     user_iosb = pointer(at, "UserIosb")
-    notes = irp_completion.notes(target, status, information, bits, pending, user_iosb, file) if signature else ()
+    made_pending = _made_pending(pending, locations)
+    notes = irp_completion.notes(target, status, information, bits, made_pending, user_iosb, file) if signature else ()
     return Irp(
         address=place,
         signature=signature,
@@ -175,6 +176,17 @@ def irp(target: Target, address: int) -> Irp:
 def _signed(value: int | Absent) -> int | Absent:
     """Return a ``CHAR``, which older types call unsigned."""
     return value if isinstance(value, Absent) or value < 0x80 else value - 0x100
+
+
+def _made_pending(returned: int | Absent, locations: tuple[StackLocation, ...]) -> bool | Absent:
+    """Say whether the caller was, or will be, told that the request is pending.
+
+    On the way up each location's SL_PENDING_RETURNED is moved to ``PendingReturned``; the highest one's is the last.
+    """
+    if isinstance(returned, Absent) or returned or not locations:
+        return _flag(returned)
+    control = locations[-1].Control
+    return control if isinstance(control, Absent) else bool(control & PENDING)
 
 
 def _flag(value: int | Absent) -> bool | Absent:

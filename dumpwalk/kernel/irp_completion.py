@@ -30,7 +30,7 @@ def is_copied(status: int, *, synchronous: bool, pending: bool) -> bool:
     """Say whether ``IoStatus`` is written to ``UserIosb``.
 
     :param synchronous: the caller waits in the I/O manager
-    :param pending: ``PendingReturned``
+    :param pending: it was marked pending, as ``PendingReturned`` says in the end
 
     >>> is_copied(0xC0000010, synchronous=False, pending=False), is_copied(0x80000005, synchronous=True, pending=False)
     (False, True)
@@ -43,7 +43,7 @@ def notes(
     status: int | Absent,
     information: int | Absent,
     flags: int | Absent,
-    pending: int | Absent,
+    pending: bool | Absent,
     user_iosb: int | Absent,
     file: int | Absent,
 ) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ def notes(
 
     :param status: ``IoStatus.Status``, and *information* ``IoStatus.Information``
     :param flags: ``Flags``
-    :param pending: ``PendingReturned``
+    :param pending: it was marked pending
     :param user_iosb: ``UserIosb``; nothing is said of a request without one
     :param file: ``Tail.Overlay.OriginalFileObject``
     """
@@ -62,7 +62,7 @@ def notes(
     synchronous = bool(flags & _SYNCHRONOUS) or _opened_synchronous(target, file)
     name = nt_status(status) or f"{status:08x}"
     found = []
-    if not is_copied(status, synchronous=synchronous, pending=bool(pending)):
+    if not is_copied(status, synchronous=synchronous, pending=pending):
         why = "the request is synchronous" if synchronous else "the request was never marked pending"
         found.append(f"IoStatus will not be copied to UserIosb: {name} is an error and {why}")
         if information and not flags & _BUFFERED:
