@@ -52,7 +52,8 @@ class Machine:
         places = PLACES[machine]
         for name, value in {"machine": machine, "profile": profile, **places}.items():
             text = text.replace("{" + name + "}", value)
-        self.path = directory / "machine.dmp"
+        # A file of its own: an earlier one may be open still.
+        self.path = directory / f"{len(list(directory.iterdir()))}.dmp"
         self._labels: dict[str, int] = {}
         with _keeping(self._labels):
             self.path.write_bytes(write(text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dumpwalk.remarks import Absent
-from dumpwalk.render.text import plain, printable
+from dumpwalk.render.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,13 +14,13 @@ _FLAGS_IN_LINE, _INDENT = 2, " " * 22
 
 
 def pointer(value: int | Absent | None) -> str:
-    """Return a pointer without a backtick; null has eight digits on 64-bit machines too.
+    """Return a pointer without a backtick, in eight digits at least, on 64-bit machines too.
 
     >>> from dumpwalk.memory.address import Address
     >>> pointer(Address(0)), pointer(Address(0xFFFFC08BE50A72B0)), pointer(None)
     ('00000000', 'ffffc08be50a72b0', '00000000')
     """
-    return plain(value, 8) if value else "????????" if isinstance(value, Absent) else "00000000"
+    return word(0 if value is None else value)
 
 
 def word(value: int | Absent, digits: int = 8) -> str:
