@@ -201,5 +201,5 @@ def test_names_are_told_from_addresses(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as error:
             device_at(made.target, said)
         assert str(error.value).startswith(path)
-    with pytest.raises(UsageError, match="Driver.disk"):
+    with pytest.raises(UsageError, match=r"\\Driver\\disk: "):
         driver_at(made.target, "disk")

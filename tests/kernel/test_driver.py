@@ -86,7 +86,8 @@ def test_a_list_of_devices_that_does_not_end(link: str, count: int, problem: str
 def test_extensions(tmp_path: Path) -> None:
     """IoAllocateDriverObjectExtension: the header is two pointers, the driver's data is behind it."""
     more = (
-        "struct _DRIVER_EXTENSION as extension at ffffb80f`12100000 AddDevice=example+3000 ClientDriverExtension=one+0\n"
+        "struct _DRIVER_EXTENSION as extension at ffffb80f`12100000 AddDevice=example+3000\n"
+        "  ClientDriverExtension=one+0\n"
         "struct _IO_CLIENT_EXTENSION as one at ffffb80f`12100100 NextExtension=two+0 ClientIdentificationAddress=77\n"
         "struct _IO_CLIENT_EXTENSION as two at ffffb80f`12100200 NextExtension={end} ClientIdentificationAddress=78\n"
     )
