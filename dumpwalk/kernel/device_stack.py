@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.kernel.io_stack import driver_of
 from dumpwalk.kernel.object_header import object_name
+from dumpwalk.kernel.structures import structure
 from dumpwalk.memory.chain import walk
 from dumpwalk.objects.members import integer, member, pointer
 from dumpwalk.record import record
@@ -65,12 +66,13 @@ def device_stack(target: Target, address: int) -> DeviceStack:
 
     Upwards ``AttachedDevice`` leads, downwards ``AttachedTo`` of each device's extension.
 
+    :raises ReadError: when the dump holds nothing of the device
     :raises TypeInfoError: when the types of this kernel are not known
     """
     asked = target.address(address)
+    structure(target, "_DEVICE_OBJECT", asked)
     up = walk(lambda device: _above(target, device), target.machine, asked, MOST_DEVICES)
     down = walk(lambda device: _below(target, device), target.machine, asked, MOST_DEVICES)
-    # How the one chain ends is told in terms of the other's start: a problem says where it is.
     problems = [Problem("AttachedDevice", what) for what in up.problems]
     problems += [Problem("AttachedTo", what) for what in down.problems]
     order = [*reversed(up.addresses), *down.addresses[1:]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dumpwalk.errors import TypeInfoError
 from dumpwalk.kernel.constants import flags, name_of
 from dumpwalk.kernel.routine import Routine, routine, routine_in
-from dumpwalk.kernel.structures import structure
+from dumpwalk.kernel.structures import structure, unsigned
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.chain import single_list
 from dumpwalk.objects.members import hexadecimal, integer, pointer
@@ -119,7 +119,7 @@ def driver_object(target: Target, address: int) -> DriverObject:
     return DriverObject(
         address=place,
         Type=type,
-        Size=hexadecimal(at, "Size"),
+        Size=unsigned(at, "Size", 2),
         name=at.DriverName.str_(),
         Flags=bits,
         flag_names=() if isinstance(bits, Absent) else flags("driver_object_flags", bits),

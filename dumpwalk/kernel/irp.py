@@ -12,7 +12,7 @@ from dumpwalk.kernel import irp_completion
 from dumpwalk.kernel.constants import flags
 from dumpwalk.kernel.io_stack import PENDING, StackLocation, stack_location
 from dumpwalk.kernel.routine import Routine, routine_in
-from dumpwalk.kernel.structures import structure
+from dumpwalk.kernel.structures import structure, unsigned
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.members import has, hexadecimal, integer, pointer
 from dumpwalk.objects.sizes import size_of
@@ -120,9 +120,7 @@ def irp(target: Target, address: int) -> Irp:
     part = not isinstance(bits, Absent) and bool(bits & _ASSOCIATED)
     buffer = pointer(at, "AssociatedIrp.SystemBuffer")
     apc = "Overlay.AsynchronousParameters"
-    status = hexadecimal(at, "IoStatus.Status")
-    if not isinstance(status, Absent):
-        status = Hex(status & 0xFFFFFFFF)
+    status = unsigned(at, "IoStatus.Status", 4)
     pending = integer(at, "PendingReturned")
     allocated = hexadecimal(at, "AllocationFlags")
     information = hexadecimal(at, "IoStatus.Information")
@@ -142,21 +140,21 @@ def irp(target: Target, address: int) -> Irp:
         SystemBuffer=None if part else buffer,
         ThreadListEntry=_links(at, "ThreadListEntry"),
         IoStatus=IoStatus(status, "" if isinstance(status, Absent) else nt_status(status) or "", information),
-        RequestorMode=integer(at, "RequestorMode"),
+        RequestorMode=_signed(integer(at, "RequestorMode")),
         PendingReturned=_flag(pending),
         StackCount=count,
         CurrentLocation=current,
         state=_state(count, current),
         Cancel=_flag(integer(at, "Cancel")),
         CancelIrql=integer(at, "CancelIrql"),
-        ApcEnvironment=integer(at, "ApcEnvironment"),
+        ApcEnvironment=_signed(integer(at, "ApcEnvironment")),
         AllocationFlags=allocated,
         allocation_flag_names=_names("irp_allocation_flags", allocated),
         UserIosb=user_iosb,
         UserEvent=pointer(at, "UserEvent"),
         UserApcRoutine=pointer(at, f"{apc}.UserApcRoutine"),
         UserApcContext=pointer(at, f"{apc}.UserApcContext"),
-        AllocationSize=hexadecimal(at, "Overlay.AllocationSize.QuadPart"),
+        AllocationSize=unsigned(at, "Overlay.AllocationSize.QuadPart", 8),
         CancelRoutine=routine_in(target, at, "CancelRoutine"),
         UserBuffer=pointer(at, "UserBuffer"),
         DeviceQueueEntry=target.address(at.Tail.address_),
@@ -246,7 +244,7 @@ def _problems(
     where = f"IRP {place}"
     if type != IO_TYPE_IRP:
         more = " now, or one that was freed" if type == 0 else ""
-        found.append(Problem(where, f"Type is {type:x}, an IRP's is {IO_TYPE_IRP}: probably not an IRP{more}"))
+        found.append(Problem(where, f"Type is {type & 0xFFFF:x}, an IRP's is {IO_TYPE_IRP}: probably not an IRP{more}"))
         if not _consistent(target, size, count):
             return found
     if isinstance(count, Absent) or isinstance(current, Absent):

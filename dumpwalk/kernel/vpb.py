@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError
 from dumpwalk.kernel.constants import flags
-from dumpwalk.kernel.structures import structure
+from dumpwalk.kernel.structures import structure, unsigned
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.members import hexadecimal, integer, pointer
 from dumpwalk.objects.sizes import offset_of
@@ -63,7 +63,7 @@ def vpb(target: Target, address: int) -> Vpb:
     return Vpb(
         place,
         type,
-        hexadecimal(at, "Size"),
+        unsigned(at, "Size", 2),
         bits,
         () if isinstance(bits, Absent) else flags("vpb_flags", bits),
         pointer(at, "DeviceObject"),

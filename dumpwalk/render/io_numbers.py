@@ -29,7 +29,7 @@ def word(value: int | Absent, digits: int = 8) -> str:
     >>> word(0x3040), word(Absent("not there"))
     ('00003040', '????????')
     """
-    return "?" * digits if isinstance(value, Absent) else f"{value:0{digits}x}"
+    return "?" * digits if isinstance(value, Absent) else f"{value & (1 << 64) - 1:0{digits}x}"
 
 
 def c_hexadecimal(value: int | Absent) -> str:

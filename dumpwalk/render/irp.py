@@ -139,10 +139,10 @@ def _details(found: Irp) -> list[str]:
         ("ThreadListEntry.Blink", pointer(last), ""),
         ("IoStatus.Status", word(status.Status), status.name.partition(" ")[2]),
         ("IoStatus.Information", word(status.Information), ""),
-        ("RequestorMode", word(found.RequestorMode), ""),
+        ("RequestorMode", word(_byte(found.RequestorMode)), ""),
         ("Cancel", word(_number(found.Cancel), 2), ""),
         ("CancelIrql", _code(found.CancelIrql), ""),
-        ("ApcEnvironment", word(found.ApcEnvironment, 2), ""),
+        ("ApcEnvironment", word(_byte(found.ApcEnvironment), 2), ""),
         ("UserIosb", pointer(found.UserIosb), ""),
         ("UserEvent", pointer(found.UserEvent), ""),
         (f"{apc}.UserApcRoutine", pointer(found.UserApcRoutine), ""),
@@ -169,3 +169,7 @@ def _details(found: Irp) -> list[str]:
 
 def _number(value: bool | Absent) -> int | Absent:
     return value if isinstance(value, Absent) else int(value)
+
+
+def _byte(value: int | Absent) -> int | Absent:
+    return value if isinstance(value, Absent) else value & 0xFF

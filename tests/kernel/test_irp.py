@@ -5,18 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from io_world import GENERATIONS, Machine, machine
 
-import dumpwalk
 from dumpwalk.errors import ReadError
 from dumpwalk.kernel.io_stack import flag_names, names
 from dumpwalk.kernel.irp import Irp, irp
 from dumpwalk.remarks import Absent
 from dumpwalk.render.irp import layout
 
-SAMPLES = Path(__file__).parents[2] / "samples"
 STACK = """\
 driver "\\Driver\\example" module example
 driver "\\Driver\\filter" module filter
@@ -144,25 +140,6 @@ def test_names_are_escaped(tmp_path: Path) -> None:
 
     assert "\\Driver\\e\\x1b[2J" in shown
     assert "\x1b" not in shown
-
-
-@pytest.fixture(scope="module")
-def sample() -> dumpwalk.Target:
-    return dumpwalk.open(str(SAMPLES / "device_stack.dmp"))
-
-
-@given(data=st.data())
-def test_anything_may_be_an_irp(sample: dumpwalk.Target, data: st.DataObject) -> None:
-    """Whatever is pointed at, there is an answer, and its text is printable."""
-    address = 0xFFFFB80F12000000 + data.draw(st.integers(0, 0x12FFF))
-    try:
-        found = irp(sample, address)
-    except ReadError:
-        return
-    text = layout(found, True)
-
-    assert len(found.locations) <= 127
-    assert text.replace("\n", "").replace("\t", "").isprintable()
 
 
 def test_names_of_functions_and_flags() -> None:
