@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 IO_TYPE_DEVICE = 3  # wdm.h
 # Requests that wait for a device; a longer queue is a damaged one.
 _MOST_QUEUED = 0x1000
-# Bits of ExtensionFlags that headers do not name, by what debuggers print for them.
-_SEEN_IN_LISTINGS = {0x800: "DOE_DEFAULT_SD_PRESENT"}
 
 
 @record
@@ -156,8 +154,7 @@ def _attached(target: Target, device: Address | Absent) -> Attachment | Absent |
 def _extension_flags(value: int | Absent | None) -> tuple[str, ...]:
     if value is None or isinstance(value, Absent):
         return ()
-    bits = (1 << bit for bit in range(32) if value >> bit & 1)
-    return tuple(name_of("devobj_extension_flags", bit) or _SEEN_IN_LISTINGS.get(bit) or f"{bit:#x}" for bit in bits)
+    return flags("devobj_extension_flags", value)
 
 
 def _busy(at: Any) -> bool | Absent:
