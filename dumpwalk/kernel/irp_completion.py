@@ -3,8 +3,9 @@
 Two things of it surprise driver writers. The caller's ``UserIosb`` stays as it was when a request fails at once, so
 ``Information`` of such a failure reaches nobody; and of a buffered request the system buffer is copied back even for a
 warning such as ``STATUS_BUFFER_OVERFLOW``, as long as the status is no error. The rule: ``IoStatus`` is not written
-back when ``NT_ERROR(Status)`` is true and the request is synchronous or was never marked pending (what
-``IoCompleteRequest`` and its special kernel APC do, as described by those who traced it).
+back when ``NT_ERROR(Status)`` is true and the request is synchronous or was never marked pending (a kernel developer's
+published post on the special kernel APC that completes requests). What makes one synchronous is in the documentation of
+``IoIsOperationSynchronous``.
 """
 
 from __future__ import annotations
