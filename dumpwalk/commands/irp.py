@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.arguments import argument
 from dumpwalk.commands import command
 from dumpwalk.record import record
+from dumpwalk.remarks import Absent
 from dumpwalk.render.remarks import is_partial
 
 TYPE_CHECKING = False
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 class IrpAnswer:
     """An IRP.
 
+    :param status: its ``IoStatus.Status`` with a name, ``c0000010 STATUS_INVALID_DEVICE_REQUEST``; ``""`` without
     :param detail: its text has all of its fields
     """
 
     irp: Irp
+    status: str
     detail: bool
 
 
@@ -45,7 +48,10 @@ def irp(address: str | int, detail: str | int | None = None, *, target: Target) 
     The lowest driver's stack location comes first; > marks the current one. A
     line at the foot says when IoStatus will not be copied to the caller.
     """
+    from dumpwalk.bugchecks.ntstatus import nt_status
     from dumpwalk.kernel.irp import irp as read
     from dumpwalk.kernel.names import resolve
 
-    return IrpAnswer(read(target, resolve(target, address)), detail is not None)
+    found = read(target, resolve(target, address))
+    status = found.IoStatus.Status
+    return IrpAnswer(found, "" if isinstance(status, Absent) else nt_status(status) or "", detail is not None)

@@ -7,10 +7,9 @@ mean are of ``wdm.h`` and of the documentation of ``IoCallDriver``, ``IoSizeOfIr
 
 from __future__ import annotations
 
-from dumpwalk.bugchecks.ntstatus import nt_status
-from dumpwalk.kernel import irp_completion
 from dumpwalk.kernel.constants import flags
 from dumpwalk.kernel.io_stack import PENDING, StackLocation, stack_location
+from dumpwalk.kernel.irp_completion import Completion, completion
 from dumpwalk.kernel.routine import Routine, routine_in
 from dumpwalk.kernel.structures import structure, unsigned
 from dumpwalk.memory.address import Hex
@@ -34,13 +33,9 @@ MOST_LOCATIONS = 127  # CHAR StackCount
 
 @record
 class IoStatus:
-    """An ``_IO_STATUS_BLOCK``.
-
-    :param name: ``c0000010 STATUS_INVALID_DEVICE_REQUEST``; ``""`` when the status has no name
-    """
+    """An ``_IO_STATUS_BLOCK``."""
 
     Status: Hex | Absent
-    name: str
     Information: Hex | Absent
 
 
@@ -57,7 +52,7 @@ class Irp:
         lowest location), or ``""`` when its numbers make no sense
     :param CurrentStackLocation: what the IRP points to as its current location
     :param locations: the lowest driver's first, as they lie in memory
-    :param notes: what the I/O manager will do with the results
+    :param completion: what becomes of the results; ``None`` where there are none yet, or nobody waits for them
     """
 
     address: Address
@@ -97,7 +92,7 @@ class Irp:
     IrpExtension: Address | None
     CompletionKey: Address | Absent
     locations: tuple[StackLocation, ...]
-    notes: tuple[str, ...]
+    completion: Completion | None
     problems: tuple[Problem, ...]
 
 
@@ -123,11 +118,10 @@ def irp(target: Target, address: int) -> Irp:
     status = unsigned(at, "IoStatus.Status", 4)
     pending = integer(at, "PendingReturned")
     allocated = hexadecimal(at, "AllocationFlags")
-    information = hexadecimal(at, "IoStatus.Information")
     file = pointer(at, "Tail.Overlay.OriginalFileObject")
     user_iosb = pointer(at, "UserIosb")
     made_pending = _made_pending(pending, locations)
-    notes = irp_completion.notes(target, status, information, bits, made_pending, user_iosb, file) if signature else ()
+    results = completion(target, status, bits, made_pending, user_iosb, file) if signature else None
     return Irp(
         address=place,
         signature=signature,
@@ -139,7 +133,7 @@ def irp(target: Target, address: int) -> Irp:
         MasterIrp=buffer if part else None,
         SystemBuffer=None if part else buffer,
         ThreadListEntry=_links(at, "ThreadListEntry"),
-        IoStatus=IoStatus(status, "" if isinstance(status, Absent) else nt_status(status) or "", information),
+        IoStatus=IoStatus(status, hexadecimal(at, "IoStatus.Information")),
         RequestorMode=_signed(integer(at, "RequestorMode")),
         PendingReturned=_flag(pending),
         StackCount=count,
@@ -166,7 +160,7 @@ def irp(target: Target, address: int) -> Irp:
         IrpExtension=_extension(at),
         CompletionKey=pointer(at, "Tail.CompletionKey"),
         locations=locations,
-        notes=notes,
+        completion=results,
         problems=tuple(problems),
     )
 

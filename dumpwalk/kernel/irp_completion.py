@@ -10,8 +10,8 @@ published post on the special kernel APC that completes requests). What makes on
 
 from __future__ import annotations
 
-from dumpwalk.bugchecks.ntstatus import nt_status
 from dumpwalk.objects.members import integer
+from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
@@ -39,42 +39,46 @@ def is_copied(status: int, *, synchronous: bool, pending: bool) -> bool:
     return not is_error(status) or (pending and not synchronous)
 
 
-def notes(
+@record
+class Completion:
+    """What becomes of the results in an IRP.
+
+    :param synchronous: its caller waits in the I/O manager
+    :param pending: it was marked pending
+    :param copied: ``IoStatus`` is written to ``UserIosb``
+    :param buffer_copied: ``Information`` bytes are copied from ``SystemBuffer`` to ``UserBuffer``
+    """
+
+    synchronous: bool
+    pending: bool
+    copied: bool
+    buffer_copied: bool
+
+
+def completion(
     target: Target,
     status: int | Absent,
-    information: int | Absent,
     flags: int | Absent,
     pending: bool | Absent,
     user_iosb: int | Absent,
     file: int | Absent,
-) -> tuple[str, ...]:
-    """Return what will happen to the results in an IRP, where that is not what one would expect.
+) -> Completion | None:
+    """Return what becomes of the results in an IRP; ``None`` where there are none yet, or nobody waits for them.
 
-    :param status: ``IoStatus.Status``, and *information* ``IoStatus.Information``
+    :param status: ``IoStatus.Status``
     :param flags: ``Flags``
     :param pending: it was marked pending
-    :param user_iosb: ``UserIosb``; nothing is said of a request without one
+    :param user_iosb: ``UserIosb``
     :param file: ``Tail.Overlay.OriginalFileObject``
     """
     if isinstance(status, Absent) or isinstance(flags, Absent) or isinstance(pending, Absent):
-        return ()
-    if isinstance(user_iosb, Absent) or not user_iosb or not status:
-        return ()
+        return None
+    if not status or not user_iosb:
+        return None
     synchronous = bool(flags & _SYNCHRONOUS) or _opened_synchronous(target, file)
-    name = nt_status(status) or f"{status:08x}"
-    found = []
-    if not is_copied(status, synchronous=synchronous, pending=pending):
-        why = "the request is synchronous" if synchronous else "the request was never marked pending"
-        found.append(f"IoStatus will not be copied to UserIosb: {name} is an error and {why}")
-        if information and not flags & _BUFFERED:
-            kept = "a status that is no error, such as STATUS_BUFFER_OVERFLOW, keeps it"
-            found.append(f"so Information {information:x} is lost; {kept}")
-    elif information and not is_error(status) and flags & _BUFFERED and flags & _INPUT:
-        found.append(
-            f"{name} is no error: Information {information:x} says how many bytes are copied"
-            " from SystemBuffer to UserBuffer"
-        )
-    return tuple(found)
+    copied = is_copied(status, synchronous=synchronous, pending=pending)
+    buffer = not is_error(status) and flags & _BUFFERED and flags & _INPUT
+    return Completion(synchronous, pending, copied, bool(buffer))
 
 
 def _opened_synchronous(target: Target, file: int | Absent) -> bool:

@@ -7,6 +7,7 @@ a function) is ours, and so are the remarks in brackets at the foot.
 
 from __future__ import annotations
 
+from dumpwalk.bugchecks.ntstatus import nt_status
 from dumpwalk.kernel.io_stack import CANCEL, ERROR, PENDING, SUCCESS
 from dumpwalk.remarks import Absent
 from dumpwalk.render.io_numbers import name, pointer, word
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _CONTROL_CODES = ("IRP_MJ_FILE_SYSTEM_CONTROL", "IRP_MJ_DEVICE_CONTROL", "IRP_MJ_INTERNAL_DEVICE_CONTROL")
 # The major functions whose minor function 0 the debugger names; for the others 0 means none.
 _MINORS_FROM_0 = ("IRP_MJ_PNP", "IRP_MJ_POWER", "IRP_MJ_SYSTEM_CONTROL")
+_STATES = {"not sent": "no driver has it: it was not sent yet, or came back", "completed": "it was completed"}
 # The kernel's own completion routine, which calls another one and keeps its driver from being unloaded meanwhile.
 _WRAPPER = "nt!IopUnloadSafeCompletion"
 
@@ -46,7 +48,7 @@ def layout(found: Irp, detail: bool = False) -> str:
         lines += _location(location, detail)
     if found.IrpExtension:
         lines += ["", f"Irp Extension present at 0x{pointer(found.IrpExtension)}:"]
-    return "\n".join([*lines, *(f"({note})" for note in _notes(found)), *remark_lines(found)])
+    return "\n".join([*lines, *(f"({note})" for note in notes(found)), *remark_lines(found)])
 
 
 def _decimal(value: int | Absent) -> str:
@@ -69,12 +71,24 @@ def _set(value: int | Absent | None) -> bool:
     return isinstance(value, Absent) or bool(value)
 
 
-def _notes(found: Irp) -> tuple[str, ...]:
-    states = {
-        "not sent": "no driver has it: it was not sent yet, or came back",
-        "completed": "it was completed",
-    }
-    return (*([states[found.state]] if found.state in states else []), *found.notes)
+def notes(found: Irp) -> list[str]:
+    """Return what there is to say of an IRP that its fields do not: where it is, and what becomes of its results."""
+    lines = [_STATES[found.state]] if found.state in _STATES else []
+    results, status, information = found.completion, found.IoStatus.Status, found.IoStatus.Information
+    if results is None or isinstance(status, Absent):
+        return lines
+    called = nt_status(status) or f"{status:08x}"
+    some = "" if isinstance(information, Absent) or not information else f"{information:x}"
+    if not results.copied:
+        why = "the request is synchronous" if results.synchronous else "the request was never marked pending"
+        lines.append(f"IoStatus will not be copied to UserIosb: {called} is an error and {why}")
+        if some and "IRP_BUFFERED_IO" not in found.flag_names:
+            kept = "a status that is no error, such as STATUS_BUFFER_OVERFLOW, keeps it"
+            lines.append(f"so Information {some} is lost; {kept}")
+    elif some and results.buffer_copied:
+        copied = "says how many bytes are copied from SystemBuffer to UserBuffer"
+        lines.append(f"{called} is no error: Information {some} {copied}")
+    return lines
 
 
 def _location(location: StackLocation, detail: bool) -> list[str]:
@@ -137,7 +151,7 @@ def _details(found: Irp) -> list[str]:
         ("Flags", word(found.Flags), ", ".join(found.flag_names)),
         ("ThreadListEntry.Flink", pointer(first), ""),
         ("ThreadListEntry.Blink", pointer(last), ""),
-        ("IoStatus.Status", word(status.Status), status.name.partition(" ")[2]),
+        ("IoStatus.Status", word(status.Status), _status(status.Status)),
         ("IoStatus.Information", word(status.Information), ""),
         ("RequestorMode", word(_byte(found.RequestorMode)), ""),
         ("Cancel", word(_number(found.Cancel), 2), ""),
@@ -173,3 +187,8 @@ def _number(value: bool | Absent) -> int | Absent:
 
 def _byte(value: int | Absent) -> int | Absent:
     return value if isinstance(value, Absent) else value & 0xFF
+
+
+def _status(value: int | Absent) -> str:
+    """Return the name of a status, without its number."""
+    return "" if isinstance(value, Absent) else (nt_status(value) or "").partition(" ")[2]

@@ -44,7 +44,7 @@ def test_every_generation(kernel: tuple[str, str], tmp_path: Path) -> None:
     ]
     # IoSizeOfIrp: sizeof(IRP) + StackCount * sizeof(IO_STACK_LOCATION), by wdm.h of each architecture
     assert found.Size == {4: 0x70 + 3 * 0x24, 8: 0xD0 + 3 * 0x48}[width]
-    assert found.problems == found.notes == ()
+    assert (found.problems, found.completion) == ((), None)
 
 
 # What an IRP of two stack locations says, its state, how many locations are shown, and what is remarked.

@@ -9,6 +9,7 @@ from io_world import Machine, machine
 
 from dumpwalk.kernel.irp import irp
 from dumpwalk.kernel.irp_completion import is_copied, is_error
+from dumpwalk.render.irp import notes
 
 SUCCESS, INFORMATION, OVERFLOW, INVALID = 0, 0x40000000, 0x80000005, 0xC0000010
 DRIVER = 'driver "\\Driver\\example" module example\ndevice "\\Device\\Example0" of example as low\n'
@@ -67,7 +68,7 @@ def requests(tmp_path_factory: pytest.TempPathFactory) -> Machine:
 def test_what_is_said_of_a_request(n: int, requests: Machine) -> None:
     said = REQUESTS[n][-1]
 
-    notes = "\n".join(irp(requests.target, requests[f"it{n}"]).notes)
+    text = "\n".join(notes(irp(requests.target, requests[f"it{n}"])))
 
-    assert said in notes if said else notes == ""
-    assert ("is lost" in notes) is (said.endswith("is lost"))
+    assert said in text if said else text == ""
+    assert ("is lost" in text) is (said.endswith("is lost"))
