@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dumpwalk.arguments import argument
 from dumpwalk.commands import command
+from dumpwalk.errors import ReadError
 from dumpwalk.record import record
+from dumpwalk.remarks import Problem
 from dumpwalk.render.remarks import is_partial
 
 TYPE_CHECKING = False
@@ -24,18 +26,21 @@ class DriverAnswer:
 
     :param flags: what its text shows: 1 devices, 2 functions, 4 the stacks of the devices
     :param stacks: of its devices, with flag 4
+    :param problems: what of the stacks is left out
     """
 
     driver: DriverObject
     flags: int
     stacks: tuple[DeviceStack, ...]
+    problems: tuple[Problem, ...]
 
 
 def layout(answer: DriverAnswer) -> str:
     """Return the driver in ``!drvobj``'s layout."""
     from dumpwalk.render.driver import driver_layout
 
-    return driver_layout(answer.driver, answer.flags, answer.stacks)
+    text = driver_layout(answer.driver, answer.flags, answer.stacks)
+    return "\n".join([text, *(f"({problem})" for problem in answer.problems)])
 
 
 @command(
@@ -60,4 +65,13 @@ def drvobj(driver: str | int, flags: str | int | None = None, *, target: Target)
     bits = 1 if flags is None else flags if isinstance(flags, int) else quantity(flags)
     found = driver_object(target, driver_at(target, driver))
     devices = found.devices[:_MOST_STACKS] if bits & _STACKS else ()
-    return DriverAnswer(found, bits, tuple(device_stack(target, device) for device in devices))
+    stacks = []
+    problems = []
+    for device in devices:
+        try:
+            stacks.append(device_stack(target, device))
+        except ReadError as error:
+            problems.append(Problem("stacks", str(error)))
+    if bits & _STACKS and len(found.devices) > len(devices):
+        problems.append(Problem("stacks", f"only those of the first {len(devices)} of {len(found.devices):,} devices"))
+    return DriverAnswer(found, bits, tuple(stacks), tuple(problems))

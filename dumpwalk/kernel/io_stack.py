@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dumpwalk.errors import ReadError
 from dumpwalk.kernel.constants import flags, name_of
 from dumpwalk.kernel.routine import Routine, routine_in
+from dumpwalk.kernel.structures import structure
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.members import hexadecimal, integer, pointer
 from dumpwalk.record import record
@@ -97,7 +99,10 @@ def stack_location(
 
     :raises TypeInfoError: when the types of this kernel are not known
     """
-    at = target.object("_IO_STACK_LOCATION", address)
+    try:
+        at = structure(target, "_IO_STACK_LOCATION", address)
+    except ReadError as error:
+        return _missing(target, address, number, current, Absent(error.reason))
     major, minor = hexadecimal(at, "MajorFunction"), hexadecimal(at, "MinorFunction")
     bits, control = hexadecimal(at, "Flags"), hexadecimal(at, "Control")
     major_name, minor_name = names(major, minor)
@@ -127,6 +132,13 @@ def stack_location(
         pointer(at, "Context"),
         tuple(_argument(target, integer(at, f"Parameters.Others.Argument{n}")) for n in range(1, 5)),
     )
+
+
+def _missing(target: Target, address: int, number: int, current: bool, why: Absent) -> StackLocation:
+    """Return a stack location of which nothing is in the dump: one reason for all of its fields."""
+    unnamed: tuple[str, ...] = ()
+    codes = (why, "", why, "", why, unnamed, why, unnamed)
+    return StackLocation(number, target.address(address), current, *codes, why, why, why, why, why, (why,) * 4)
 
 
 def _argument(target: Target, value: int | Absent) -> Hex | Absent:

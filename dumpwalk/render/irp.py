@@ -96,7 +96,7 @@ def _location(location: StackLocation, detail: bool) -> list[str]:
     empty = location.DeviceObject == 0 and not location.MajorFunction and not location.MinorFunction
     major = "" if empty else location.major
     minor = "" if empty or (location.MinorFunction == 0 and major not in _MINORS_FROM_0) else location.minor
-    codes = f"[{major or 'N/A'}({_code(location.MajorFunction)}), {minor or 'N/A'}({_code(location.MinorFunction)})]"
+    codes = f"[{_function(major, location.MajorFunction)}, {_function(minor, location.MinorFunction)}]"
     routine = location.CompletionRoutine
     completion = pointer(routine if isinstance(routine, Absent) else routine.address)
     lines = [
@@ -111,6 +111,11 @@ def _location(location: StackLocation, detail: bool) -> list[str]:
     if detail and location.flag_names:
         lines.append(f"\t\t\tFlags: {', '.join(location.flag_names)}")
     return lines
+
+
+def _function(name: str, code: int | Absent) -> str:
+    """Return a function code with its name."""
+    return "????" if isinstance(code, Absent) else f"{name or 'N/A'}({code:x})"
 
 
 def _called(routine: Routine) -> str:

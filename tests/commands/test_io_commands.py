@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from io_world import machine
 from test_triage import closed
 
 from dumpwalk.cli import main
@@ -169,3 +170,26 @@ def test_the_drivers_of_a_real_dump(by_hand: tuple[str, Any], capsys: pytest.Cap
         found = read(capsys, "drvobj", address, dump=dump)["driver"]
 
         assert (found["name"], found["Type"]) == (name, 4)
+
+
+def test_a_list_of_devices_that_leads_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last device is not there: its stack is left out, and that is said."""
+    text = 'driver "\\Driver\\example" module example\ndevice of example as only NextDevice=dead0000\n'
+    made = machine(tmp_path, text)
+    found = read(capsys, "drvobj", f"{made.driver('example'):x}", "7", dump=str(made.path))
+
+    assert len(found["driver"]["devices"]) == 2
+    assert len(found["stacks"]) == 1
+    assert "no _DEVICE_OBJECT" in found["problems"][0]["what"]
+    assert (
+        "(stacks: 00000000`dead0000: no _DEVICE_OBJECT"
+        in run(capsys, "drvobj", f"{made.driver('example'):x}", "7", dump=str(made.path))[1]
+    )
+
+
+def test_the_stacks_of_very_many_devices(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dumpwalk.commands.drvobj._MOST_STACKS", 0)
+
+    assert "(stacks: only those of the first 0 of 1 devices)" in run(capsys, "drvobj", EXDISK, "7")[1]
+    assert run(capsys, "drvobj", EXDISK, "7")[0] == 1
+    assert run(capsys, "drvobj", EXDISK, "3")[0] == 0

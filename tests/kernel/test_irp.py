@@ -120,6 +120,28 @@ def test_pages_that_are_missing(tmp_path: Path) -> None:
     assert "(Thread" in text or ", Thread" in text
 
 
+def test_stack_locations_that_are_missing(tmp_path: Path) -> None:
+    """They have one reason for all, and take one line of remarks."""
+    made = machine(
+        tmp_path, STACK + "struct _IRP as it at ffffb80f`12100f30 Type=6 Size=238 StackCount=5 CurrentLocation=1\n"
+    )
+    found = irp(made.target, made["it"])
+    text = layout(found)
+
+    assert len(found.locations) == 5
+    assert text.count("[????, ????]") == 5
+    assert sum(line.startswith("(locations") for line in text.splitlines()) == 1
+    assert "and 61 more: no _IO_STACK_LOCATION" in text
+
+
+def test_an_extension(tmp_path: Path) -> None:
+    """Windows 10 puts it behind the last stack location; before, the type has no such member."""
+    assert layout(one(tmp_path, "Tail.Overlay.IrpExtension=ffffb80f`12100000")).endswith(
+        "\n\nIrp Extension present at 0xffffb80f12100000:"
+    )
+    assert one(tmp_path, "", ("x64", "nt/7601.24540-x64")).IrpExtension is None
+
+
 def test_devices_that_lead_nowhere(tmp_path: Path) -> None:
     """A stack location whose device is not there, and one whose device has no driver."""
     there = "irp 344.348 IRP_MJ_READ as it at ffffb80f`12100100 through low\n"

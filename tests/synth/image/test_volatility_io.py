@@ -19,21 +19,24 @@ from dumpwalk.synth import write
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[3]
-# Volatility leaves out the bits of an address above the 48th.
+# Volatility leaves out the bits of an address above the 48th. Of kernels before 10 it gives physical ones.
 BITS = (1 << 48) - 1
 
 
-@pytest.fixture(scope="module")
-def machine(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Volatility, dumpwalk.Target]:
+@pytest.fixture(scope="module", params=["19041.3570", "22000.1455"])
+def machine(
+    request: pytest.FixtureRequest, real_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Volatility, dumpwalk.Target]:
     """The machine of the sample as a raw image with as much memory as Volatility needs, for both."""
     pytest.importorskip("volatility3")
     directory = tmp_path_factory.mktemp("volatility")
     symbols = directory / "symbols" / "windows" / "ntkrnlmp.pdb"
     symbols.mkdir(parents=True)
     (directory / "cache").mkdir()
-    name = f"{PDBS['19041.3570']}.json.xz"
+    name = f"{PDBS[request.param]}.json.xz"
     os.symlink(real_data / "isf" / name, symbols / name)
     spec = (ROOT / "samples" / "device_stack.spec").read_text("utf-8")
+    spec = spec.replace("nt/19041.3570-x64", f"nt/{request.param}-x64")
     spec = spec.replace("dump bitmap-kernel x64", "dump raw x64\nmemory 400000").replace("bugcheck e2\n", "")
     image = directory / "image.raw"
     image.write_bytes(write(spec))
