@@ -24,6 +24,17 @@ TABLES = (
     *("device_type", "device_characteristics", "vpb_flags", "mdl_flags", "io_object_type", "handle_attributes"),
     *("object_header_flags", "page_protection", "sec_flags"),
 )
+# What the facts leave out. Device types that devioctl.h has in terms of others (Microsoft's page "Specifying Device
+# Types"); a bit of ExtensionFlags that no header names, by a debugger's listing of a device.
+ADDED = {
+    "device_type": {
+        0x02: "FILE_DEVICE_CD_ROM",
+        0x07: "FILE_DEVICE_DISK",
+        0x1F: "FILE_DEVICE_TAPE",
+        0x33: "FILE_DEVICE_DVD",
+    },
+    "devobj_extension_flags": {0x800: "DOE_DEFAULT_SD_PRESENT"},
+}
 
 
 def rows(table: dict[str, str | list[str]]) -> dict[int, str]:
@@ -39,7 +50,7 @@ def rows(table: dict[str, str | list[str]]) -> dict[int, str]:
 
 def main(facts: Path) -> None:
     known = json.loads(facts.read_text("utf-8"))
-    tables = {name: rows(known[name]) for name in TABLES}
+    tables = {name: dict(sorted({**ADDED.get(name, {}), **rows(known[name])}.items())) for name in TABLES}
     for majors, minors in known["irp_minor"].items():
         tables |= {f"irp_minor {major}": rows(minors) for major in majors.split("/")}
     text = [HEAD]

@@ -65,6 +65,15 @@ def single_list(memory: Memory, machine: Machine, first: int, link: int = 0, lim
     def following(address: int) -> int:
         return int.from_bytes(memory.read(machine.address(address + link), width), "little")
 
+    return walk(following, machine, first, limit)
+
+
+def walk(following: Callable[[int], int], machine: Machine, first: int, limit: int = MOST_LINKS) -> Chain:
+    """Return the structures of a list whose links take more than one read; *first* is included.
+
+    :param following: says what is behind an address, 0 for nothing, or raises :exc:`ReadError`
+    :param limit: how many to follow at most
+    """
     if not first:
         return Chain((), ())
     rest = _follow(following, machine, first, max(0, limit - 1), [], to_head=False)

@@ -21,3 +21,9 @@ def test_bits_come_in_order_and_unknown_ones_as_numbers() -> None:
 def test_a_table_that_is_not_there_is_an_error() -> None:
     with pytest.raises(KeyError):
         name_of("no such table", 1)
+
+
+def test_every_type_of_device_up_to_those_of_windows_7_has_a_name() -> None:
+    """devioctl.h leaves out 3c and 3d only."""
+    assert [value for value in range(1, 0x46) if name_of("device_type", value) is None] == [0x3C, 0x3D]
+    assert name_of("device_type", 7) == "FILE_DEVICE_DISK"

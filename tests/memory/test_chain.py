@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dumpwalk.memory.chain import linked_list, single_list
+from dumpwalk.errors import ReadError
+from dumpwalk.memory.chain import linked_list, single_list, walk
 from dumpwalk.memory.machine import MACHINES, Machine
 from dumpwalk.memory.segments import Segment, SegmentedMemory
 
@@ -92,3 +93,26 @@ def test_a_broken_list_without_a_head(given: list[tuple[int, int, int]], held: i
 
     assert found.addresses == (A, B)[:held]
     assert said in found.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("leads", "held", "said"),
+    [
+        ({1: 2, 2: 3, 3: 0}, [1, 2, 3], ""),
+        ({1: 2, 2: 1}, [1, 2], "where it was before"),
+        ({1: 1}, [1], "leads to itself"),
+        ({1: 2, 2: 3}, [1, 2, 3], "can't be read: gone"),
+        ({n: n + 1 for n in range(1, 9)}, [1, 2, 3, 4], "it is longer than 3"),
+    ],
+)
+def test_links_that_take_more_than_a_read(leads: dict[int, int], held: list[int], said: str) -> None:
+    def following(address: int) -> int:
+        if address not in leads:
+            raise ReadError(address, 1, "gone")
+        return leads[address]
+
+    found = walk(following, X64, 1, 4)
+
+    assert list(found.addresses) == held
+    assert said in str(found.problems) if said else not found.problems
+    assert walk(following, X64, 0).addresses == ()
