@@ -240,7 +240,9 @@ def _partial(info: Info) -> bool:
     many=True,
     opens=True,
 )
-def info(files: tuple[str, ...], raw: bool = False, dtb: int | None = None) -> Iterator[Info | Error]:
+def info(
+    files: tuple[str, ...], raw: bool = False, dtb: int | None = None, registers: str = ""
+) -> Iterator[Info | Error]:
     """Say what a dump file is and what it holds.
 
     Prints the dump header in NT's names, the triage header, what lies where
@@ -250,7 +252,7 @@ def info(files: tuple[str, ...], raw: bool = False, dtb: int | None = None) -> I
         raise UsageError("FILES is missing: which dump?")
     for path in files:
         try:
-            yield describe(open_dump(path, raw=raw, dtb=dtb))
+            yield describe(open_dump(path, raw=raw, dtb=dtb, registers=registers))
         except Error as error:
             error.file = path
             yield error
