@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dumpwalk.errors import UsageError
 from dumpwalk.kernel.descriptors import Descriptor, descriptor
-from dumpwalk.kernel.processor import processor_layout
+from dumpwalk.kernel.pcr import block_view
 from dumpwalk.kernel.processor_tables import GDT
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
-from dumpwalk.types.view import View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def _local(target: Target, table: TableRegister) -> tuple[Address, int, str]:
     """Return where the local table is, and its limit: the segment that the register LDTR selects."""
     selector: int | Absent | None = target.registers.get("ldtr")
     if selector is None and not isinstance(table.prcb, Absent):
-        block = View(target.memory, target.machine, processor_layout(target), table.prcb)
+        block = block_view(target, table.prcb)
         selector = block.int("ProcessorState.SpecialRegisters.Ldtr")
     if isinstance(selector, Absent) or not selector:
         why = f" ({selector.reason})" if isinstance(selector, Absent) else ""

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dumpwalk.errors import ReadError, UsageError
 from dumpwalk.kernel.descriptors import Gate, gate
 from dumpwalk.kernel.interrupt_object import Interrupt, InterruptObjects
-from dumpwalk.kernel.pcr import region_view
-from dumpwalk.kernel.processor import processor_layout
+from dumpwalk.kernel.pcr import block_view, region_view
 from dumpwalk.kernel.processor_tables import IDT
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
-from dumpwalk.types.view import View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.kernel.processor_tables import TableRegister
     from dumpwalk.target import Target
+    from dumpwalk.types.view import View
 
 # A processor knows 256 vectors, whatever the limit of its table.
 VECTORS = 256
@@ -88,7 +87,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.block: View | None = None
         if not isinstance(table.prcb, Absent):
-            self.block = View(target.memory, target.machine, processor_layout(target), table.prcb)
+            self.block = block_view(target, table.prcb)
         self.objects = InterruptObjects(target, self.block)
         found = (target.address_of(name) for name in _THUNKS)
         self.thunks = tuple(range(start, start + VECTORS * _THUNK) for start in found if start)

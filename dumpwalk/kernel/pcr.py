@@ -8,7 +8,7 @@ from dumpwalk.kernel.processor import MOST_PROCESSORS, processor_blocks, process
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import fields, record
 from dumpwalk.remarks import Absent, Problem
-from dumpwalk.types.anchors import KDBG, Layout, Place
+from dumpwalk.types.anchors import CONFIRMED, GUESSED, KDBG, Layout, Place
 from dumpwalk.types.invariants import at_most, kernel_pointer
 from dumpwalk.types.view import View, summary
 
@@ -22,6 +22,8 @@ _ANCHORS = (
     ("OffsetPcrCurrentPrcb", "CurrentPrcb", "Prcb"),
     ("OffsetPcrContainedPrcb", "Prcb", "PrcbData"),
 )
+# What CPUID says of the vendors of processors that Windows ran on.
+_VENDORS = (b"GenuineIntel", b"AuthenticAMD", b"CentaurHauls", b"CyrixInstead", b"HygonGenuine", b"GenuineTMx86")
 # Interrupt request levels: 0 to 15 on x64, 0 to 31 on x86 (wdm.h, HIGH_LEVEL).
 _HIGH_LEVEL = 31
 
@@ -146,7 +148,43 @@ def region_view(target: Target, prcb: int) -> View | Absent:
     inside = _region_offset(layout, target.machine.pointer_size)
     if inside is None:
         return Absent(f"where the _KPRCB lies in this kernel's _KPCR is not known ({layout.source})")
-    return View(target.memory, target.machine, layout, prcb - inside)
+    view = View(target.memory, target.machine, layout, prcb - inside)
+    if not layout.exact:
+        _confirm(view, target.address(prcb))
+    return view
+
+
+def _confirm(view: View, prcb: Address) -> None:
+    """Let the region's layout go by its own pointers where they agree: to itself, and to the block in it.
+
+    Debugger data blocks before Windows Server 2003 say nothing of the region.
+    """
+    narrow = view.machine.pointer_size == 4
+    names = ("SelfPcr", "Prcb") if narrow else ("Self", "CurrentPrcb")
+    for name, expected in zip(names, (view.address, prcb)):
+        view.pointer(name, lambda value, expected=expected: value == expected, anchor=True)  # type: ignore[misc]
+    contained = "PrcbData" if narrow else "Prcb"
+    places = view.layout.places(contained)
+    if all(view.trust(name) == CONFIRMED for name in names) and len(places) == 1:
+        view.layout.confirm(contained, places[0])
+
+
+def block_view(target: Target, prcb: int) -> View:
+    """Return the ``_KPRCB`` at *prcb*, ready to be read.
+
+    Debugger data blocks before Windows Server 2003 say nothing of it either. Then its layout goes by what stands in
+    two of its places: the IDT, as in the region around it, and the name of the processor's vendor.
+    """
+    layout = processor_layout(target)
+    view = View(target.memory, target.machine, layout, prcb)
+    if not layout.exact and all(p.trust == GUESSED for p in layout.places("VendorString")):
+        region = region_view(target, prcb)
+        table = region if isinstance(region, Absent) else region.pointer("IDT")
+        if not isinstance(table, Absent) and table:
+            view.pointer("ProcessorState.SpecialRegisters.Idtr.Base", lambda value: value == table, anchor=True)
+            view.data("VendorString", lambda data: data.partition(b"\0")[0] in _VENDORS)
+            return View(target.memory, target.machine, layout, prcb)
+    return view
 
 
 def _region_offset(layout: Layout, pointer_size: int) -> int | None:
@@ -169,7 +207,7 @@ def control_region(target: Target, number: int | None = None) -> ProcessorContro
     if isinstance(view, Absent):
         raise TypeInfoError(view.reason)
     wide = target.machine.pointer_size == 8
-    block = View(target.memory, target.machine, processor_layout(target), prcb)
+    block = block_view(target, prcb)
     in_kernel, maybe_null = kernel_pointer(target.machine), kernel_pointer(target.machine, null=True)
     problems: list[Problem] = []
     itself = view.pointer("Self" if wide else "SelfPcr")
@@ -206,8 +244,8 @@ def control_block(target: Target, number: int | None = None) -> ProcessorControl
     :raises UsageError: when there is no such processor
     """
     number, address = choose(target, number, 0)
-    layout = processor_layout(target)
-    view = View(target.memory, target.machine, layout, address)
+    view = block_view(target, address)
+    layout = view.layout
     in_kernel, maybe_null = kernel_pointer(target.machine), kernel_pointer(target.machine, null=True)
     its = view.int("Number", at_most(MOST_PROCESSORS))
     problems = []

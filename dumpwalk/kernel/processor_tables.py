@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dumpwalk.errors import UsageError
-from dumpwalk.kernel.pcr import choose, region_view
-from dumpwalk.kernel.processor import processor_blocks, processor_layout
+from dumpwalk.kernel.pcr import block_view, choose, region_view
+from dumpwalk.kernel.processor import processor_blocks
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
-from dumpwalk.types.view import View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def _of_region(target: Target, which: str, prcb: Address) -> Address | Absent:
 
 def _of_processor(target: Target, which: str, number: int, prcb: Address) -> TableRegister:
     """Return the table of a processor by its control region, else by the registers saved in its control block."""
-    block = View(target.memory, target.machine, processor_layout(target), prcb)
+    block = block_view(target, prcb)
     name = f"{_SPECIAL}.{which.capitalize()}r"
     saved, limit = block.pointer(f"{name}.Base"), block.int(f"{name}.Limit")
     base = _of_region(target, which, prcb)

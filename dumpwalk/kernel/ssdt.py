@@ -14,6 +14,8 @@ shifted form as Volatility reads it and listings of `dd nt!KiServiceTable` show 
 from __future__ import annotations
 
 from dumpwalk.errors import ReadError, UsageError
+from dumpwalk.kernel.pcr import control_block
+from dumpwalk.kernel.processor import processor_blocks
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.objects.members import pointer
 from dumpwalk.record import record
@@ -134,8 +136,10 @@ def _descriptors(target: Target, window_manager: bool) -> tuple[Address, str]:
     if found is not None:
         return found, f"nt!{symbol}"
     thread = target.dump.thread
+    if isinstance(thread, Absent) and processor_blocks(target):
+        thread = control_block(target).CurrentThread
     if not isinstance(thread, Absent):
-        # Until Windows 8 each thread points to the table that it uses; a thread without windows to the first one.
+        # On x86 each thread points to the table that it uses; a thread without windows to the first one.
         own = pointer(target.object("_KTHREAD", thread), "ServiceTable")
         if not isinstance(own, Absent) and own:
             return own, "_KTHREAD.ServiceTable"
