@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from fakes import fake_target
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from processor_worlds import GENERATIONS, MODULES, machine, opened
 
 from dumpwalk.errors import UsageError
@@ -16,6 +18,7 @@ from dumpwalk.kernel.interrupt_object import InterruptObjects
 from dumpwalk.kernel.processor_tables import IDT, TableRegister, every_table, table_register
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.remarks import Absent
+from dumpwalk.render.idt import layout as idt_text
 from dumpwalk.target import Target
 
 STATEMENTS = "interrupt 93 to example+1a30\ninterrupt b4 to ndis+12f0 example+2000 ndis+1310\ngate 3b to example+2222"
@@ -193,6 +196,17 @@ def test_chains_that_lie(profile: str, kind: str, tmp_path: Path) -> None:
     routines = [interrupt.routine for interrupt in found.entries[0].interrupts]
     assert routines[0] == "ndis+0x12f0"
     assert len(routines) <= 3
+
+
+@settings(max_examples=30)
+@given(st.binary(min_size=64, max_size=0x1000), st.sampled_from(["x64", "x86"]), st.integers(0, 0xFFFFF))
+def test_any_table(raw: bytes, architecture: str, limit: int) -> None:
+    base = 0xFFFFF80000001000 if architecture == "x64" else 0x80001000
+    target = fake_target(architecture, {base: raw}, {"example": (base & -0x10000, 0x10000)})
+    found = interrupt_table(target, with_register(target, base=target.address(base), limit=Hex(limit)))
+
+    assert len(found.entries) <= 256
+    assert idt_text(found, everything=True)
 
 
 def test_objects_that_are_none(tmp_path: Path) -> None:
