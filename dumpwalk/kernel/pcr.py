@@ -14,6 +14,8 @@ from dumpwalk.types.view import View, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dumpwalk.target import Target
 
 # Of the debugger data block: what locates fields of the region, and what these are called on x64 and on x86.
@@ -162,11 +164,15 @@ def _confirm(view: View, prcb: Address) -> None:
     narrow = view.machine.pointer_size == 4
     names = ("SelfPcr", "Prcb") if narrow else ("Self", "CurrentPrcb")
     for name, expected in zip(names, (view.address, prcb)):
-        view.pointer(name, lambda value, expected=expected: value == expected, anchor=True)  # type: ignore[misc]
+        view.pointer(name, _is(expected), anchor=True)
     contained = "PrcbData" if narrow else "Prcb"
     places = view.layout.places(contained)
     if all(view.trust(name) == CONFIRMED for name in names) and len(places) == 1:
         view.layout.confirm(contained, places[0])
+
+
+def _is(expected: int) -> Callable[[int], bool]:
+    return lambda value: value == expected
 
 
 def block_view(target: Target, prcb: int) -> View:
@@ -181,7 +187,7 @@ def block_view(target: Target, prcb: int) -> View:
         region = region_view(target, prcb)
         table = region if isinstance(region, Absent) else region.pointer("IDT")
         if not isinstance(table, Absent) and table:
-            view.pointer("ProcessorState.SpecialRegisters.Idtr.Base", lambda value: value == table, anchor=True)
+            view.pointer("ProcessorState.SpecialRegisters.Idtr.Base", _is(table), anchor=True)
             view.data("VendorString", lambda data: data.partition(b"\0")[0] in _VENDORS)
             return View(target.memory, target.machine, layout, prcb)
     return view
