@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dumpwalk.memory.segments import DumpMemory
     from dumpwalk.target import Target
 
 # A service's number has twelve bits; the two above say which table.
@@ -67,6 +68,7 @@ class ServiceTable:
     :param Limit: how many services it has
     :param Number: where the sizes of the arguments are
     :param form: how its entries are read: ``pointers``, ``offsets``, ``offsets, not shifted``
+    :param process: the process whose page tables it was read through, where those of the dump do not map it
     """
 
     descriptor: Address
@@ -77,6 +79,7 @@ class ServiceTable:
     form: str
     services: tuple[Service, ...]
     problems: tuple[Problem, ...]
+    process: Address | None = None
 
 
 def service_table(target: Target, *, window_manager: bool = False, at: int | None = None) -> ServiceTable:
@@ -102,12 +105,20 @@ def service_table(target: Target, *, window_manager: bool = False, at: int | Non
         count = MOST_SERVICES
     if not window_manager:
         problems += _not_its_own(target, name, base, count)
-    form, read = _form(target, base, count)
+    memory: DumpMemory = target.memory
+    process = None
+    if window_manager and not memory.read_some(base, 1):
+        from dumpwalk.kernel.session_space import space_with
+
+        found = space_with(target, base)
+        if found is not None:
+            memory, process = found
+    form, read = _form(target, memory, base, count)
     size = 8 if form == "pointers" and width == 8 else 4
-    raw = target.memory.read_some(base, count * size)
+    raw = memory.read_some(base, count * size)
     if len(raw) // size < count:
         problems.append(Problem(name, _cut(target, target.address(base + len(raw)), len(raw) // size, window_manager)))
-    sizes = target.memory.read_some(number, count) if width == 4 and number else b""
+    sizes = memory.read_some(number, count) if width == 4 and number else b""
     services = []
     owners = _WINDOW_MANAGER if window_manager else ("nt",)
     for index in range(len(raw) // size):
@@ -126,7 +137,7 @@ def service_table(target: Target, *, window_manager: bool = False, at: int | Non
                 hooked=bool(target.modules.modules) and owner.lower() not in owners,
             )
         )
-    return ServiceTable(place, name, base, Hex(count), number, form, tuple(services), tuple(problems))
+    return ServiceTable(place, name, base, Hex(count), number, form, tuple(services), tuple(problems), process)
 
 
 def _descriptors(target: Target, window_manager: bool) -> tuple[Address, str]:
@@ -162,7 +173,7 @@ def _not_its_own(target: Target, name: str, base: Address, count: int) -> list[P
     return out
 
 
-def _form(target: Target, base: Address, count: int) -> tuple[str, Callable[[int], int]]:
+def _form(target: Target, memory: DumpMemory, base: Address, count: int) -> tuple[str, Callable[[int], int]]:
     """Return how the entries of the table at *base* are to be read: its name, and the reading."""
     if target.machine.pointer_size == 4:
         return "pointers", lambda value: value
@@ -171,7 +182,7 @@ def _form(target: Target, base: Address, count: int) -> tuple[str, Callable[[int
         ("offsets, not shifted", 4, lambda value: base + (_signed(value) & ~0xF)),
         ("pointers", 8, lambda value: value & ~0xF),
     )
-    raw = target.memory.read_some(base, min(count, _TRIED) * 8)
+    raw = memory.read_some(base, min(count, _TRIED) * 8)
 
     def fits(size: int, read: Callable[[int], int]) -> float:
         tried = min(count, len(raw) // size, _TRIED)

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 def layout(table: ServiceTable) -> str:
     """Return the table as text."""
     services = counted(int(table.Limit), "service")
+    through = "" if table.process is None else f", through the page tables of process {table.process}"
+    where = f"{services} in the table at {table.Base} ({table.form})"
     lines = [
-        f"{printable(table.name)} at {table.descriptor}: {services} in the table at {table.Base} ({table.form})",
+        f"{printable(table.name)} at {table.descriptor}: {where}{through}",
         "",
         f"   #  {'Address':{len(str(table.Base))}}  Args  Routine",
     ]

@@ -104,6 +104,15 @@ def test_a_gate_that_passes_its_interrupt_object_by(tmp_path: Path) -> None:
     assert ["outside of every module" in str(problem) for problem in found.problems] == [True]
 
 
+def test_a_message_signalled_interrupt_is_its_drivers(tmp_path: Path) -> None:
+    """The kernel's routine hands it on to the driver's, which is the one to show."""
+    at = 0xFFFFB80F1F400000
+    message = f"interrupt 50 to nt!KiInterruptMessageDispatch at {at:x}\nblock {at + 0x20:x} pointers ndis+777"
+    (entry,) = table(opened(tmp_path, machine("nt/19041.3570-x64", message)), 0x50).entries
+
+    assert [i.routine for i in entry.interrupts] == ["ndis+0x777"]
+
+
 # Machines that lie.
 
 

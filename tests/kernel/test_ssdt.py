@@ -13,6 +13,7 @@ from processor_worlds import X64, X86, machine, opened
 from dumpwalk.errors import ReadError, UsageError
 from dumpwalk.kernel.ssdt import MOST_SERVICES, ServiceTable, service_table
 from dumpwalk.remarks import Absent
+from dumpwalk.render.ssdt import layout
 from dumpwalk.target import Target
 
 SERVICES = """\
@@ -82,6 +83,28 @@ def test_the_window_managers(tmp_path: Path) -> None:
 
     assert names(found) == [(0x1000, "ndis", 3, True), (0x1001, "example", 0, True)]
     assert found.name == "nt!KeServiceDescriptorTableShadow"
+
+
+@pytest.mark.parametrize("session", ["Session=ffffb80f`1f600000", ""])
+def test_a_table_in_session_space(session: str, tmp_path: Path) -> None:
+    """The page tables of the dump do not map it; those of a process in a session do."""
+    explorer = f'process 344 "explorer.exe" {session}\nthread 344.348'
+    target = opened(tmp_path, machine("nt/19041.3570-x64", f"{explorer}\n{SERVICES}"))
+    expected = service_table(target, window_manager=True)
+    memory: Any = target.memory
+    read_some = memory.read_some
+    memory.read_some = lambda address, size: b"" if address == expected.Base else read_some(address, size)
+
+    found = service_table(target, window_manager=True)
+
+    if session:
+        assert found.services == expected.services
+        assert found.process is not None
+        assert expected.process is None
+        assert f"through the page tables of process {found.process}" in layout(found)
+    else:
+        assert found.services == ()
+        assert "session space" in str(found.problems)
 
 
 def test_routines_of_win32k_are_its_own(tmp_path: Path) -> None:
