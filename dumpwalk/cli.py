@@ -27,6 +27,9 @@ GLOBAL = (
     option("--types", value="NAME", help="whose types to use: a profile, or a file that holds types"),
     flag("--raw", help="the dump is a raw image: physical memory from address 0 on"),
     option("--dtb", value="ADDRESS", help="where the root of the page tables is in physical memory"),
+    option(
+        "--registers", value="FILE", help="registers of that machine, as a debugger listed them: CR3, CR4, GDTR ..."
+    ),
     flag("-h", "--help", help="explain, and exit"),
     flag("--version", help="print the version, and exit"),
 )
@@ -98,7 +101,11 @@ def _run(argv: Sequence[str]) -> int:
     if not given["rest"]:
         raise UsageError("no command given; `dumpwalk --help` lists them")
     name, *words = given["rest"]
-    command = COMMANDS.get(name.lstrip("!."))
+    bare = name.lstrip("!.")
+    command = COMMANDS.get(bare)
+    if command is None:  # all of them are loaded by now
+        command = next((c for c in COMMANDS.entries.values() if c.glued and bare.startswith(c.name)), None)
+        words = words if command is None else [bare[len(command.name) :], *words]
     if command is None:
         raise UsageError(f"no command {name!r}; `dumpwalk --help` lists them")
     if {"-h", "--help"} & set(words[: words.index("--")] if "--" in words else words):
@@ -117,7 +124,7 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _opening(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what ``--raw`` and ``--dtb`` say of how to open a dump.
+    """Return what ``--raw``, ``--dtb`` and ``--registers`` say of how to open a dump.
 
     :raises UsageError: when the address is none
     """
@@ -129,13 +136,15 @@ def _opening(given: dict[str, Any]) -> dict[str, Any]:
             raise UsageError(f"--dtb {given['dtb']}: an address in hexadecimal is expected") from None
         if not 0 <= out["dtb"] < 1 << 52:
             raise UsageError(f"--dtb {given['dtb']}: no machine has physical memory there")
+    if given["registers"] is not None:
+        out["registers"] = given["registers"]
     return out
 
 
 def _looked_at(
     command: Command, file: str | None, types: str | None, options: dict[str, Any], opening: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the options that the global ``-z``, ``--types``, ``--raw`` and ``--dtb`` stand for."""
+    """Return the options that the global ``-z``, ``--types``, ``--raw``, ``--dtb`` and ``--registers`` stand for."""
     out: dict[str, Any] = {}
     if types is not None:
         if "types" in options:
@@ -156,7 +165,7 @@ def _looked_at(
         out["files"] = (file, *options["files"])
     if opening and "target" not in out:
         if not command.opens:
-            raise UsageError(f"{command.name} looks at no memory image; leave out --raw and --dtb")
+            raise UsageError(f"{command.name} looks at no memory image; leave out --raw, --dtb and --registers")
         out |= opening
     return out
 
@@ -223,7 +232,7 @@ def _say(message: str, excerpt: str = "") -> None:
 
 def _overview() -> str:
     lines = [
-        "usage: dumpwalk [-z FILE] [--raw] [--dtb ADDRESS] [--types NAME] COMMAND ...",
+        "usage: dumpwalk [-z FILE] [--raw] [--dtb ADDRESS] [--registers FILE] [--types NAME] COMMAND ...",
         "",
         "WinDbg's knowledge of Windows crash dumps, offline.",
         "",

@@ -9,6 +9,7 @@ from dumpwalk.types.profiles import find_profile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from dumpwalk.formats import Dump
@@ -59,6 +60,11 @@ class Target:
     def modules(self) -> Modules:
         """The loaded images."""
         return self.dump.modules
+
+    @property
+    def registers(self) -> Mapping[str, int]:
+        """Registers that a listing beside the dump gives, by their names in small letters; none without one."""
+        return self.dump.registers
 
     @property
     def profile(self) -> Profile | Absent:
@@ -187,13 +193,15 @@ class Target:
         return self.address(self.read_int(address, self.machine.pointer_size))
 
 
-def open(path: str, *, raw: bool = False, dtb: int | None = None, types: str = "") -> Target:
+def open(path: str, *, raw: bool = False, dtb: int | None = None, types: str = "", registers: str = "") -> Target:
     """Open the dump file at *path*.
 
     :param raw: it is a raw image: physical memory from address 0 on, and nothing else
     :param dtb: physical address of the root of the page tables to use, instead of what the file says
     :param types: whose types to use instead of those that fit: ``nt/19041.3570-x64``, a file that holds types
     :raises FormatError: when the file can't be read, is no dump, or not one that can be used
-    :raises UsageError: when *dtb* is given and the file holds no physical pages
+    :param registers: a file that lists registers of that machine, as a debugger printed them: they say which page
+        tables to use and in which mode, and have their values in expressions
+    :raises UsageError: when *dtb* is given and the file holds no physical pages, or *registers* are of another machine
     """
-    return Target(open_dump(path, raw=raw, dtb=dtb), types)
+    return Target(open_dump(path, raw=raw, dtb=dtb, registers=registers), types)

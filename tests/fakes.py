@@ -38,6 +38,7 @@ def fake_target(
         header=SimpleNamespace(machine=machine, pointer_size=machine.pointer_size, **header),
         debugger_data=Absent("a fake has none"),
         contents=SimpleNamespace(kernel_pdb=None),
+        registers={},
     )
     target = Target(cast("Any", dump))
     target._profile = Absent("a fake has none")

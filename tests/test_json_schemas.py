@@ -59,3 +59,16 @@ def test_an_entry_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
     found = check("pte", capsys, *dump, "pte", "a8e9b010", "1", "--prototype")
 
     assert found["pages"][0]["entries"][0]["meaning"]["kind"] == "transition"
+
+
+@pytest.mark.parametrize("sample", ["processor_x64.dmp", "processor_x86.dmp", "apc_index_mismatch.dmp", "live_x86.dmp"])
+@pytest.mark.parametrize(
+    "words", ["pcr", "prcb", "idt", "idt --each", "gdt", "dg 8 30", "ssdt", "lm", "lm v", "lm m example"]
+)
+def test_the_processor_and_the_modules(sample: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    of_whole_machines = words.split()[0] in ("idt", "gdt", "dg", "ssdt")
+    if of_whole_machines and not sample.startswith("processor"):
+        assert main(["-z", str(ROOT / "samples" / sample), *words.split(), "--json"]) == 2
+        return
+
+    check(words.split()[0], capsys, "-z", str(ROOT / "samples" / sample), *words.split())

@@ -29,7 +29,8 @@ class Command:
     :param many: it takes several files and yields a record (or an error) for each
     :param target: it looks at a dump: it is given ``target`` when there was a ``-z``
     :param needs_dump: without a ``-z`` it has nothing to look at
-    :param opens: it opens its files itself, and takes ``raw`` and ``dtb`` as :func:`dumpwalk.open` does
+    :param opens: it opens its files itself, and takes ``raw``, ``dtb`` and ``registers`` as :func:`dumpwalk.open` does
+    :param glued: its options may stand right behind its name: ``lmvm`` is ``lm vm``
     """
 
     name: str
@@ -41,6 +42,7 @@ class Command:
     target: bool = False
     opens: bool = False
     needs_dump: bool = False
+    glued: bool = False
 
     @property
     def help(self) -> str:
@@ -64,11 +66,13 @@ def command(
     target: bool = False,
     opens: bool = False,
     needs_dump: bool = False,
+    glued: bool = False,
 ) -> Callable[[F], F]:
     """Register the decorated function as the command *name*; the parameters are those of :class:`Command`."""
 
     def decorate(run: F) -> F:
-        COMMANDS.add(name)(Command(name, run, arguments, text, partial, many, target or needs_dump, opens, needs_dump))
+        found = Command(name, run, arguments, text, partial, many, target or needs_dump, opens, needs_dump, glued)
+        COMMANDS.add(name)(found)
         return run
 
     return decorate

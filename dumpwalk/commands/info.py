@@ -148,6 +148,7 @@ def _layout(info: Info) -> str:
                 "Current thread": info.thread,
                 "Current process": info.process,
                 "Current processor": info.processor,
+                "Debugger data": _debugger_data_text(info),
                 "Modules": f"{info.module_count} loaded, {len(info.unloaded_modules)} unloaded",
                 "Memory": _memory_text(info),
             }
@@ -166,6 +167,14 @@ def _memory_text(info: Info) -> str:
         pages = counted(info.memory_bytes // 0x1000, "physical page")
         return f"{pages} ({info.memory_bytes} bytes) in {counted(info.memory_ranges, 'run')}"
     return f"{info.memory_bytes} bytes in {counted(info.memory_ranges, 'range')}"
+
+
+def _debugger_data_text(info: Info) -> str | Absent:
+    data = info.debugger_data
+    if isinstance(data, Absent):
+        return data
+    place = "at an address that is not known" if isinstance(data.address, Absent) else f"at {data.address}"
+    return f"{data.size} bytes {place}, {'encoded (KiWaitNever, KiWaitAlways)' if data.encoded else 'in clear'}"
 
 
 def _header_text(info: Info) -> str:
@@ -240,7 +249,9 @@ def _partial(info: Info) -> bool:
     many=True,
     opens=True,
 )
-def info(files: tuple[str, ...], raw: bool = False, dtb: int | None = None) -> Iterator[Info | Error]:
+def info(
+    files: tuple[str, ...], raw: bool = False, dtb: int | None = None, registers: str = ""
+) -> Iterator[Info | Error]:
     """Say what a dump file is and what it holds.
 
     Prints the dump header in NT's names, the triage header, what lies where
@@ -250,7 +261,7 @@ def info(files: tuple[str, ...], raw: bool = False, dtb: int | None = None) -> I
         raise UsageError("FILES is missing: which dump?")
     for path in files:
         try:
-            yield describe(open_dump(path, raw=raw, dtb=dtb))
+            yield describe(open_dump(path, raw=raw, dtb=dtb, registers=registers))
         except Error as error:
             error.file = path
             yield error

@@ -33,7 +33,7 @@ def _is_partial(report: Report) -> bool:
     opens=True,
 )
 def triage(
-    files: tuple[str, ...], types: str | None = None, raw: bool = False, dtb: int | None = None
+    files: tuple[str, ...], types: str | None = None, raw: bool = False, dtb: int | None = None, registers: str = ""
 ) -> Iterator[Report | Error]:
     """Say what crashed, and why: the main job.
 
@@ -47,7 +47,7 @@ def triage(
         raise UsageError("FILES is missing: which dump?")
     for path in files:
         try:
-            yield report(target.open(path, raw=raw, dtb=dtb, types=types or ""))
+            yield report(target.open(path, raw=raw, dtb=dtb, types=types or "", registers=registers))
         except Error as error:
             error.file = path
             yield error

@@ -15,11 +15,12 @@ from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from dumpwalk.formats.debugger_data import DebuggerData
     from dumpwalk.formats.header import Header
     from dumpwalk.formats.images import Image
+    from dumpwalk.formats.register_listing import RegisterListing
     from dumpwalk.formats.secondary import Blob
     from dumpwalk.formats.triage import TriageHeader
     from dumpwalk.memory.address import Address, Hex
@@ -94,6 +95,7 @@ class Dump:
     :param problems: what is damaged
     :ivar found: how it was found out what the file does not say by itself
     :ivar user_mode: it is of a process; nothing in it is a kernel's
+    :ivar registers: what a register listing beside the file gives, by their names in small letters
     """
 
     def __init__(
@@ -125,6 +127,7 @@ class Dump:
         self.secondary = secondary
         self.found = found
         self.user_mode = user_mode
+        self.registers: Mapping[str, int] = {}
         self._contents = contents
         self._missing = missing
         self._problems = problems
@@ -210,14 +213,21 @@ RAW_EXTENSIONS = (".raw", ".mem", ".img", ".vmem", ".dd")
 _PACKED = (b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"PK\x03\x04", b"PK\x05\x06", b"\x28\xb5\x2f\xfd")
 
 
-def open_dump(path: str, *, raw: bool = False, dtb: int | None = None) -> Dump:
+def open_dump(path: str, *, raw: bool = False, dtb: int | None = None, registers: str = "") -> Dump:
     """Open the dump file at *path*: headers and tables are read, memory when it is asked for.
 
     :param raw: it is a raw image: physical memory from address 0 on, and nothing else
     :param dtb: physical address of the root of the page tables to use, instead of what the file says
+    :param registers: a file that lists the registers of a processor of that machine: they say which page tables it
+        used, and in which mode, and have their values in expressions
     :raises FormatError: when the file can't be read, is no dump, or not one that can be used
-    :raises UsageError: when *dtb* is given and the file holds no physical pages
+    :raises UsageError: when *dtb* is given and the file holds no physical pages, or *registers* are of another machine
     """
+    listing = None
+    if registers:
+        from dumpwalk.formats.register_listing import read_register_listing
+
+        listing = read_register_listing(registers)
     data = _map(path)
     name = path
     found: tuple[str, ...] = ()
@@ -233,7 +243,7 @@ def open_dump(path: str, *, raw: bool = False, dtb: int | None = None) -> Dump:
         from dumpwalk.formats.images.raw import open_raw
 
         opened = open_raw(name, data)
-    return _complete(path, opened, dtb, found)
+    return _complete(path, opened, dtb, found, listing)
 
 
 def _format_of(data: memoryview) -> Format | None:
@@ -243,12 +253,18 @@ def _format_of(data: memoryview) -> Format | None:
     return found or next((f for f in FORMATS.load().values() if f.recognises(data)), None)
 
 
-def _complete(path: str, opened: Dump | Image, dtb: int | None, found: tuple[str, ...]) -> Dump:
-    """Return *opened* as a dump that looks through the page tables at *dtb*, if that is given."""
+def _complete(
+    path: str, opened: Dump | Image, dtb: int | None, found: tuple[str, ...], listing: RegisterListing | None
+) -> Dump:
+    """Return *opened* as a dump that looks through the page tables at *dtb* or of *listing*, if that is given."""
     if not isinstance(opened, Dump):
         from dumpwalk.formats.images.open_image import open_image
 
-        opened = open_image(path, opened, dtb)
+        opened = open_image(path, opened, dtb, listing)
+    elif listing is not None:
+        from dumpwalk.formats.listed_registers import look_through
+
+        found = (*found, *look_through(opened, listing, dtb))
     elif dtb is not None:
         from dumpwalk.memory.virtual import VirtualMemory
 

@@ -89,6 +89,7 @@ class DebuggerData:
     :param size: how many of its bytes are used, at most what its ``Size`` says
     :param values: the fields, by NT's names: 64-bit ones as addresses of the machine. The word
         at 0x36 comes in its parts: ``PaeEnabled``, ``KiBugCheckRecoveryActive``, ``PagingLevels``.
+    :param encoded: the machine's memory has it encoded; *values* are decoded
 
     >>> data = DebuggerData(Address(0), Hex(0x20), {"KernBase": Address(0x1000)})
     >>> data["KernBase"], data.get("PteBase"), data.rva(0x1234)
@@ -98,6 +99,7 @@ class DebuggerData:
     address: Address | Absent
     size: Hex
     values: dict[str, Hex]
+    encoded: bool = False
 
     def __getitem__(self, name: str) -> Hex:
         return self.values[name]

@@ -101,14 +101,20 @@ def read_debugger_data(
     raw = memory.read_some(at, _MOST_DEBUGGER_DATA)
     if not raw:
         return Absent(f"the block at {_why_not(memory, at)}")
+    encoded = False
     known = keys() if keys is not None and raw[0x10:0x14] != OWNER_TAG else None
     if known is not None:
         from dumpwalk.formats.encoded_debugger_data import decoded_or_raw
 
+        before = raw
         raw, why_not = decoded_or_raw(memory, raw, known)
+        encoded = raw != before
         if why_not:
             problems.append(Problem("debugger data", why_not))
-    return parse_debugger_data(memoryview(raw), at, machine, problems)
+    data = parse_debugger_data(memoryview(raw), at, machine, problems)
+    if encoded and not isinstance(data, Absent):
+        return data.__replace__(encoded=True)  # type: ignore[attr-defined, no-any-return]
+    return data
 
 
 def _why_not(memory: DumpMemory, at: Address) -> str:

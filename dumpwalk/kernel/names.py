@@ -115,7 +115,23 @@ class DumpNames:
             return int(header.BugCheckCode if name == "$bug_code" else header.BugCheckParameters[int(name[-1]) - 1])
         if name in _OTHERS or (name.startswith("$t") and name[2:].isdecimal()):
             raise TypeInfoError(f"@{name}: this pseudo-register is not known here")
+        if self.target.registers:
+            listed = self._listed(name)
+            if listed is not None:
+                return listed
         return self._of_context(name)
+
+    def _listed(self, name: str) -> int | None:
+        """Return what a register listing beside the dump says of a register; ``None`` when it says nothing."""
+        listed, machine = self.target.registers, self.target.machine
+        letter = "r" if machine.pointer_size == 8 else "e"
+        name = {"$ip": f"{letter}ip", "$sp": f"{letter}sp", "$csp": f"{letter}sp", "$fp": f"{letter}bp"}.get(name, name)
+        name = {"efl": "eflags", "gdtr": "gdtbase", "gdtl": "gdtlimit", "idtr": "idtbase", "idtl": "idtlimit"}.get(
+            name, f"{letter}ax" if name == "$retreg" else name
+        )
+        if name not in listed and name in _LOWER and _LOWER[name][0] in listed:
+            return _extended(listed[_LOWER[name][0]] & 0xFFFFFFFF, 4)
+        return _extended(listed[name], machine.pointer_size) if name in listed else None
 
     def _of_context(self, name: str) -> int | None:
         machine = self.target.machine

@@ -67,21 +67,31 @@ def processors(target: Target) -> tuple[Processor, ...]:
 
     When it holds none of it, the processor that the dump was taken on stands alone, if it is known.
     """
-    layout = _layout(target)
+    layout = processor_layout(target)
+    return tuple(_processor(target, layout, index, address) for address, index in processor_blocks(target).items())
+
+
+def processor_blocks(target: Target) -> dict[Address, int]:
+    """Return the addresses of the ``_KPRCB`` structures, and which entry of ``KiProcessorBlock`` each is.
+
+    When the dump holds none of that list, the processor that it was taken on stands alone, if it is known.
+    """
     size = target.machine.pointer_size
     number = target.dump.header.NumberProcessors
     count = number if 0 < number <= MOST_PROCESSORS else _ONE_GROUP
     block = processor_block(target)
     held = b"" if isinstance(block, Absent) else target.memory.read_some(block, count * size)
-    found: dict[int, Processor] = {}
+    found: dict[Address, int] = {}
     for index in range(len(held) // size):
-        address = int.from_bytes(held[index * size : (index + 1) * size], "little")
+        address = target.address(int.from_bytes(held[index * size : (index + 1) * size], "little"))
         if address and address not in found:  # a list that repeats itself is damaged
-            found[address] = _processor(target, layout, index, address)
+            found[address] = index
     own = target.dump.processor
     if not found and not isinstance(own, Absent):
-        return (processor(target, own),)
-    return tuple(found.values())
+        view = View(target.memory, target.machine, processor_layout(target), own)
+        its = view.int("Number")
+        found[own] = 0 if isinstance(its, Absent) else its
+    return found
 
 
 def processor_block(target: Target) -> Address | Absent:
@@ -96,12 +106,13 @@ def processor_block(target: Target) -> Address | Absent:
 
 def processor(target: Target, address: int) -> Processor:
     """Return the processor whose ``_KPRCB`` is at *address*."""
-    view = View(target.memory, target.machine, _layout(target), address)
+    view = View(target.memory, target.machine, processor_layout(target), address)
     number = view.int("Number")
     return _processor(target, view.layout, 0 if isinstance(number, Absent) else number, address)
 
 
-def _layout(target: Target) -> Layout:
+def processor_layout(target: Target) -> Layout:
+    """Return where the fields of a ``_KPRCB`` lie in this dump, and how far that is to be trusted."""
     data = None if isinstance(target.dump.debugger_data, Absent) else target.dump.debugger_data
     return Layout("_KPRCB", target.profile, data, target.machine)
 

@@ -12,11 +12,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+    from dumpwalk.synth import processor_items as processor
+
     # Field path and value, what the builder writes last.
     Assignments: TypeAlias = "tuple[tuple[str, int | str | Ref], ...]"
     Item: TypeAlias = (
         "ProcessItem | ThreadItem | DriverItem | DeviceItem | FileItem | SectionItem | IrpItem | HandleItem"
         " | PoolItem | StructItem | MapItem | EntryItem | SymbolItem"
+        " | processor.RegionItem | processor.BlockItem | processor.DescriptorTablesItem | processor.GateItem"
+        " | processor.InterruptItem | processor.DescriptorItem | processor.DpcItem | processor.ServiceItem"
     )
 
 

@@ -25,6 +25,7 @@ from dumpwalk.synth.image_spec import (
     ThreadItem,
 )
 from dumpwalk.synth.layouts import layout
+from dumpwalk.synth.processor_text import ProcessorStatements
 from dumpwalk.synth.spec import Block, Module, Spec, SpecError
 from dumpwalk.synth.text_statements import STATES, Statements
 
@@ -47,7 +48,7 @@ _OF_TRIAGE_FILES = ("blob", "slack")
 _MODULE_SIZE = 0x8000
 
 
-class ImageStatements(Statements):
+class ImageStatements(ProcessorStatements, Statements):
     """The statements of one memory image; each method named like a grammar rule takes one in."""
 
     layouts: Layouts | None = None

@@ -62,7 +62,14 @@ _WALKED = {
         ProcessorState.SpecialRegisters.Cr4 ProcessorState.SpecialRegisters.Cr8
         ProcessorState.SpecialRegisters.Gdtr.Base ProcessorState.SpecialRegisters.Idtr.Base DpcStack IsrStack
         DpcRoutineActive InterruptCount KernelTime UserTime DpcTime InterruptTime UpdateSignature
-        PrcbLock
+        PrcbLock SetMember GroupSetMember DebuggerSavedIRQL DpcData DpcListHead InterruptObject VectorToInterruptObject
+        ProcessorState.SpecialRegisters.Gdtr.Limit ProcessorState.SpecialRegisters.Idtr.Limit
+        ProcessorState.SpecialRegisters.Ldtr
+        """,
+    "_KPCR": """
+        NtTib.ExceptionList NtTib.StackBase NtTib.StackLimit NtTib.SubSystemTib NtTib.Version NtTib.ArbitraryUserPointer
+        NtTib.Self GdtBase TssBase Self CurrentPrcb IdtBase Irql MajorVersion MinorVersion Prcb SelfPcr IRR IDR
+        InterruptMode IDT GDT TSS PrcbData
         """,
     "_KAPC_STATE": "*",
     "_KTRAP_FRAME": "*",

@@ -95,3 +95,22 @@ def test_a_real_dump(real_dumps: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "   0xcf50    0xb60  call stack        ffffe00e`0e4bc4a0\n" in out
     assert "nt!GUID_TRIAGEDUMP_DATA" in out
     assert "Modules            245 loaded, 11 unloaded\n" in out
+
+
+@pytest.mark.parametrize(
+    ("sample", "said"),
+    [
+        ("running_machine", "encoded (KiWaitNever, KiWaitAlways)"),
+        ("processor_x64", "in clear"),
+        ("live_x86", "in clear"),
+    ],
+)
+def test_whether_the_debugger_data_was_encoded(sample: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(Path(__file__).parents[2] / "samples" / f"{sample}.dmp")
+
+    main(["info", path])
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("  Debugger data "))
+
+    assert line.endswith(said)
+    main(["info", path, "--json"])
+    assert json.loads(capsys.readouterr().out)["debugger_data"]["encoded"] == said.startswith("encoded")

@@ -95,7 +95,7 @@ def test_no_kernel_is_claimed_of_what_is_not_windows(tmp_path: Path, capsys: pyt
     [
         (["--dtb", "there", "info", "x"], "--dtb there: an address in hexadecimal is expected"),
         (["--dtb", "10000000000000", "info", "x"], "no machine has physical memory there"),
-        (["--raw", "bugcheck", "1"], "bugcheck looks at no memory image; leave out --raw and --dtb"),
+        (["--raw", "bugcheck", "1"], "bugcheck looks at no memory image; leave out --raw, --dtb and --registers"),
     ],
 )
 def test_options_that_make_no_sense(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

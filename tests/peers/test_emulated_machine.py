@@ -20,6 +20,8 @@ from guests import END, MOST, Guest
 from random_tables import SHAPES, Leaf, Tables
 
 from dumpwalk.errors import ReadError
+from dumpwalk.formats.register_listing import parse_register_listing
+from dumpwalk.kernel.descriptors import descriptor
 from dumpwalk.memory.paging.mapped import mapped
 from dumpwalk.memory.paging.modes import MODES
 from dumpwalk.memory.physical import RunMemory
@@ -130,6 +132,28 @@ def test_the_machine_is_in_the_mode(machine: Machine) -> None:
         "x64": (1, 0, 1),
         "x64 with 5 levels": (1, 1, 1),
     }[machine.guest.mode]  # PAE, LA57; LMA
+
+
+def test_the_monitors_registers_give_the_mode_and_the_root(machine: Machine) -> None:
+    """What `--registers` does with what QEMU prints; and the segments that it loaded out of the guest's table."""
+    if machine.guest.arm:
+        pytest.skip("QEMU prints no TTBR of an ARM64 machine")
+    text = machine.emulator.monitor(["info registers"])[0]
+
+    found = parse_register_listing(text)
+
+    assert found.modes == (MODES[machine.guest.mode],)
+    assert found.root == machine.guest.register
+    loaded = re.findall(r"^([CDES]S) *=([0-9a-f]{4}) ([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+) ", text, re.M)
+    assert [name for name, *_ in loaded] == ["ES", "CS", "SS", "DS"]
+    for name, selector, base, limit, flags in loaded:
+        at = found.values["gdtbase"] + int(selector, 16)
+        raw = machine.memory.read(at, 8)
+        segment = descriptor(raw, int(selector, 16), wide=machine.guest.mode.startswith("x64"))
+        assert found.values[name.lower()] == int(selector, 16)
+        assert (int(segment.base), int(segment.limit)) == (int(base, 16), int(limit, 16))
+        shown = int(flags, 16)
+        assert int(segment.flags) | 1 == (shown >> 8 & 0xFF | (shown >> 20 & 0xF) << 8) | 1  # but the accessed bit
 
 
 def test_translations_are_those_of_the_monitor(machine: Machine) -> None:

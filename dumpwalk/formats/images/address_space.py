@@ -72,10 +72,11 @@ def looked_at(physical: PhysicalMemory) -> str:
     return "all of it" if held <= FAR else f"the first {FAR >> 30} GB of {held / (1 << 30):.1f} GB"
 
 
-def find_address_space(image: Image, given: Root | None = None) -> AddressSpace | None:
+def find_address_space(image: Image, given: Root | None = None, allowed: tuple[Mode, ...] = ()) -> AddressSpace | None:
     """Return the kernel's address space, or the likeliest candidate; ``None`` when there is none.
 
     :param given: the root that the analyst gave; nothing else is looked at then
+    :param allowed: the paging modes that it may have; none for any
     """
     best: AddressSpace | None = None
     for way in [[(_EVERY_MODE, given, True)]] if given else _ways(image):
@@ -83,7 +84,7 @@ def find_address_space(image: Image, given: Root | None = None) -> AddressSpace 
             break
         searches = _MOST_KERNEL_SEARCHES
         for modes, root, stated in islice(way, _MOST):
-            for mode in modes:
+            for mode in [m for m in allowed if m in modes] or (() if allowed else modes):
                 space, searched = _examine(image.physical, mode, root, stated, searches > 0)
                 searches -= searched
                 if best is None or space.score > best.score:

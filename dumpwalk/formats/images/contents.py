@@ -126,8 +126,12 @@ class Kernel:
         return None
 
 
-def contents(kernel: Kernel) -> Contents:
-    """Return what *kernel* says of the machine. Its own image is a module whatever its list says."""
+def contents(kernel: Kernel, stack_pointer: int | None = None) -> Contents:
+    """Return what *kernel* says of the machine. Its own image is a module whatever its list says.
+
+    :param stack_pointer: of the processor to look at, where a register listing says it
+    """
+    unknown = Absent("a memory image does not say which processor to look at")
     space, image = kernel.space, kernel.image
     found = live_contents.contents(
         space.memory,
@@ -135,7 +139,7 @@ def contents(kernel: Kernel) -> Contents:
         debugger_data_at=kernel.debugger_data_at(),
         modules_at=kernel.symbol("PsLoadedModuleList") or Absent("the kernel is not known"),
         processors=space.shared.processors if space.shared else 0,
-        stack_pointer=Absent("a memory image does not say which processor to look at"),
+        stack_pointer=unknown if stack_pointer is None else stack_pointer,
         keys=kernel.keys,
     )
     modules = found.modules

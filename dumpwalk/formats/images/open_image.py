@@ -18,16 +18,21 @@ if TYPE_CHECKING:
 
     from dumpwalk.formats.images import Image
     from dumpwalk.formats.images.address_space import AddressSpace
+    from dumpwalk.formats.register_listing import RegisterListing
 
 
-def open_image(path: str, image: Image, dtb: int | None = None) -> Dump:
+def open_image(path: str, image: Image, dtb: int | None = None, listing: RegisterListing | None = None) -> Dump:
     """Return the dump that *image* is.
 
     :param dtb: physical address of the root of its page tables, when the analyst knows it
+    :param listing: registers of one of its processors, when there are such; they give the paging mode too
     """
-    space = find_address_space(image, None if dtb is None else Root(dtb, "--dtb"))
-    if space is None or (not space.score and dtb is None):
-        return _unknown(path, image, space)
+    given = None if dtb is None else Root(dtb, "--dtb")
+    if given is None and listing is not None and listing.root is not None:
+        given = Root(listing.root, f"CR3 of the register listing{f' ({listing.said})' if listing.said else ''}")
+    space = find_address_space(image, given, listing.modes if listing else ())
+    if space is None or (not space.score and given is None):
+        return _registers(_unknown(path, image, space), listing)
     kernel = Kernel(space)
     header = blank_header(
         space.machine,
@@ -36,19 +41,28 @@ def open_image(path: str, image: Image, dtb: int | None = None) -> Dump:
         processors=space.shared.processors if space.shared else 0,
         **_known(space, kernel),
     )
-    return Dump(
+    stack = next((v for n, v in listing.values.items() if n in ("rsp", "esp")), None) if listing else None
+    dump = Dump(
         path=path,
         format=image.format,
         size=image.size,
         header=header,
         memory=space.memory,
         physical=image.physical,
-        contents=lambda: contents(kernel),
+        contents=lambda: contents(kernel, stack),
         sections=image.sections,
         missing=image.missing,
         problems=image.problems,
         found=(*image.found, str(space), *kernel.found),
     )
+    return _registers(dump, listing)
+
+
+def _registers(dump: Dump, listing: RegisterListing | None) -> Dump:
+    """Let *dump* know the registers of *listing*, if there is one."""
+    if listing is not None:
+        dump.registers = listing.values
+    return dump
 
 
 def _known(space: AddressSpace, kernel: Kernel) -> dict[str, Any]:

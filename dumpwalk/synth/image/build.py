@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.record import fields, record
 from dumpwalk.synth.contexts import context
-from dumpwalk.synth.image import irps
+from dumpwalk.synth.image import irps, processors
 from dumpwalk.synth.image.arena import Arena
 from dumpwalk.synth.image.files import Files
 from dumpwalk.synth.image.frames import PAGE
@@ -207,6 +207,7 @@ def _populated(spec: Spec, image: Image, arena: Arena, types: StoredTypes, usual
     processes.finish()
     world.write_later()
     machine.processors()
+    processors.fill(world, machine.regions, machine.blocks)
     machine.shared_data()
     machine.unloaded()
     _contents(spec, arena, world)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dumpwalk.synth.image.processors import placed
 from dumpwalk.synth.layouts import Layout, Machine
 from dumpwalk.synth.spec import SpecError
 from dumpwalk.synth.structures import DEBUGGER_DATA, debugger_data
@@ -141,6 +142,8 @@ class MachineData:
         self.processes = processes
         self.layout = layout
         self.context = context
+        self.regions: list[int] = []
+        self.blocks: list[int] = []
 
     def processors(self) -> None:
         """Place a ``_KPCR`` for each processor; the first one runs the spec's running thread."""
@@ -150,9 +153,11 @@ class MachineData:
         world.kernel.set("KeNumberProcessors", world.spec.processor_count, 4)
         for number in range(world.spec.processor_count):
             size = layouts.size("_KPCR")
-            address = world.pool.pages(-(-size // 0x1000))
+            address = placed(world.image.items, number) or world.pool.pages(-(-size // 0x1000))
             world.arena.clear(address, size)
             prcb = address + layouts.offset("_KPCR", inside)
+            self.regions.append(address)
+            self.blocks.append(prcb)
             version_block = world.kernel.symbol("KdVersionBlock", 0x28)
             fields = {pcr_self: address, "CurrentPrcb": prcb, "KdVersionBlock": version_block, "MajorVersion": 1}
             world.structures.put_known("_KPCR", address, fields | {"MinorVersion": 1})

@@ -339,6 +339,9 @@ def test_a_running_kernel_s_debugger_data_is_decoded(kind: str, tmp_path: Path):
     one, other = target.open(str(clear)).dump, target.open(str(encoded)).dump
 
     assert not isinstance(one.debugger_data, Absent)
-    assert one.debugger_data == other.debugger_data
+    assert not isinstance(other.debugger_data, Absent)
+    assert (one.debugger_data.encoded, other.debugger_data.encoded) == (False, True)
+    decoded = (other.debugger_data.address, other.debugger_data.size, other.debugger_data.values)
+    assert (one.debugger_data.address, one.debugger_data.size, one.debugger_data.values) == decoded
     assert (one.thread, one.processor, one.modules.modules) == (other.thread, other.processor, other.modules.modules)
     assert other.problems == ()
