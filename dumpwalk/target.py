@@ -199,9 +199,9 @@ def open(path: str, *, raw: bool = False, dtb: int | None = None, types: str = "
     :param raw: it is a raw image: physical memory from address 0 on, and nothing else
     :param dtb: physical address of the root of the page tables to use, instead of what the file says
     :param types: whose types to use instead of those that fit: ``nt/19041.3570-x64``, a file that holds types
-    :raises FormatError: when the file can't be read, is no dump, or not one that can be used
     :param registers: a file that lists registers of that machine, as a debugger printed them: they say which page
         tables to use and in which mode, and have their values in expressions
+    :raises FormatError: when the file can't be read, is no dump, or not one that can be used
     :raises UsageError: when *dtb* is given and the file holds no physical pages, or *registers* are of another machine
     """
     return Target(open_dump(path, raw=raw, dtb=dtb, registers=registers), types)
