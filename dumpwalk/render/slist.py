@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dumpwalk.kernel.slist import PopWindow, Slist, SlistHeader
     from dumpwalk.memory.address import Address
 
+# So few that they can be used up while one processor stands in a pop.
+_FEW_BITS = 9
+
 
 def header_lines(header: SlistHeader) -> list[str]:
     """Return the lines of a header, one a member."""
@@ -61,6 +64,9 @@ def foot_lines(found: Slist, asked: bool) -> list[str]:
     :param asked: an instruction pointer was given, so that it matters where it is not, too
     """
     lines = []
+    if found.header.sequence_bits <= _FEW_BITS:
+        times = 1 << found.header.sequence_bits
+        lines.append(f"A sequence number of {found.header.sequence_bits} bits repeats after {times} operations (ABA).")
     window = found.window
     if isinstance(window, Absent):
         if asked:
@@ -98,7 +104,7 @@ def explanation(found: Slist) -> list[str]:
             f"The sequence number is there to tell: it changes with each operation, and here has {bits} bits, so that it"
             f" is the same again after {1 << bits:,} operations."
         )
-    if bits <= 9:
+    if bits <= _FEW_BITS:
         lines.append(f"{1 << bits} operations of other processors are not many, should this one be held up.")
     lines += [
         "Being interrupted does not hold a pop up: before an interrupt returns, nt!KiCheckForSListAddress compares the"

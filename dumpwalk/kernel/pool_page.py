@@ -1,0 +1,120 @@
+"""Pages of pool whose blocks follow one another without a gap, as they did before Windows 10 1903.
+
+Each header says how large its block is and how large the one before it; the first block begins with the page, and
+the last one ends with it. Where the chain breaks, the blocks before and behind the damage are kept: those behind it
+are found from the page's end, by headers that lead to it.
+"""
+
+from __future__ import annotations
+
+from dumpwalk.kernel.pool_header import PAGE
+from dumpwalk.record import record
+from dumpwalk.remarks import Absent, Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dumpwalk.kernel.pool_header import PoolBlock, PoolHeaders
+
+
+@record
+class PageChain:
+    """The blocks of a page.
+
+    :param blocks: in order
+    :param complete: they fill the page
+    :param good: how many there are before the chain breaks
+    :param unread: the page, or the part of it where the chain ended, is not in the dump
+    """
+
+    blocks: tuple[PoolBlock, ...]
+    complete: bool
+    good: int
+    unread: str
+    problems: tuple[Problem, ...]
+
+
+def page_chain(headers: PoolHeaders, page: int) -> PageChain:
+    """Return the blocks of the page that begins at *page*."""
+    target = headers.target
+    blocks: list[PoolBlock] = []
+    at, previous, end = page, 0, page + PAGE
+    while at < end:
+        block = headers.at(at)
+        if isinstance(block, Absent):
+            return PageChain(tuple(blocks), False, len(blocks), block.reason, ())
+        damage = _damage(block, previous, end - at)
+        if damage:
+            return _broken(headers, blocks, page, at, damage)
+        blocks.append(block)
+        previous = block.size
+        at += block.size
+    where = target.address(page)
+    if at > end:  # not reached: a block that is too large is damage
+        return PageChain(tuple(blocks), False, len(blocks), f"{where} is overrun", ())
+    return PageChain(tuple(blocks), True, len(blocks), "", ())
+
+
+def _damage(block: PoolBlock, previous: int, room: int) -> str:
+    """Return what is wrong with a block in !pool's words, ``""`` for nothing."""
+    where = f"{block.address:x}"
+    if block.previous_size != previous:
+        return f"Bad previous allocation size @{where}, last size was {previous:x}"
+    if not block.size:
+        return f"Bad allocation size @{where}, zero is invalid"
+    if block.size > room:
+        return f"Bad allocation size @{where}, too large"
+    return ""
+
+
+def _broken(headers: PoolHeaders, blocks: list[PoolBlock], page: int, at: int, damage: str) -> PageChain:
+    """Return the blocks of a page whose chain breaks at *at*, those behind the damage too."""
+    good = len(blocks)
+    behind = _from_the_end(headers, at + headers.unit, page + PAGE)
+    after = int(behind[0].address) if behind else page + PAGE
+    problems = [Problem("pool", damage)]
+    if good or behind:
+        problems.append(Problem("pool", f"[ {at:x} --> {after:x} (size = {after - at:#x} bytes)]: Corrupt region"))
+    return PageChain((*blocks, *behind), False, good, "", tuple(problems))
+
+
+def _from_the_end(headers: PoolHeaders, first: int, end: int) -> list[PoolBlock]:
+    """Return the longest run of blocks that begins at *first* or later, ends at *end*, and hangs together.
+
+    A run of one block may be chance, and counts only if its header is believable.
+    """
+    # By where a run begins: its first block. Looked for from the end down, so each header is looked at once.
+    runs: dict[int, PoolBlock] = {}
+    for at in range(end - headers.unit, first - 1, -headers.unit):
+        block = headers.at(at)
+        if isinstance(block, Absent):
+            continue
+        after = at + block.size
+        if not block.size or after > end or not (headers.believable(block) or not block.allocated):
+            continue
+        if after == end and headers.believable(block):
+            runs[at] = block
+        elif after in runs and runs[after].previous_size == block.size:
+            runs[at] = block
+    if not runs:
+        return []
+    out = []
+    at = min(runs)
+    while at < end:
+        out.append(runs[at])
+        at += runs[at].size
+    return out
+
+
+def block_around(headers: PoolHeaders, address: int, reach: int = PAGE) -> PoolBlock | None:
+    """Return the nearest believable block below *address* that reaches it, ``None`` when there is none.
+
+    :param reach: how far to look, in bytes
+    """
+    first = address // headers.unit * headers.unit
+    for at in range(first, max(first - reach, 0), -headers.unit):
+        block = headers.at(at)
+        if isinstance(block, Absent):
+            continue
+        if headers.believable(block) and at + block.size > address:
+            return block
+    return None
