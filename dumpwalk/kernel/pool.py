@@ -5,7 +5,7 @@ from __future__ import annotations
 from dumpwalk.errors import ReadError
 from dumpwalk.kernel.pool_header import PAGE, PoolBlock, PoolHeaders
 from dumpwalk.kernel.pool_large import LargePage, SpecialPage, large_page, special_page
-from dumpwalk.kernel.pool_page import PageChain, block_around, page_chain
+from dumpwalk.kernel.pool_page import PageChain, block_around, neighbours, page_chain
 from dumpwalk.kernel.pool_region import SPECIAL, region
 from dumpwalk.kernel.pool_segment import has_segment_heap, segment_blocks
 from dumpwalk.kernel.pool_tags import PoolTag, pool_tag
@@ -29,7 +29,7 @@ class Pool:
     :param region: what the kernel uses these addresses for, ``Paged pool``; by the block's own header where the kernel
         does not say
     :param found: ``page`` (a chain of blocks), ``large``, ``special``, ``segment heap`` (a page's chunks),
-        ``header`` (one block, by its header alone) or ``""``
+        ``header`` (one block by its header alone, and its neighbours) or ``""``
     :param blocks: of the page, as far as they are known; the one that holds the address says so
     :param tag: what is known of that block's tag
     :param searched: what was looked at in vain, in order
@@ -78,7 +78,8 @@ def pool(target: Target, address: int, *, contents: bool = False) -> Pool:
     alone = block_around(headers, place)
     if alone is not None:
         problems = _alone(chain, page, blocks.reason, segments=segments)
-        return _page(headers, place, where, "header", (alone,), problems, contents=contents)
+        known = neighbours(headers, alone, headers.size if segments else 0)
+        return _page(headers, place, where, "header", known, problems, contents=contents)
     return _nothing(target, place, where, chain, searched)
 
 

@@ -118,3 +118,35 @@ def block_around(headers: PoolHeaders, address: int, reach: int = PAGE) -> PoolB
         if headers.believable(block) and at + block.size > address:
             return block
     return None
+
+
+def neighbours(headers: PoolHeaders, block: PoolBlock, gap: int) -> tuple[PoolBlock, ...]:
+    """Return *block* and the believable ones on both sides of it in its page, in order.
+
+    :param gap: what may lie between two blocks, in bytes: a chunk's header in a segment heap
+    """
+    page = int(block.address) & -PAGE
+    out = [block]
+    while True:
+        end = int(out[-1].address) + out[-1].size
+        after = _first(headers, [at for at in (end, end + gap) if at < page + PAGE])
+        if after is None:
+            break
+        out.append(after)
+    while True:
+        first = int(out[0].address)
+        # Only blocks of the same size tell where the one before begins, without a chain.
+        at = first - out[0].size
+        before = headers.at(at) if at >= page else Absent("")
+        if isinstance(before, Absent) or not headers.believable(before) or before.size != out[0].size:
+            break
+        out.insert(0, before)
+    return tuple(out)
+
+
+def _first(headers: PoolHeaders, places: list[int]) -> PoolBlock | None:
+    for at in places:
+        block = headers.at(at)
+        if not isinstance(block, Absent) and headers.believable(block):
+            return block
+    return None

@@ -1,0 +1,336 @@
+"""Virtual address descriptors: what a process has mapped where.
+
+Each VAD is a stretch of a process's addresses, private memory or a view of a section; all of a process are a tree,
+ordered by address. A view leads to the control area of its section, and that to the file.
+"""
+
+from __future__ import annotations
+
+from dumpwalk.errors import ReadError, TypeInfoError, UsageError
+from dumpwalk.kernel import vad_members as members
+from dumpwalk.memory.address import Hex
+from dumpwalk.objects.members import fast_reference, hexadecimal, integer, pointer
+from dumpwalk.objects.sizes import size_of
+from dumpwalk.record import record
+from dumpwalk.remarks import Absent, Problem
+from dumpwalk.types.model import Enum, Reference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dumpwalk.memory.address import Address
+    from dumpwalk.target import Target
+
+# A process may have that many; real ones have hundreds to some ten thousands.
+_MOST = 1 << 18
+# MI_VAD_TYPE, for kernels whose types lack it (public symbols of Windows Vista).
+_TYPES = (
+    *("VadNone", "VadDevicePhysicalMemory", "VadImageMap", "VadAwe", "VadWriteWatch", "VadLargePages"),
+    *("VadRotatePhysical", "VadLargePageSection"),
+)
+_XP_TYPES = ("VadDevicePhysicalMemory", "VadImageMap", "VadAwe", "VadWriteWatch", "VadLargePages")
+# MM_PROTECTION_MASK: three bits of access, two of what else.
+_ACCESS = (
+    *("NO_ACCESS", "READONLY", "EXECUTE", "EXECUTE_READ"),
+    *("READWRITE", "WRITECOPY", "EXECUTE_READWRITE", "EXECUTE_WRITECOPY"),
+)
+_MODIFIERS = ("", " NOCACHE", " GUARD", " WRITECOMBINE")
+
+
+@record
+class Vad:
+    """One VAD.
+
+    :param level: how far below the root of its tree; ``None`` for one that was looked at by itself
+    :param StartingVpn: number of the first page
+    :param EndingVpn: number of the last page
+    :param CommitCharge: pages; -1 where all its bits are set
+    :param VadType: ``VadNone``, ``VadImageMap``, ... (``MI_VAD_TYPE``)
+    :param private: it is private memory, not a view
+    :param protection: in words, ``EXECUTE_WRITECOPY``
+    :param ControlArea: of the section that is viewed; ``None`` for private memory
+    :param file: the file's path on its volume; ``None`` for memory without a file
+    :param shared_commit: pages that a section without a file has committed; ``None`` for others
+    """
+
+    address: Address
+    level: int | None
+    StartingVpn: Hex | Absent
+    EndingVpn: Hex | Absent
+    CommitCharge: int | Absent
+    VadType: str | Absent
+    private: bool | Absent
+    Protection: Hex | Absent
+    protection: str
+    ControlArea: Address | Absent | None = None
+    FirstPrototypePte: Address | Absent | None = None
+    LastContiguousPte: Address | Absent | None = None
+    file: str | Absent | None = None
+    shared_commit: Hex | Absent | None = None
+
+
+@record
+class VadTree:
+    """The VADs of a process, or of a tree, in the order of their addresses.
+
+    :param process: whose they are; ``None`` for a tree that was given by its root
+    :param average_level: rounded up
+    :param private_commit: what all of them have committed, in pages
+    """
+
+    process: Address | None
+    root: Address
+    vads: tuple[Vad, ...]
+    average_level: int
+    maximum_depth: int
+    private_commit: int
+    problems: tuple[Problem, ...]
+
+
+def protection_words(protection: int) -> str:
+    """Return the name of a protection as ``!vad`` writes it.
+
+    >>> protection_words(4), protection_words(0x18), protection_words(0x1C)
+    ('READWRITE', 'NO_ACCESS', 'READWRITE WRITECOMBINE')
+    """
+    modifier = _MODIFIERS[protection >> 3 & 3] if protection & 7 else ""
+    return _ACCESS[protection & 7] + modifier
+
+
+def file_name(target: Target, file: int) -> str | Absent:
+    """Return the path of the ``_FILE_OBJECT`` at *file* on its volume."""
+    text: str | Absent = target.object("_FILE_OBJECT", file).FileName.str_()
+    return text
+
+
+class Vads:
+    """Reads VADs of one target; where their members are is found once.
+
+    :raises TypeInfoError: when the types of this kernel are not known, or lack a VAD
+    """
+
+    def __init__(self, target: Target) -> None:
+        types = target.types
+        self.target = target
+
+        def at(paths: tuple[str, ...]) -> members.Number | None:
+            return members.number(types, "_MMVAD", paths)
+
+        def surely(paths: tuple[str, ...]) -> members.Number:
+            found = at(paths)
+            if found is None:
+                raise TypeInfoError(f"no member {paths[0]} in _MMVAD of {types.name}")
+            return found
+
+        self.size = size_of(Reference("struct", "_MMVAD"), types) or 0
+        self._left, self._right = surely(members.LEFT), surely(members.RIGHT)
+        self._start = (surely(members.START), at(members.START_HIGH), at(members.START_HIGHER))
+        self._end = (surely(members.END), at(members.END_HIGH), at(members.END_HIGHER))
+        self._commit = (surely(members.COMMIT), at(members.COMMIT_HIGH), None)
+        self._type, self._protection = at(members.TYPE), surely(members.PROTECTION)
+        self._private = surely(members.PRIVATE)
+        self._area, self._subsection = at(members.CONTROL_AREA), at(members.SUBSECTION)
+        self._first_pte, self._last_pte = at(members.FIRST_PTE), at(members.LAST_PTE)
+        self._xp_types = [at((f"u.VadFlags.{name}",)) for name in members.XP_TYPES]
+        self._least = max(part.end for part in (*self._start, *self._end, *self._commit, self._protection) if part)
+        names = types.find("_MI_VAD_TYPE")
+        self._type_names = {n: name for name, n in names.members} if isinstance(names, Enum) else dict(enumerate(_TYPES))
+        # By control area: a file's name, what else is to be said of it.
+        self._files: dict[int, tuple[str | Absent | None, Hex | Absent | None]] = {}
+
+    def read(self, address: int, level: int | None = None) -> tuple[Vad, int, int]:
+        """Return the VAD at *address*, and where its left and right children are, 0 for none."""
+        target = self.target
+        place = target.address(address)
+        # One of private memory is shorter, and may be the last thing in what the dump holds.
+        data = target.memory.read_some(place, self.size)
+        if len(data) < self._least:
+            try:
+                target.memory.read(place, self._least)
+                why = Absent("it is cut")
+            except ReadError as error:
+                why = Absent(str(error))
+            return Vad(place, level, why, why, why, why, why, why, "????"), 0, 0
+        private, protection = bool(self._private.of(data)), self._protection.of(data)
+        commit = _joined(self._commit, data, 31)
+        if self._commit[0].of(data) == self._commit[0].most:
+            commit = -1
+        vad = Vad(
+            place,
+            level,
+            Hex(_joined(self._start, data)),
+            Hex(_joined(self._end, data)),
+            commit,
+            self._kind(data),
+            private,
+            Hex(protection),
+            protection_words(protection),
+            **({} if private else self._view(data)),
+        )
+        return vad, self._left.of(data), self._right.of(data)
+
+    def _kind(self, data: bytes) -> str:
+        if self._type is not None:
+            number = self._type.of(data)
+            return self._type_names.get(number, f"VadType {number}")
+        flags = zip(self._xp_types, _XP_TYPES)
+        return next((name for flag, name in flags if flag is not None and flag.of(data)), _TYPES[0])
+
+    def _view(self, data: bytes) -> dict[str, Any]:
+        """Return what is known of a view: control area, prototype PTEs, and the file."""
+        cut = Absent("the VAD is cut")
+
+        def found(number: members.Number | None) -> Address | Absent:
+            if number is None or number.end > len(data):
+                return cut
+            return self.target.address(number.of(data))
+
+        if self._subsection is not None:
+            subsection = found(self._subsection)
+            area: Address | Absent = subsection
+            if not isinstance(subsection, Absent):
+                area = self.target.address(0)
+                if subsection:
+                    area = pointer(self.target.object("_SUBSECTION", subsection), "ControlArea")
+        else:
+            area = found(self._area)
+        file, shared = self._of_area(area)
+        return {
+            "ControlArea": area,
+            "FirstPrototypePte": found(self._first_pte),
+            "LastContiguousPte": found(self._last_pte),
+            "file": file,
+            "shared_commit": shared,
+        }
+
+    def _of_area(self, area: Address | Absent) -> tuple[str | Absent | None, Hex | Absent | None]:
+        """Return the name of the file that a control area is of, and without one what its section has committed."""
+        if isinstance(area, Absent) or not area:
+            return None, None  # a view of physical memory has none
+        if area not in self._files:
+            control = self.target.object("_CONTROL_AREA", area)
+            file = fast_reference(control, "FilePointer")
+            if isinstance(file, Absent):
+                self._files[area] = file, None
+            elif file:
+                self._files[area] = file_name(self.target, file), None
+            else:
+                self._files[area] = None, hexadecimal(control, "Segment.NumberOfCommittedPages")
+        return self._files[area]
+
+    def tree(self, root: int, process: int | None = None) -> VadTree:
+        """Return the tree whose root is at *root*; loops, gaps and what is out of order become problems."""
+        target = self.target
+        out: list[Vad] = []
+        problems: list[Problem] = []
+        seen: set[int] = set()
+        waiting: list[tuple[Vad, int, int]] = []
+        at, level = root, 0
+        while waiting or at:
+            if not at:
+                vad, level, at = waiting.pop()
+                out.append(vad)
+                level += 1
+                continue
+            at = int(target.address(at))
+            if at in seen or level > members.DEEPEST:
+                what = "is in it twice: it runs in a circle" if at in seen else "is deeper in it than any VAD can be"
+                problems.append(Problem("VAD tree", f"{target.address(at)} {what}"))
+                at = 0
+                continue
+            if len(seen) >= _MOST:
+                problems.append(Problem("VAD tree", f"it has more than {_MOST:,} VADs; the rest is left out"))
+                break
+            seen.add(at)
+            vad, left, right = self.read(at, level)
+            waiting.append((vad, level, right))
+            at, level = left, level + 1
+        problems += _out_of_order(out)
+        levels = [vad.level or 0 for vad in out]
+        average = -(-sum(levels) // len(levels)) if levels else 0
+        commit = sum(vad.CommitCharge for vad in out if not isinstance(vad.CommitCharge, Absent) and vad.CommitCharge > 0)
+        whose = None if process is None else target.address(process)
+        where = target.address(root)
+        return VadTree(whose, where, tuple(out), average, max(levels, default=0), commit, tuple(problems))
+
+
+def _joined(parts: tuple[members.Number, members.Number | None, members.Number | None], data: bytes, at: int = 32) -> int:
+    """Return a number whose higher bits are elsewhere.
+
+    :param at: which bit the second part begins with; the third follows eight bits above
+    """
+    value = parts[0].of(data)
+    for part, shift in zip(parts[1:], (at, at + 8)):
+        if part is not None and part.end <= len(data):
+            value |= part.of(data) << shift
+    return value
+
+
+def _out_of_order(vads: list[Vad]) -> list[Problem]:
+    """Return a problem for each VAD that ends before it begins, or begins before the one before it ends."""
+    out = []
+    last, before = -1, None
+    for vad in vads:
+        start, end = vad.StartingVpn, vad.EndingVpn
+        if isinstance(start, Absent) or isinstance(end, Absent):
+            continue
+        where = f"VAD at {vad.address}"
+        if start > end:
+            out.append(Problem(where, f"it ends with page {end:x}, before it begins with {start:x}"))
+        elif start <= last and before is not None:
+            out.append(Problem(where, f"it begins with page {start:x}, where that at {before.address} has not ended"))
+        if end >= last:
+            last, before = end, vad
+    return out
+
+
+def root_of(target: Target, process: int) -> Address | Absent:
+    """Return the root of the VADs of the ``_EPROCESS`` at *process*, 0 for none.
+
+    :raises TypeInfoError: when the types of this kernel are not known
+    """
+    return pointer(target.object("_EPROCESS", process), *members.ROOTS)
+
+
+def process_vads(target: Target, process: int) -> VadTree:
+    """Return the VADs of the ``_EPROCESS`` at *process*.
+
+    :raises TypeInfoError: when the types of this kernel are not known
+    :raises UsageError: when the process is not in the dump
+    """
+    root = root_of(target, process)
+    if isinstance(root, Absent):
+        raise UsageError(f"the VADs of the process at {target.address(process)}: {root.reason}")
+    tree = Vads(target).tree(root, process)
+    said = vad_count(target, process)
+    if isinstance(said, Absent) or said == len(tree.vads):
+        return tree
+    what = f"the process has {said:,} VADs by its own count, and {len(tree.vads):,} are in the tree"
+    changed: VadTree = tree.__replace__(problems=(*tree.problems, Problem("VAD tree", what)))  # type: ignore[attr-defined]
+    return changed
+
+
+def vad_count(target: Target, process: int) -> int | Absent:
+    """Return how many VADs a process has by its own count."""
+    paths = ("VadCount", "VadRoot.NumberGenericTableElements", "NumberOfVads")
+    return integer(target.object("_EPROCESS", process), *paths)
+
+
+def vad_of(target: Target, root: int, address: int) -> Vad | None:
+    """Return the VAD of the tree at *root* that covers *address*, ``None`` when none does.
+
+    :raises TypeInfoError: when the types of this kernel are not known
+    """
+    reader = Vads(target)
+    at, page = root, address >> 12
+    for _ in range(members.DEEPEST):
+        if not at:
+            break
+        vad, left, right = reader.read(at)
+        if isinstance(vad.StartingVpn, Absent) or isinstance(vad.EndingVpn, Absent):
+            break
+        if vad.StartingVpn <= page <= vad.EndingVpn:
+            return vad
+        at = left if page < vad.StartingVpn else right
+    return None
