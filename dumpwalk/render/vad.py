@@ -76,7 +76,7 @@ def detail_text(detail: VadDetail) -> str:
     area = "" if vad.ControlArea is None else f"  Control Area:  {plain(vad.ControlArea)}"
     lines = [
         f"VAD @ {plain(vad.address)}",
-        f"  Start VPN:{_hex(vad.StartingVpn):>14}  End VPN:{_hex(vad.EndingVpn):>9}{area}",
+        f"  Start VPN: {_hex(vad.StartingVpn):>13}  End VPN: {_hex(vad.EndingVpn):>8}{area}",
     ]
     commit = _charge(vad.CommitCharge)
     if vad.private is False:
