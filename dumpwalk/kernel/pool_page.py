@@ -35,7 +35,6 @@ class PageChain:
 
 def page_chain(headers: PoolHeaders, page: int) -> PageChain:
     """Return the blocks of the page that begins at *page*."""
-    target = headers.target
     blocks: list[PoolBlock] = []
     at, previous, end = page, 0, page + PAGE
     while at < end:
@@ -48,9 +47,6 @@ def page_chain(headers: PoolHeaders, page: int) -> PageChain:
         blocks.append(block)
         previous = block.size
         at += block.size
-    where = target.address(page)
-    if at > end:  # not reached: a block that is too large is damage
-        return PageChain(tuple(blocks), False, len(blocks), f"{where} is overrun", ())
     return PageChain(tuple(blocks), True, len(blocks), "", ())
 
 
@@ -80,28 +76,27 @@ def _broken(headers: PoolHeaders, blocks: list[PoolBlock], page: int, at: int, d
 def _from_the_end(headers: PoolHeaders, first: int, end: int) -> list[PoolBlock]:
     """Return the longest run of blocks that begins at *first* or later, ends at *end*, and hangs together.
 
-    A run of one block may be chance, and counts only if its header is believable.
+    A free block alone may be chance: of a run one block at least has to be believable.
     """
-    # By where a run begins: its first block. Looked for from the end down, so each header is looked at once.
-    runs: dict[int, PoolBlock] = {}
+    # By where a run begins: its first block, and whether it counts. Looked for from the end down, so that each header
+    # is looked at once.
+    runs: dict[int, tuple[PoolBlock, bool]] = {}
     for at in range(end - headers.unit, first - 1, -headers.unit):
         block = headers.at(at)
         if isinstance(block, Absent):
             continue
-        after = at + block.size
-        if not block.size or after > end or not (headers.believable(block) or not block.allocated):
+        after, good = at + block.size, headers.believable(block)
+        if not block.size or not (good or not block.allocated):
             continue
-        if after == end and headers.believable(block):
-            runs[at] = block
-        elif after in runs and runs[after].previous_size == block.size:
-            runs[at] = block
-    if not runs:
-        return []
+        if after == end:
+            runs[at] = block, good
+        elif after in runs and runs[after][0].previous_size == block.size:
+            runs[at] = block, good or runs[after][1]
+    at = min((at for at, (_, counts) in runs.items() if counts), default=end)
     out = []
-    at = min(runs)
     while at < end:
-        out.append(runs[at])
-        at += runs[at].size
+        out.append(runs[at][0])
+        at += runs[at][0].size
     return out
 
 
