@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import made
 
@@ -108,6 +108,7 @@ def test_damaged_sizes_end_the_chain(damaged: str, what: str, tmp_path: Path) ->
     assert found.problems[0].what == what
 
 
+@settings(max_examples=30)
 @given(st.binary(min_size=1, max_size=0x100), st.integers(0, 0xFFF))
 def test_any_page_ends(data: bytes, offset: int) -> None:
     """Whatever a page holds, the walk ends, stays in it, and no two blocks overlap."""
