@@ -5,7 +5,7 @@ from __future__ import annotations
 from dumpwalk.errors import ReadError, TypeInfoError, UsageError
 from dumpwalk.kernel.names import DumpNames
 from dumpwalk.memory.address import Hex
-from dumpwalk.memory.paging.pte_address import address_of_entry, is_entry
+from dumpwalk.memory.paging.pte_address import is_entry
 from dumpwalk.memory.virtual import VirtualMemory
 from dumpwalk.objects.members import has, hexadecimal, integer
 from dumpwalk.objects.sizes import size_of
@@ -138,11 +138,15 @@ def database(target: Target) -> Address:
 
     :raises TypeInfoError: when neither the dump nor symbols say where ``nt!MmPfnDatabase`` is
     :raises ReadError: when it is not in the dump
+    :raises UsageError: when it is null
     """
     place = DumpNames(target).symbol("nt!MmPfnDatabase")
     if place is None:
         raise TypeInfoError("nt!MmPfnDatabase: where it is, neither the dump nor symbols say")
-    return target.read_pointer(place)
+    base = target.read_pointer(place)
+    if not base:
+        raise UsageError(f"nt!MmPfnDatabase, at {target.address(place)}, is null: there is no page frame database")
+    return base
 
 
 def _beyond(target: Target, number: int) -> list[Problem]:
@@ -206,20 +210,13 @@ def _misplaced(
     target: Target, memory: VirtualMemory, pte: int, frame: int, where: str, *, prototype: bool
 ) -> list[Problem]:
     """Return what is wrong with the place of a PTE: in the page tables, and in the page that it is said to be in."""
-    base, mode = target.pte_base(), memory.mode
-    mapped = pte
-    if not isinstance(base, Absent) and is_entry(mode, base, pte):
-        if prototype:
-            what = f"it is said to have a prototype PTE, but {target.address(pte)} is in the page tables"
-            return [Problem(where, what)]
-        for _ in mode.levels:  # an entry of a higher level maps entries
-            if not is_entry(mode, base, mapped):
-                break
-            mapped = address_of_entry(mode, base, mapped)
-    if not mapped >> (8 * target.machine.pointer_size - 1) or (
-        not isinstance(base, Absent) and is_entry(mode, base, mapped)
-    ):
-        return []  # of a process, and only those of one process are to be seen
+    base = target.pte_base()
+    if not isinstance(base, Absent) and is_entry(memory.mode, base, pte):
+        # Tables of other processes are not to be seen there, nor is the root of another one.
+        what = f"it is said to have a prototype PTE, but {target.address(pte)} is in the page tables"
+        return [Problem(where, what)] if prototype else []
+    if not pte >> (8 * target.machine.pointer_size - 1):
+        return []
     physical = memory.find(pte)
     if physical < 0 or physical >> 12 == frame:
         return []

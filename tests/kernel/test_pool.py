@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made import made
+from made import held, made
 
 from dumpwalk.kernel.pool import Pool, pool
 from dumpwalk.kernel.pool_large import LargePage, large_page
-from dumpwalk.memory.segments import Segment, SegmentedMemory
 from dumpwalk.objects.sizes import offset_of
 from dumpwalk.remarks import Absent
 from dumpwalk.render.pool import layout
@@ -112,7 +111,7 @@ def test_damaged_sizes_end_the_chain(damaged: str, what: str, tmp_path: Path) ->
 @given(st.binary(min_size=1, max_size=0x100), st.integers(0, 0xFFF))
 def test_any_page_ends(data: bytes, offset: int) -> None:
     """Whatever a page holds, the walk ends, stays in it, and no two blocks overlap."""
-    found = pool(page_target((data * 0x1000)[:0x1000]), PAGE + offset)
+    found = pool(held(PAGE, (data * 0x1000)[:0x1000]), PAGE + offset)
 
     assert all(PAGE <= block.address < PAGE + 0x1000 for block in found.blocks)
     if found.found == "page":
@@ -133,20 +132,10 @@ def test_one_changed_byte_is_found_or_harmless(sizes: list[int], place: int, val
         at, previous = at + 16 * size, size
     data[place] = value
 
-    found = pool(page_target(bytes(data)), PAGE + 0x10)
+    found = pool(held(PAGE, bytes(data)), PAGE + 0x10)
 
     complete = found.found == "page" and sum(block.size for block in found.blocks) == 0x1000
     assert complete or found.problems or found.found in ("header", "special")
-
-
-def page_target(data: bytes) -> Target:
-    """Return a machine of Windows 7 x64 that has this one page."""
-    from fakes import fake_target
-
-    target = fake_target()
-    target.memory = SegmentedMemory([Segment(PAGE, memoryview(data))])
-    target._types = Store.shipped().open("nt/7601.24540-x64")
-    return target
 
 
 def test_a_page_that_is_not_there(real_data: Path, tmp_path: Path) -> None:

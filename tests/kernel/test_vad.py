@@ -8,58 +8,23 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made import made
+from made import GENERATIONS, MAPPED, held, made, patch, process_of
 
 from dumpwalk.errors import TypeInfoError
 from dumpwalk.kernel.vad import Vads, process_vads, protection_words, root_of, vad_of
 from dumpwalk.kernel.vad_detail import vad_detail
 from dumpwalk.kernel.vad_members import LEFT, RIGHT, number
-from dumpwalk.memory.segments import Segment, SegmentedMemory
 from dumpwalk.remarks import Absent
 from dumpwalk.render.vad import detail_text, row, tree_text
 from dumpwalk.target import Target
 from dumpwalk.types.store import Store
 
-# A profile of each form of the tree, of the flags, and of each size of a pointer.
-GENERATIONS = [
-    *("nt/xpsp3-x86", "nt/2003sp2-x86", "nt/2003sp2-x64", "nt/vistasp2-x86", "win7-x86-pae", "nt/7601.24540-x64"),
-    *("nt/win8-x86", "nt/win8-x64", "nt/9600.20625-x64", "nt/win10-10240-x86", "nt/win10-15063-x64"),
-    *("nt/17763.379-x64", "nt/18362.30-x64", "nt/19041.3570-x64", "nt/22000.2538-x64", "nt/win10-19041-x86"),
-]
-SPEC = r"""
-process 344 "notepad.exe"
-thread 344.348
-file "\Windows\System32\notepad.exe" as program
-file "\Users\Public\notes.txt" as notes
-section program image as code valid 0 then valid 0 subsection 1-6
-section notes data as text valid 0 transition 1 subsection 2
-view 344 of code at 71230000 commit 2
-view 344 of text at 400000
-private 344 at 10000 size 10000 protection 6 commit 3
-private 344 at 7ffd0000 size 1000 protection 1 commit -1 u.VadFlags.NoChange=1
-"""
 HIGH = 0xFFFFFA8001A3C000
-
-
-def process_of(target: Target, name: str = "notepad.exe") -> int:
-    """Return the process called *name*, found in the list of active ones."""
-    from dumpwalk.kernel.names import DumpNames
-    from dumpwalk.memory.chain import linked_list
-    from dumpwalk.objects.sizes import offset_of
-
-    head = DumpNames(target).symbol("nt!PsActiveProcessHead")
-    assert head is not None
-    at = offset_of(target.types, "_EPROCESS", "ActiveProcessLinks")
-    for link in linked_list(target.memory, target.machine, head).addresses:
-        text = target.object("_EPROCESS", link - at).ImageFileName
-        if text.str_().startswith(name):
-            return link - at
-    raise AssertionError
 
 
 @pytest.mark.parametrize("profile", GENERATIONS)
 def test_trees_of_every_generation(profile: str, tmp_path: Path) -> None:
-    target = made(tmp_path, SPEC, profile=profile)
+    target = made(tmp_path, MAPPED, profile=profile)
     process = process_of(target)
     tree = process_vads(target, process)
 
@@ -86,7 +51,7 @@ def test_trees_of_every_generation(profile: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("profile", GENERATIONS)
 def test_one_in_full(profile: str, tmp_path: Path) -> None:
-    target = made(tmp_path, SPEC, profile=profile)
+    target = made(tmp_path, MAPPED, profile=profile)
     private, view, image, last = process_vads(target, process_of(target)).vads
     detail = vad_detail(target, image.address)
 
@@ -108,7 +73,7 @@ def test_high_addresses(tmp_path: Path) -> None:
 
 
 def test_a_section_without_a_file(tmp_path: Path) -> None:
-    text = SPEC.replace("transition 1 subsection 2\n", "transition 1 subsection 2 FilePointer=0\n")
+    text = MAPPED.replace("transition 1 subsection 2\n", "transition 1 subsection 2 FilePointer=0\n")
     target = made(tmp_path, text)
     view = process_vads(target, process_of(target)).vads[1]
 
@@ -212,52 +177,18 @@ def test_listings_of_windows_81(real_data: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("profile", ["nt/xpsp3-x86", "nt/7601.24540-x64", "nt/19041.3570-x64"])
 @pytest.mark.parametrize("link", [LEFT, RIGHT])
 def test_a_circle_ends(profile: str, link: tuple[str, ...], tmp_path: Path) -> None:
-    target = made(tmp_path, SPEC, profile=profile)
+    target = made(tmp_path, MAPPED, profile=profile)
     tree = process_vads(target, process_of(target))
     leaf = tree.vads[3].address
     place = number(target.types, "_MMVAD", link)
     assert place is not None
     width = target.machine.pointer_size
-    patched = Patched(target, leaf + place.end - width, int(tree.root).to_bytes(width, "little"))
+    patched = patch(target, leaf + place.end - width, int(tree.root).to_bytes(width, "little"))
 
-    found = Vads(patched.target).tree(tree.root)
+    found = Vads(patched).tree(tree.root)
 
     assert len(found.vads) == 4
     assert [problem.what for problem in found.problems] == [f"{tree.root} is in it twice: it runs in a circle"]
-
-
-class Patched:
-    """A target in whose memory *data* stands at *address*."""
-
-    def __init__(self, target: Target, address: int, data: bytes) -> None:
-        self.target = target
-        inner = target.memory
-
-        class Memory:
-            def read(self, at: int, size: int) -> bytes:
-                return self.read_some(at, size) if self.read_some(at, size) else inner.read(at, size)
-
-            def read_some(self, at: int, size: int) -> bytes:
-                found = bytearray(inner.read_some(target.address(at), size))
-                for n, byte in enumerate(data):
-                    if at <= address + n < at + len(found):
-                        found[address + n - at] = byte
-                return bytes(found)
-
-            def __getattr__(self, name: str) -> Any:
-                return getattr(inner, name)
-
-        target.memory = Memory()  # type: ignore[assignment]
-
-
-def tree_target(data: bytes) -> Target:
-    """Return a machine of Windows 7 x64 that has these bytes and no more."""
-    from fakes import fake_target
-
-    target = fake_target()
-    target.memory = SegmentedMemory([Segment(HIGH, memoryview(data))])
-    target._types = Store.shipped().open("nt/7601.24540-x64")
-    return target
 
 
 def node(left: int, right: int, start: int, end: int) -> bytes:
@@ -269,7 +200,7 @@ def node(left: int, right: int, start: int, end: int) -> bytes:
 def test_any_links_end(nodes: list[tuple[int, int, int, int]]) -> None:
     """Links of any kind, to themselves, in circles, beyond the memory: each VAD is listed once at most."""
     data = b"".join(node(left and HIGH + 64 * left, right and HIGH + 64 * right, a, b) for left, right, a, b in nodes)
-    target = tree_target(data)
+    target = held(HIGH, data)
     tree = Vads(target).tree(HIGH)
     addresses = [vad.address for vad in tree.vads]
 
@@ -282,7 +213,7 @@ def test_a_list_that_says_it_is_a_tree_ends() -> None:
     """A tree of addresses is never deeper than 53."""
     count = 1000
     data = b"".join(node(0, HIGH + 64 * (n + 1), n, n) for n in range(count))
-    tree = Vads(tree_target(data)).tree(HIGH)
+    tree = Vads(held(HIGH, data)).tree(HIGH)
 
     assert tree.maximum_depth == 64
     assert "deeper in it than any VAD can be" in str(tree.problems[0])
@@ -290,7 +221,7 @@ def test_a_list_that_says_it_is_a_tree_ends() -> None:
 
 def test_what_is_out_of_order_is_said() -> None:
     data = node(HIGH + 64, HIGH + 128, 0x20, 0x10) + node(0, 0, 0x30, 0x40) + node(0, 0, 0x38, 0x50)
-    problems = [problem.what for problem in Vads(tree_target(data)).tree(HIGH).problems]
+    problems = [problem.what for problem in Vads(held(HIGH, data)).tree(HIGH).problems]
 
     assert problems == [
         "it ends with page 10, before it begins with 20",
@@ -300,35 +231,35 @@ def test_what_is_out_of_order_is_said() -> None:
 
 def test_what_can_not_be_read_is_said() -> None:
     data = node(HIGH + 0x10000, 0, 0x20, 0x2F)
-    tree = Vads(tree_target(data)).tree(HIGH)
+    tree = Vads(held(HIGH, data)).tree(HIGH)
     text = tree_text(tree)
 
     assert [isinstance(vad.StartingVpn, Absent) for vad in tree.vads] == [True, False]
     assert "????" in text
     assert "not in the dump" in text
-    assert not Vads(tree_target(data)).tree(0).vads
+    assert not Vads(held(HIGH, data)).tree(0).vads
 
 
 def test_names_are_escaped(tmp_path: Path) -> None:
-    text = SPEC.replace(r"\Users\Public\notes.txt", "\\evil\x1b[2J.txt")
+    text = MAPPED.replace(r"\Users\Public\notes.txt", "\\evil\x1b[2J.txt")
     target = made(tmp_path, text)
 
     assert "\x1b" not in tree_text(process_vads(target, process_of(target)))
 
 
 def test_a_count_that_lies_is_said(tmp_path: Path) -> None:
-    target = made(tmp_path, SPEC.replace('"notepad.exe"', '"notepad.exe" as p'), profile="nt/19041.3570-x64")
+    target = made(tmp_path, MAPPED.replace('"notepad.exe"', '"notepad.exe" as p'), profile="nt/19041.3570-x64")
     process = process_of(target)
     from dumpwalk.objects.sizes import offset_of
 
     place = process + offset_of(target.types, "_EPROCESS", "VadCount")
-    patched = Patched(target, place, (99).to_bytes(8, "little"))
+    patched = patch(target, place, (99).to_bytes(8, "little"))
 
-    assert "99 VADs by its own count, and 4" in str(process_vads(patched.target, process).problems[-1])
+    assert "99 VADs by its own count, and 4" in str(process_vads(patched, process).problems[-1])
 
 
 def test_types_without_vads() -> None:
-    target = tree_target(b"")
+    target = held(HIGH, b"")
     target._types = Store.shipped().open("nt/7601.24540-x64")
 
     class Without:
