@@ -17,8 +17,8 @@ OUTPUT = Path(__file__).parents[1] / "dumpwalk" / "kernel" / "pool_tags.txt"
 HEAD = """\
 # Pool tags. Written by scripts/build_pool_tags.py; change that, not this. "?" in a tag, and "*" at its end, stand for
 # anything.
-# Under [binaries] a line is who uses them, a tab, and the tags, four characters each; under [descriptions] a tag, a tab,
-# and what for.
+# Under [binaries] a line is who uses them, a tab, and the tags, four characters each; under [descriptions] a tag, a
+# tab, and what for.
 """
 
 

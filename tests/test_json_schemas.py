@@ -59,3 +59,18 @@ def test_an_entry_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
     found = check("pte", capsys, *dump, "pte", "a8e9b010", "1", "--prototype")
 
     assert found["pages"][0]["entries"][0]["meaning"]["kind"] == "transition"
+
+
+MEMORY_MANAGER = [
+    *[("pool", a, f) for a in ("fffffa80`01a3c070", "fffffa80`02000010", "fffff8a0`02400000") for f in ("0", "1")],
+    *[("pool", a) for a in ("nt", "0", "deadbeef`deadbeef", "fffffa80`01a3c140")],
+    *[("vad",), ("vad", "@$proc"), ("vad", "0`ff2b0000"), ("vad", "2d0000", "1"), ("vad", "7ffe0000")],
+    *[("vad", "fffffa80`00001000"), ("vad", "fffffa80`00001000", "1")],
+    *[("pfn", n) for n in ("1c8", "1c7", "0", "12345678")],
+    *[("slist", "@rcx"), ("slist", "@rcx", "--explain"), ("slist", "nt", "_LIST_ENTRY"), ("slist", "1000")],
+]
+
+
+@pytest.mark.parametrize("words", MEMORY_MANAGER, ids=" ".join)
+def test_the_memory_manager(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    check(words[0], capsys, "-z", str(ROOT / "samples/memory_manager.dmp"), *words)

@@ -76,7 +76,7 @@ class Pfn:
     PteFrame: Hex | Absent
     used_entries: Hex | Absent | None
     cache: str | Absent
-    Priority: int | Absent | None
+    Priority: Hex | Absent | None
     state: str | Absent
     flags: str
     words: tuple[str, ...]

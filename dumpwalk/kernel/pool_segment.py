@@ -145,8 +145,13 @@ def segment_blocks(headers: PoolHeaders, address: int) -> list[PoolBlock] | Abse
         block = headers.at(chunk.address + chunks.header)
         if isinstance(block, Absent):
             continue
-        changes = {"size": Hex(chunk.size), "previous_size": Hex(0), "allocated": chunk.allocated}
-        if not chunk.allocated:
-            changes |= {"pool": "", "process": None}
-        out.append(block.__replace__(holds=chunk is found, **changes))  # type: ignore[attr-defined]
+        changed = block.__replace__(  # type: ignore[attr-defined]
+            size=Hex(chunk.size),
+            previous_size=Hex(0),
+            allocated=chunk.allocated,
+            pool=block.pool if chunk.allocated else "",
+            process=block.process if chunk.allocated else None,
+            holds=chunk is found,
+        )
+        out.append(changed)
     return out

@@ -121,7 +121,9 @@ def slist(target: Target, address: int, ip: int | None = None) -> Slist:
                 words = tuple(Hex(int.from_bytes(data[i : i + 4], "little")) for i in range(0, 4 * WORDS, 4))
             entries.append(SlistEntry(target.address(entry), words))
         if not isinstance(header.Depth, Absent) and not chain.problems and header.Depth != len(entries) & 0xFFFF:
-            what = f"Depth says {header.Depth}, but the list has {len(entries)}: it was caught in a change, or is damaged"
+            what = (
+                f"Depth says {header.Depth}, but the list has {len(entries)}: it was caught in a change, or is damaged"
+            )
             problems.append(Problem(where, what))
     return Slist(header, tuple(entries), pop_window(target, ip), tuple(problems))
 

@@ -135,7 +135,9 @@ class Vads:
         self._xp_types = [at((f"u.VadFlags.{name}",)) for name in members.XP_TYPES]
         self._least = max(part.end for part in (*self._start, *self._end, *self._commit, self._protection) if part)
         names = types.find("_MI_VAD_TYPE")
-        self._type_names = {n: name for name, n in names.members} if isinstance(names, Enum) else dict(enumerate(_TYPES))
+        self._type_names = (
+            {n: name for name, n in names.members} if isinstance(names, Enum) else dict(enumerate(_TYPES))
+        )
         # By control area: a file's name, what else is to be said of it.
         self._files: dict[int, tuple[str | Absent | None, Hex | Absent | None]] = {}
 
@@ -249,13 +251,17 @@ class Vads:
         problems += _out_of_order(out)
         levels = [vad.level or 0 for vad in out]
         average = -(-sum(levels) // len(levels)) if levels else 0
-        commit = sum(vad.CommitCharge for vad in out if not isinstance(vad.CommitCharge, Absent) and vad.CommitCharge > 0)
+        commit = sum(
+            vad.CommitCharge for vad in out if not isinstance(vad.CommitCharge, Absent) and vad.CommitCharge > 0
+        )
         whose = None if process is None else target.address(process)
         where = target.address(root)
         return VadTree(whose, where, tuple(out), average, max(levels, default=0), commit, tuple(problems))
 
 
-def _joined(parts: tuple[members.Number, members.Number | None, members.Number | None], data: bytes, at: int = 32) -> int:
+def _joined(
+    parts: tuple[members.Number, members.Number | None, members.Number | None], data: bytes, at: int = 32
+) -> int:
     """Return a number whose higher bits are elsewhere.
 
     :param at: which bit the second part begins with; the third follows eight bits above

@@ -161,4 +161,3 @@ class VadLookup:
             index -= int(count)
             subsection = subsection.NextSubsection
         return Absent(f"{where}: its subsections end before its prototype PTE")
-

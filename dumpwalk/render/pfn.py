@@ -26,7 +26,8 @@ def layout(found: Pfn) -> str:
         f"    PFN {int(found.number):08X} at address {plain(found.address).upper()}",
         f"    flink       {_hex(found.flink, 8)}  blink / share count {_hex(found.blink, 8)}  pteaddress {pte}",
         _second(found),
-        f"    restore pte {_hex(found.OriginalPte, 8)}  containing page        {_hex(found.PteFrame, 6)}  {_state(found)}",
+        f"    restore pte {_hex(found.OriginalPte, 8)}  containing page        {_hex(found.PteFrame, 6)}  "
+        + _state(found),
     ]
     if found.words:
         lines.append(f"    {' '.join(found.words)}")

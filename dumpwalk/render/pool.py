@@ -32,7 +32,9 @@ def layout(found: Pool, alone: bool = False, described: bool = True) -> str:
     if found.large is not None:
         large = found.large
         tag = f"{shown(large.tag)}{' (Protected)' * large.protected}"
-        lines.append(f"*{plain(large.address)} : large page allocation, Tag is {tag}, size is {int(large.size):#x} bytes")
+        lines.append(
+            f"*{plain(large.address)} : large page allocation, Tag is {tag}, size is {int(large.size):#x} bytes"
+        )
     if found.special is not None:
         special = found.special
         kind = "Paged" if special.paged else "NonPaged"

@@ -93,7 +93,7 @@ def explanation(found: Slist) -> list[str]:
     header = found.header
     bits = header.sequence_bits
     lines = [
-        "A pop reads the first entry and that entry's link, and then exchanges the whole header, if it has not changed.",
+        "A pop reads the first entry and that entry's link, and then exchanges the whole header if it has not changed.",
         "Should others in between take that entry, take more, and put it back, the first entry is the same again while"
         " the link that was read is old (ABA): the exchange would put an entry at the head that is somebody's already.",
     ]
@@ -101,15 +101,16 @@ def explanation(found: Slist) -> list[str]:
         lines.append("The types of this kernel name no sequence number in this header, only CpuId.")
     else:
         lines.append(
-            f"The sequence number is there to tell: it changes with each operation, and here has {bits} bits, so that it"
-            f" is the same again after {1 << bits:,} operations."
+            f"The sequence number is there to tell: it changes with each operation, and here has {bits} bits, so that"
+            f" it is the same again after {1 << bits:,} operations."
         )
     if bits <= _FEW_BITS:
         lines.append(f"{1 << bits} operations of other processors are not many, should this one be held up.")
     lines += [
         "Being interrupted does not hold a pop up: before an interrupt returns, nt!KiCheckForSListAddress compares the"
-        " interrupted instruction pointer with nt!ExpInterlockedPopEntrySListResume and nt!ExpInterlockedPopEntrySListEnd,"
-        " and sets one from between them (both included) back to Resume, where the header is read anew.",
+        " interrupted instruction pointer with nt!ExpInterlockedPopEntrySListResume and"
+        " nt!ExpInterlockedPopEntrySListEnd, and sets one from between them (both included) back to Resume, where the"
+        " header is read anew.",
         "So nobody goes on with an old link after another thread has run on this processor. What the kernel does not"
         " see, such as a hypervisor that stops a virtual processor there, is left to the sequence number.",
     ]

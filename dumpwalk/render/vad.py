@@ -80,7 +80,9 @@ def detail_text(detail: VadDetail) -> str:
     ]
     commit = _charge(vad.CommitCharge)
     if vad.private is False:
-        first, last = (plain(p if p is not None else Absent("")) for p in (vad.FirstPrototypePte, vad.LastContiguousPte))
+        first, last = (
+            plain(p if p is not None else Absent("")) for p in (vad.FirstPrototypePte, vad.LastContiguousPte)
+        )
         lines.append(f"  First ProtoPte: {first}  Last PTE {last}  {commit}")
         flink, blink = (_hex(link) for link in detail.secured)
         secured = f"  Secured.Flink{flink:>11}  Blink{blink:>12}  Banked/Extend:{_hex(detail.extended):>9}"

@@ -97,7 +97,10 @@ def test_damage_in_the_middle(tmp_path: Path) -> None:
     [
         (header(PAGE + 0x40, 0, 0x40, 2, "Zero"), "Bad allocation size @fffffa8001a3c040, zero is invalid"),
         (header(PAGE + 0x40, 0xFF0, 0x40, 2, "Long"), "Bad allocation size @fffffa8001a3c040, too large"),
-        (header(PAGE + 0x40, 0x40, 0x30, 2, "Back"), "Bad previous allocation size @fffffa8001a3c040, last size was 40"),
+        (
+            header(PAGE + 0x40, 0x40, 0x30, 2, "Back"),
+            "Bad previous allocation size @fffffa8001a3c040, last size was 40",
+        ),
     ],
 )
 def test_damaged_sizes_end_the_chain(damaged: str, what: str, tmp_path: Path) -> None:

@@ -69,7 +69,9 @@ def test_headers_of_every_generation(profile: str, form: str, name: str, bits: i
 @pytest.mark.parametrize("form", ["x86", "Header8", "HeaderX64"])
 def test_an_empty_list(form: str) -> None:
     base = POOL32 if form == "x86" else POOL64
-    found = walk(held(base, list_bytes(form, base, 0, 5, []), "win7-x86-pae" if form == "x86" else "nt/7601.24540-x64"), base)
+    found = walk(
+        held(base, list_bytes(form, base, 0, 5, []), "win7-x86-pae" if form == "x86" else "nt/7601.24540-x64"), base
+    )
 
     assert (found.header.NextEntry, found.entries, found.problems) == (0, (), ())
 
@@ -144,7 +146,9 @@ def test_listing_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Return a machine whose processor stands at the instruction that reads an entry's link."""
     text = "context rip=nt+9a81a rsp=fffff880`0211b790\n"
-    text += f"struct _SLIST_HEADER at {POOL64:x} Header8.Depth=1 Header8.NextEntry={(POOL64 + 0x40 >> 4) % (1 << 39):x}\n"
+    text += (
+        f"struct _SLIST_HEADER at {POOL64:x} Header8.Depth=1 Header8.NextEntry={(POOL64 + 0x40 >> 4) % (1 << 39):x}\n"
+    )
     return made(tmp_path_factory.mktemp("slist"), text)
 
 

@@ -119,9 +119,11 @@ class Vads:
     def _tree(self, process: Process, vads: list[int]) -> None:
         """Link *vads*, which are in order, as a balanced tree below their process."""
         world, put = self.world, self.world.structures.put_known
-        link = {"left": ("VadNode.Left", "VadNode.LeftChild", "LeftChild")}
-        link["right"] = ("VadNode.Right", "VadNode.RightChild", "RightChild")
-        link["parent"] = ("VadNode.ParentValue", "VadNode.u1.Parent", "u1.Parent", "Parent")
+        link: dict[str, tuple[str, ...]] = {
+            "left": ("VadNode.Left", "VadNode.LeftChild", "LeftChild"),
+            "right": ("VadNode.Right", "VadNode.RightChild", "RightChild"),
+            "parent": ("VadNode.ParentValue", "VadNode.u1.Parent", "u1.Parent", "Parent"),
+        }
 
         def build(low: int, high: int, parent: int) -> tuple[int, int]:
             """Link those from *low* to before *high*; return the topmost and how deep they go."""

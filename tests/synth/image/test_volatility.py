@@ -69,15 +69,17 @@ class Volatility:
         return list(json.loads(done.stdout[done.stdout.index(b"[") :]))
 
 
-def volatility_on(kind: str, real_data: Path, directory: Path, build: str = "19041.3570") -> Volatility:
-    """Return Volatility 3 with the image of the spec above, in a file of a *kind* that it knows."""
+def volatility_on(
+    kind: str, real_data: Path, directory: Path, build: str = "19041.3570", spec: str = SPEC
+) -> Volatility:
+    """Return Volatility 3 with the image of a spec, the one above by default, in a file of a *kind* that it knows."""
     pytest.importorskip("volatility3")
     symbols = directory / "symbols" / "windows" / "ntkrnlmp.pdb"
     symbols.mkdir(parents=True)
     (directory / "cache").mkdir()
     os.symlink(real_data / "isf" / f"{PDBS[build]}.json.xz", symbols / f"{PDBS[build]}.json.xz")
     image = directory / "image"
-    image.write_bytes(write(f"dump {kind} x64\nprofile nt/{build}-x64\n{SPEC}"))
+    image.write_bytes(write(f"dump {kind} x64\nprofile nt/{build}-x64\n{spec}"))
     return Volatility(image, directory / "symbols", directory / "cache")
 
 
