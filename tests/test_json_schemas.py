@@ -66,7 +66,7 @@ MEMORY_MANAGER = [
     *[("pool", a) for a in ("nt", "0", "deadbeef`deadbeef", "fffffa80`01a3c140")],
     *[("vad",), ("vad", "@$proc"), ("vad", "0`ff2b0000"), ("vad", "2d0000", "1"), ("vad", "7ffe0000")],
     *[("vad", "fffffa80`00001000"), ("vad", "fffffa80`00001000", "1")],
-    *[("pfn", n) for n in ("1c8", "1c7", "0", "12345678")],
+    *[("pfn", n) for n in ("1c1", "1c5", "0", "12345678")],
     *[("slist", "@rcx"), ("slist", "@rcx", "--explain"), ("slist", "nt", "_LIST_ENTRY"), ("slist", "1000")],
 ]
 

@@ -107,10 +107,10 @@ def pfn(target: Target, number: int) -> Pfn:
     place: Address | Absent = pte if isinstance(pte, Absent) else target.address(pte)
     frame = hexadecimal(entry, "u4.PteFrame")
     confirmed = None
-    if not isinstance(place, Absent) and not isinstance(frame, Absent) and not isinstance(location, Absent):
-        if location not in _WITHOUT_PTE and place:
-            confirmed, doubts = _check(target, number, place, frame, prototype=PROTOTYPE in flags)
-            problems += doubts
+    owned = not isinstance(location, Absent) and location not in _WITHOUT_PTE
+    if owned and not isinstance(place, Absent) and not isinstance(frame, Absent) and place:
+        confirmed, doubts = _check(target, number, place, frame, prototype=PROTOTYPE in flags)
+        problems += doubts
     cache = integer(entry, "u3.e1.CacheAttribute")
     return Pfn(
         Hex(number),

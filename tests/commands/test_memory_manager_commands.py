@@ -111,10 +111,10 @@ def test_vad_needs_a_process(target: Target, monkeypatch: pytest.MonkeyPatch) ->
         ("pool", OURS, "1"),
         ("vad",),
         ("vad", "0`ff2b0000", "1"),
-        ("pfn", "1c8"),
+        ("pfn", "1c1"),
         ("pfn", "9999999"),
-        ("slist", "fffffa80`01b00040"),
-        ("slist", "fffffa80`01b00040", "_LIST_ENTRY", "--explain", "--ip", "nt"),
+        ("slist", "fffffa80`01a40440"),
+        ("slist", "fffffa80`01a40440", "_LIST_ENTRY", "--explain", "--ip", "nt"),
     ],
 )
 def test_json_and_text_come_of_the_same_record(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,7 +127,7 @@ def test_json_and_text_come_of_the_same_record(words: tuple[str, ...], capsys: p
 
 
 def test_addresses_may_be_expressions(capsys: pytest.CaptureFixture[str]) -> None:
-    straight: Any = run(capsys, "slist", "fffffa80`01b00040")
+    straight: Any = run(capsys, "slist", "fffffa80`01a40440")
 
     assert run(capsys, "slist", "@rcx") == straight
 

@@ -81,7 +81,7 @@ class Pool:
         )
 
     def _type(self, paged: bool) -> int:
-        """Return ``PoolType`` of a block in use: since Vista bit 1 says so, bit 0 that it is paged; before, one more."""
+        """Return ``PoolType`` of a block in use: since Vista bit 1 says so, bit 0 that it is paged; one more before."""
         if self._old:
             return 2 if paged else 1
         return 3 if paged else 2
