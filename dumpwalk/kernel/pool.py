@@ -59,13 +59,16 @@ def pool(target: Target, address: int, *, contents: bool = False) -> Pool:
     where = region(target, place)
     chain = page_chain(headers, page)
     segments = has_segment_heap(target.types)
-    if chain.complete or (chain.good and not segments and where != SPECIAL):
-        return _page(headers, place, where, "page", chain.blocks, chain.problems, contents=contents)
+    if chain.complete:
+        return _page(headers, place, where, "page", chain.blocks, (), contents=contents)
     searched = [f"{page:x} is not a valid large pool allocation, checking large session pool..."]
     large = large_page(target, place)
     if isinstance(large, LargePage):
         name = where if not isinstance(where, Absent) or not large.pool else f"{large.pool} pool"
         return Pool(place, page, name, "large", (), large, None, pool_tag(large.tag), (), ())
+    # Only now: what a large allocation begins with may look like a header.
+    if any(map(headers.believable, chain.blocks)) and not segments and where != SPECIAL:
+        return _page(headers, place, where, "page", chain.blocks, chain.problems, contents=contents)
     if isinstance(large, Absent):
         searched.append(f"Unable to read large pool table ({large.reason})")
     searched.append("Unable to read large session pool table (the tables of sessions are not looked at)")

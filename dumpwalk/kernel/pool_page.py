@@ -22,13 +22,11 @@ class PageChain:
 
     :param blocks: in order
     :param complete: they fill the page
-    :param good: how many there are before the chain breaks
     :param unread: the page, or the part of it where the chain ended, is not in the dump
     """
 
     blocks: tuple[PoolBlock, ...]
     complete: bool
-    good: int
     unread: str
     problems: tuple[Problem, ...]
 
@@ -40,14 +38,14 @@ def page_chain(headers: PoolHeaders, page: int) -> PageChain:
     while at < end:
         block = headers.at(at)
         if isinstance(block, Absent):
-            return PageChain(tuple(blocks), False, len(blocks), block.reason, ())
+            return PageChain(tuple(blocks), False, block.reason, ())
         damage = _damage(block, previous, end - at)
         if damage:
             return _broken(headers, blocks, page, at, damage)
         blocks.append(block)
         previous = block.size
         at += block.size
-    return PageChain(tuple(blocks), True, len(blocks), "", ())
+    return PageChain(tuple(blocks), True, "", ())
 
 
 def _damage(block: PoolBlock, previous: int, room: int) -> str:
@@ -64,13 +62,12 @@ def _damage(block: PoolBlock, previous: int, room: int) -> str:
 
 def _broken(headers: PoolHeaders, blocks: list[PoolBlock], page: int, at: int, damage: str) -> PageChain:
     """Return the blocks of a page whose chain breaks at *at*, those behind the damage too."""
-    good = len(blocks)
     behind = _from_the_end(headers, at + headers.unit, page + PAGE)
     after = int(behind[0].address) if behind else page + PAGE
     problems = [Problem("pool", damage)]
-    if good or behind:
+    if blocks or behind:
         problems.append(Problem("pool", f"[ {at:x} --> {after:x} (size = {after - at:#x} bytes)]: Corrupt region"))
-    return PageChain((*blocks, *behind), False, good, "", tuple(problems))
+    return PageChain((*blocks, *behind), False, "", tuple(problems))
 
 
 def _from_the_end(headers: PoolHeaders, first: int, end: int) -> list[PoolBlock]:

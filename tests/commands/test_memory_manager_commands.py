@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dumpwalk.cli import main
+from dumpwalk.commands.pfn import layout as pfn_text
+from dumpwalk.commands.pfn import pfn
 from dumpwalk.commands.pool import layout as pool_text
 from dumpwalk.commands.pool import pool
+from dumpwalk.commands.slist import layout as slist_text
+from dumpwalk.commands.slist import slist
 from dumpwalk.commands.vad import layout as vad_text
 from dumpwalk.commands.vad import vad
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import Error, UsageError
 from dumpwalk.remarks import Absent
 from dumpwalk.target import Target
 from dumpwalk.target import open as open_target
@@ -101,6 +109,33 @@ def test_vad_needs_a_process(target: Target, monkeypatch: pytest.MonkeyPatch) ->
 
 
 # -- all
+
+
+@pytest.mark.slow
+@settings(max_examples=200)
+@given(st.lists(st.tuples(st.integers(0x2000, 229_375), st.binary(min_size=1, max_size=8)), min_size=1, max_size=60))
+def test_damaged_dumps_give_answers_or_errors(changes: list[tuple[int, bytes]]) -> None:
+    """Whatever stands in the pages: an answer that can be shown, or an error of ours."""
+    data = bytearray(SAMPLE.read_bytes())
+    for place, piece in changes:
+        data[place : place + len(piece)] = piece
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "damaged.dmp"
+        path.write_bytes(data[:229_376])
+        try:
+            damaged = open_target(str(path))
+        except Error:
+            return
+        for show, run, words in (
+            (pool_text, pool, (0xFFFFFA8001A3C070, 1)),
+            (pool_text, pool, (0xFFFFFA8002001234,)),
+            (vad_text, vad, ()),
+            (vad_text, vad, (0x2D0000,)),
+            (pfn_text, pfn, (0x1C1,)),
+            (slist_text, slist, (0xFFFFFA8001A40440,)),
+        ):
+            with contextlib.suppress(Error):
+                assert show(run(damaged, *words))  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(

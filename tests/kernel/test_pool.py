@@ -249,6 +249,14 @@ def test_large_allocations(tmp_path: Path) -> None:
     assert large_page(target, 0xFFFFFA8002005000) is None
 
 
+def test_a_large_allocation_that_begins_like_a_block(tmp_path: Path) -> None:
+    """What the table of large allocations says weighs more than a header that leads to no other."""
+    at = 0xFFFFFA8002000000
+    found = pool(made(tmp_path, ROWS + header(at, 0x40, 0, 2, "Data")), at + 0x10)
+
+    assert found.found == "large"
+
+
 @pytest.mark.parametrize(
     ("table", "count"), [(0, 3), (TABLE, 1 << 40), (0xFFFFFA8001FFF000, 0x10000), (0x1000, 1), (TABLE, 0)]
 )
