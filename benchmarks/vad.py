@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from _timing import arguments, environment, rounds
 
-from dumpwalk.kernel.vad import Vads
+from dumpwalk.kernel.vad_tree import vad_tree
 from dumpwalk.memory.machine import MACHINES
 from dumpwalk.memory.segments import Segment, SegmentedMemory
 from dumpwalk.objects.sizes import offset_of
@@ -60,7 +60,7 @@ def ours(data: bytes, root: int, types: Any) -> Callable[[], list[tuple[int, int
     target._types = types
 
     def walk() -> list[tuple[int, int, int]]:
-        tree = Vads(target).tree(root)
+        tree = vad_tree(target, root)
         return [(int(v.address), cast("int", v.StartingVpn), cast("int", v.Protection)) for v in tree.vads]
 
     return walk

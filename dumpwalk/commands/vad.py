@@ -10,8 +10,8 @@ from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dumpwalk.kernel.vad import VadTree
     from dumpwalk.kernel.vad_detail import VadDetail
+    from dumpwalk.kernel.vad_tree import VadTree
     from dumpwalk.target import Target
 
 
@@ -62,8 +62,8 @@ def vad(
     from dumpwalk.expression import quantity
     from dumpwalk.kernel.names import DumpNames, resolve
     from dumpwalk.kernel.object_header import type_name
-    from dumpwalk.kernel.vad import Vads, process_vads, root_of, vad_of
     from dumpwalk.kernel.vad_detail import vad_detail
+    from dumpwalk.kernel.vad_tree import process_vads, root_of, vad_of, vad_tree
 
     whole = not (flag if isinstance(flag, int) else quantity(flag, DumpNames(target)) if flag else 0)
     place = target.address(0) if address is None else resolve(target, address)
@@ -71,7 +71,7 @@ def vad(
         if type_name(target, place) == "Process":
             return VadAnswer(process_vads(target, place), None)
         if whole:
-            return VadAnswer(Vads(target).tree(place), None)
+            return VadAnswer(vad_tree(target, place), None)
         return VadAnswer(None, vad_detail(target, place))
     whose = _process(target, process)
     if not place:

@@ -1,18 +1,17 @@
-"""Virtual address descriptors: what a process has mapped where.
+"""Virtual address descriptors: what each says of a stretch of a process's addresses.
 
-Each VAD is a stretch of a process's addresses, private memory or a view of a section; all of a process are a tree,
-ordered by address. A view leads to the control area of its section, and that to the file.
+It is private memory or a view of a section. A view leads to the control area of its section, and that to the file.
 """
 
 from __future__ import annotations
 
-from dumpwalk.errors import ReadError, TypeInfoError, UsageError
+from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.kernel import vad_members as members
 from dumpwalk.memory.address import Hex
-from dumpwalk.objects.members import fast_reference, hexadecimal, integer, pointer
+from dumpwalk.objects.members import fast_reference, hexadecimal, pointer
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.record import record
-from dumpwalk.remarks import Absent, Problem
+from dumpwalk.remarks import Absent
 from dumpwalk.types.model import Enum, Reference
 
 TYPE_CHECKING = False
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from dumpwalk.memory.address import Address
     from dumpwalk.target import Target
 
-# A process may have that many; real ones have hundreds to some ten thousands.
-_MOST = 1 << 18
 # MI_VAD_TYPE, for kernels whose types lack it (public symbols of Windows Vista).
 _TYPES = (
     *("VadNone", "VadDevicePhysicalMemory", "VadImageMap", "VadAwe", "VadWriteWatch", "VadLargePages"),
@@ -68,24 +65,6 @@ class Vad:
     LastContiguousPte: Address | Absent | None = None
     file: str | Absent | None = None
     shared_commit: Hex | Absent | None = None
-
-
-@record
-class VadTree:
-    """The VADs of a process, or of a tree, in the order of their addresses.
-
-    :param process: whose they are; ``None`` for a tree that was given by its root
-    :param average_level: rounded up
-    :param private_commit: what all of them have committed, in pages
-    """
-
-    process: Address | None
-    root: Address
-    vads: tuple[Vad, ...]
-    average_level: int
-    maximum_depth: int
-    private_commit: int
-    problems: tuple[Problem, ...]
 
 
 def protection_words(protection: int) -> str:
@@ -221,43 +200,6 @@ class Vads:
                 self._files[area] = None, hexadecimal(control, "Segment.NumberOfCommittedPages")
         return self._files[area]
 
-    def tree(self, root: int, process: int | None = None) -> VadTree:
-        """Return the tree whose root is at *root*; loops, gaps and what is out of order become problems."""
-        target = self.target
-        out: list[Vad] = []
-        problems: list[Problem] = []
-        seen: set[int] = set()
-        waiting: list[tuple[Vad, int, int]] = []
-        at, level = root, 0
-        while waiting or at:
-            if not at:
-                vad, level, at = waiting.pop()
-                out.append(vad)
-                level += 1
-                continue
-            at = int(target.address(at))
-            if at in seen or level > members.DEEPEST:
-                what = "is in it twice: it runs in a circle" if at in seen else "is deeper in it than any VAD can be"
-                problems.append(Problem("VAD tree", f"{target.address(at)} {what}"))
-                at = 0
-                continue
-            if len(seen) >= _MOST:
-                problems.append(Problem("VAD tree", f"it has more than {_MOST:,} VADs; the rest is left out"))
-                break
-            seen.add(at)
-            vad, left, right = self.read(at, level)
-            waiting.append((vad, level, right))
-            at, level = left, level + 1
-        problems += _out_of_order(out)
-        levels = [vad.level or 0 for vad in out]
-        average = -(-sum(levels) // len(levels)) if levels else 0
-        commit = sum(
-            vad.CommitCharge for vad in out if not isinstance(vad.CommitCharge, Absent) and vad.CommitCharge > 0
-        )
-        whose = None if process is None else target.address(process)
-        where = target.address(root)
-        return VadTree(whose, where, tuple(out), average, max(levels, default=0), commit, tuple(problems))
-
 
 def _joined(
     parts: tuple[members.Number, members.Number | None, members.Number | None], data: bytes, at: int = 32
@@ -271,72 +213,3 @@ def _joined(
         if part is not None and part.end <= len(data):
             value |= part.of(data) << shift
     return value
-
-
-def _out_of_order(vads: list[Vad]) -> list[Problem]:
-    """Return a problem for each VAD that ends before it begins, or begins before the one before it ends."""
-    out = []
-    last, before = -1, None
-    for vad in vads:
-        start, end = vad.StartingVpn, vad.EndingVpn
-        if isinstance(start, Absent) or isinstance(end, Absent):
-            continue
-        where = f"VAD at {vad.address}"
-        if start > end:
-            out.append(Problem(where, f"it ends with page {end:x}, before it begins with {start:x}"))
-        elif start <= last and before is not None:
-            out.append(Problem(where, f"it begins with page {start:x}, where that at {before.address} has not ended"))
-        if end >= last:
-            last, before = end, vad
-    return out
-
-
-def root_of(target: Target, process: int) -> Address | Absent:
-    """Return the root of the VADs of the ``_EPROCESS`` at *process*, 0 for none.
-
-    :raises TypeInfoError: when the types of this kernel are not known
-    """
-    return pointer(target.object("_EPROCESS", process), *members.ROOTS)
-
-
-def process_vads(target: Target, process: int) -> VadTree:
-    """Return the VADs of the ``_EPROCESS`` at *process*.
-
-    :raises TypeInfoError: when the types of this kernel are not known
-    :raises UsageError: when the process is not in the dump
-    """
-    root = root_of(target, process)
-    if isinstance(root, Absent):
-        raise UsageError(f"the VADs of the process at {target.address(process)}: {root.reason}")
-    tree = Vads(target).tree(root, process)
-    said = vad_count(target, process)
-    if isinstance(said, Absent) or said == len(tree.vads):
-        return tree
-    what = f"the process has {said:,} VADs by its own count, and {len(tree.vads):,} are in the tree"
-    changed: VadTree = tree.__replace__(problems=(*tree.problems, Problem("VAD tree", what)))  # type: ignore[attr-defined]
-    return changed
-
-
-def vad_count(target: Target, process: int) -> int | Absent:
-    """Return how many VADs a process has by its own count."""
-    paths = ("VadCount", "VadRoot.NumberGenericTableElements", "NumberOfVads")
-    return integer(target.object("_EPROCESS", process), *paths)
-
-
-def vad_of(target: Target, root: int, address: int) -> Vad | None:
-    """Return the VAD of the tree at *root* that covers *address*, ``None`` when none does.
-
-    :raises TypeInfoError: when the types of this kernel are not known
-    """
-    reader = Vads(target)
-    at, page = root, address >> 12
-    for _ in range(members.DEEPEST):
-        if not at:
-            break
-        vad, left, right = reader.read(at)
-        if isinstance(vad.StartingVpn, Absent) or isinstance(vad.EndingVpn, Absent):
-            break
-        if vad.StartingVpn <= page <= vad.EndingVpn:
-            return vad
-        at = left if page < vad.StartingVpn else right
-    return None

@@ -12,8 +12,9 @@ from dumpwalk.render.text import plain, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dumpwalk.kernel.vad import Vad, VadTree
+    from dumpwalk.kernel.vad import Vad
     from dumpwalk.kernel.vad_detail import VadDetail
+    from dumpwalk.kernel.vad_tree import VadTree
 
 # What stands for MI_VAD_TYPE in the column behind Private or Mapped; only Exe is in a listing.
 _KINDS = {

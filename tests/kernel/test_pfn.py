@@ -10,7 +10,7 @@ from made import GENERATIONS, MAPPED, made, process_of
 
 from dumpwalk.errors import TypeInfoError, UsageError
 from dumpwalk.kernel.pfn import Pfn, database, pfn
-from dumpwalk.kernel.vad import process_vads
+from dumpwalk.kernel.vad_tree import process_vads
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.remarks import Absent
 from dumpwalk.render.pfn import layout

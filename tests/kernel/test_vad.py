@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from made import GENERATIONS, MAPPED, held, made, patch, process_of
 
 from dumpwalk.errors import TypeInfoError
-from dumpwalk.kernel.vad import Vads, process_vads, protection_words, root_of, vad_of
+from dumpwalk.kernel.vad import Vads, protection_words
 from dumpwalk.kernel.vad_detail import vad_detail
 from dumpwalk.kernel.vad_members import LEFT, RIGHT, number
+from dumpwalk.kernel.vad_tree import process_vads, root_of, vad_of, vad_tree
 from dumpwalk.remarks import Absent
 from dumpwalk.render.vad import detail_text, row, tree_text
 from dumpwalk.target import Target
@@ -120,7 +121,7 @@ def test_table_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
     page = (real_data.parent / "reference/windbg-docs/-vad.md").read_text("utf-8")
     listing = page.partition("kd> !vad 824bc2f8\n")[2].partition("\nkd>")[0].splitlines()
     target = windows_xp(tmp_path)
-    lines = tree_text(Vads(target).tree(0x824BC2F8)).splitlines()
+    lines = tree_text(vad_tree(target, 0x824BC2F8)).splitlines()
 
     assert [line.partition("  Pagefile section")[0].rstrip() for line in lines] == [
         *(line.rstrip() for line in listing if line),
@@ -184,7 +185,7 @@ def test_a_circle_ends(profile: str, link: tuple[str, ...], tmp_path: Path) -> N
     width = target.machine.pointer_size
     patched = patch(target, leaf + place.end - width, int(tree.root).to_bytes(width, "little"))
 
-    found = Vads(patched).tree(tree.root)
+    found = vad_tree(patched, tree.root)
 
     assert len(found.vads) == 4
     assert [problem.what for problem in found.problems] == [f"{tree.root} is in it twice: it runs in a circle"]
@@ -200,7 +201,7 @@ def test_any_links_end(nodes: list[tuple[int, int, int, int]]) -> None:
     """Links of any kind, to themselves, in circles, beyond the memory: each VAD is listed once at most."""
     data = b"".join(node(left and HIGH + 64 * left, right and HIGH + 64 * right, a, b) for left, right, a, b in nodes)
     target = held(HIGH, data)
-    tree = Vads(target).tree(HIGH)
+    tree = vad_tree(target, HIGH)
     addresses = [vad.address for vad in tree.vads]
 
     assert len(set(addresses)) == len(addresses) <= len(nodes) + 2 * len(nodes)
@@ -212,7 +213,7 @@ def test_a_list_that_says_it_is_a_tree_ends() -> None:
     """A tree of addresses is never deeper than 53."""
     count = 1000
     data = b"".join(node(0, HIGH + 64 * (n + 1), n, n) for n in range(count))
-    tree = Vads(held(HIGH, data)).tree(HIGH)
+    tree = vad_tree(held(HIGH, data), HIGH)
 
     assert tree.maximum_depth == 64
     assert "deeper in it than any VAD can be" in str(tree.problems[0])
@@ -220,7 +221,7 @@ def test_a_list_that_says_it_is_a_tree_ends() -> None:
 
 def test_what_is_out_of_order_is_said() -> None:
     data = node(HIGH + 64, HIGH + 128, 0x20, 0x10) + node(0, 0, 0x30, 0x40) + node(0, 0, 0x38, 0x50)
-    problems = [problem.what for problem in Vads(held(HIGH, data)).tree(HIGH).problems]
+    problems = [problem.what for problem in vad_tree(held(HIGH, data), HIGH).problems]
 
     assert problems == [
         "it ends with page 10, before it begins with 20",
@@ -230,13 +231,13 @@ def test_what_is_out_of_order_is_said() -> None:
 
 def test_what_can_not_be_read_is_said() -> None:
     data = node(HIGH + 0x10000, 0, 0x20, 0x2F)
-    tree = Vads(held(HIGH, data)).tree(HIGH)
+    tree = vad_tree(held(HIGH, data), HIGH)
     text = tree_text(tree)
 
     assert [isinstance(vad.StartingVpn, Absent) for vad in tree.vads] == [True, False]
     assert "????" in text
     assert "not in the dump" in text
-    assert not Vads(held(HIGH, data)).tree(0).vads
+    assert not vad_tree(held(HIGH, data), 0).vads
 
 
 def test_names_are_escaped(tmp_path: Path) -> None:

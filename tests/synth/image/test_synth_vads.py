@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from made import made, process_of
 
-from dumpwalk.kernel.vad import process_vads
+from dumpwalk.kernel.vad_tree import process_vads
 from dumpwalk.synth import write
 from dumpwalk.synth.spec import SpecError
 

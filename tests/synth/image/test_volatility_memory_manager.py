@@ -11,7 +11,7 @@ from test_volatility import PDBS, Volatility, volatility_on
 
 from dumpwalk.kernel.pool import pool
 from dumpwalk.kernel.pool_large import LargePage, large_page
-from dumpwalk.kernel.vad import process_vads
+from dumpwalk.kernel.vad_tree import process_vads
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.remarks import Absent
 from dumpwalk.target import Target
