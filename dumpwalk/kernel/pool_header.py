@@ -106,27 +106,27 @@ class PoolHeaders:
         is mixed with ``nt!ExpPoolQuotaCookie`` and the header's own address there.
         """
         target, width = self.target, self.target.machine.pointer_size
-        in_header = has(header, "ProcessBilled") and self.size > width * 2 - 1 and width == 8
+        in_header = width == 8 and has(header, "ProcessBilled")
         try:
             if in_header:
                 place = address + offset_of(target.types, "_POOL_HEADER", "ProcessBilled")
             else:
                 place = address + size - width
             value = int(target.read_pointer(place))
-            if in_header and not _kernel(value, width):
-                value ^= self._quota_cookie() ^ address
+            cookie = self._quota_cookie() if in_header else None
+            value ^= 0 if cookie is None else cookie ^ address
         except ReadError:
             return None  # the block is known all the same, and whose quota it is matters little
         return target.address(value) if _kernel(value, width) and not value % width else None
 
-    def _quota_cookie(self) -> int:
-        """Return ``nt!ExpPoolQuotaCookie``; 0 when the kernel is not known exactly or too old to have one.
+    def _quota_cookie(self) -> int | None:
+        """Return ``nt!ExpPoolQuotaCookie``; ``None`` when the kernel is not known exactly or too old to have one.
 
         :raises ReadError: when it is not in the dump
         """
         if self._cookie is None:
             place = self.target.address_of("ExpPoolQuotaCookie")
-            self._cookie = 0 if place is None else int(self.target.read_pointer(place))
+            self._cookie = None if place is None else int(self.target.read_pointer(place))
         return self._cookie
 
     def believable(self, block: PoolBlock) -> bool:

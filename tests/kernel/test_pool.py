@@ -368,3 +368,31 @@ def test_blocks_in_real_small_dumps(name: str, types: str, real_dumps: Path) -> 
         assert block.tag == one["pool_tag"]
         assert block.address < int(one["header"], 16) < block.address + block.size
     assert len(known) >= 6
+
+
+# -- quota
+
+
+PROCESS = 0xFFFFFA8001234560
+
+
+def test_the_process_that_pays(tmp_path: Path) -> None:
+    """In the header on x64: as it is up to Windows 7, mixed with a cookie and the header's address since."""
+    tail = f" ProcessBilled={PROCESS:x}"
+    old = header(PAGE, 0x40, 0, 0xA, "Quot").rstrip() + tail + "\n" + header(PAGE + 0x40, 0xFC0, 0x40, 0, "Free")
+    cookie = 0x1234567890ABCDEF
+    mixed = PROCESS ^ cookie ^ PAGE
+    new = old.replace(f"{PROCESS:x}", f"{mixed:x}") + f"symbol ExpPoolQuotaCookie {cookie:x}\n"
+
+    for text, profile in ((old, "nt/7601.24540-x64"), (new, "nt/19041.3570-x64")):
+        found = pool(made(tmp_path, text, profile=profile), PAGE + 0x10)
+
+        assert holder(found).process == PROCESS
+        assert shown(found)[1].endswith("*Quot Process: fffffa8001234560")
+
+
+def test_what_is_no_process_is_not_shown(tmp_path: Path) -> None:
+    text = header(PAGE, 0x40, 0, 0xA, "Quot").rstrip() + " ProcessBilled=1234\n"
+    text += header(PAGE + 0x40, 0xFC0, 0x40, 0, "Free")
+
+    assert holder(pool(made(tmp_path, text), PAGE + 0x10)).process is None
