@@ -143,7 +143,11 @@ def database(target: Target) -> Address:
     place = DumpNames(target).symbol("nt!MmPfnDatabase")
     if place is None:
         raise TypeInfoError("nt!MmPfnDatabase: where it is, neither the dump nor symbols say")
-    base = target.read_pointer(place)
+    try:
+        base = target.read_pointer(place)
+    except ReadError as error:
+        what = f"{error.reason}, so where the page frame database begins (MmPfnDatabase) is not known"
+        raise ReadError(error.address, error.size, what) from error
     if not base:
         raise UsageError(f"nt!MmPfnDatabase, at {target.address(place)}, is null: there is no page frame database")
     return base

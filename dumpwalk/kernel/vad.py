@@ -187,8 +187,10 @@ class Vads:
 
     def _of_area(self, area: Address | Absent) -> tuple[str | Absent | None, Hex | Absent | None]:
         """Return the name of the file that a control area is of, and without one what its section has committed."""
-        if isinstance(area, Absent) or not area:
-            return None, None  # a view of physical memory has none
+        if isinstance(area, Absent):
+            return area, None
+        if not area:  # a view of physical memory has none
+            return None, None
         if area not in self._files:
             control = self.target.object("_CONTROL_AREA", area)
             file = fast_reference(control, "FilePointer")

@@ -73,7 +73,8 @@ def foot_lines(found: Slist, asked: bool) -> list[str]:
             lines.append(f"(window: {window.reason})")
     elif asked or window.inside:
         lines.append(window_line(window))
-    return [*lines, *remark_lines((found.header, found.entries, found.problems))]
+    without = found.__replace__(window=None)  # type: ignore[attr-defined]
+    return [*lines, *remark_lines(without)]
 
 
 def window_line(window: PopWindow) -> str:

@@ -36,7 +36,7 @@ def tree_text(tree: VadTree) -> str:
     average = f"average level: {tree.average_level:4}"
     lines += ["", f"Total VADs: {len(tree.vads):5}  {average}  maximum depth: {tree.maximum_depth}"]
     lines.append(f"Total private commit: {tree.private_commit:#x} pages ({tree.private_commit * _PAGE_KB} KB)")
-    return "\n".join([*lines, *remark_lines((tree.vads, tree.problems))])
+    return "\n".join([*lines, *remark_lines(tree)])
 
 
 def row(vad: Vad) -> str:

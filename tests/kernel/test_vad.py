@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,10 @@ from dumpwalk.errors import TypeInfoError
 from dumpwalk.kernel.vad import Vads, protection_words
 from dumpwalk.kernel.vad_detail import vad_detail
 from dumpwalk.kernel.vad_members import LEFT, RIGHT, number
-from dumpwalk.kernel.vad_tree import process_vads, root_of, vad_of, vad_tree
+from dumpwalk.kernel.vad_tree import process_vads, root_of, vad_count, vad_of, vad_tree
 from dumpwalk.remarks import Absent
 from dumpwalk.render.vad import detail_text, row, tree_text
+from dumpwalk.target import open as open_target
 from dumpwalk.target import Target
 from dumpwalk.types.store import Store
 
@@ -169,6 +171,27 @@ def test_listings_of_windows_81(real_data: Path, tmp_path: Path) -> None:
     wanted = next(line for line in table.splitlines() if line.startswith("e000012601be1080")).partition("  <--")[0]
     vad = Vads(target).read(at, 7)[0]
     assert row(vad).partition("  \\")[0].rstrip() == put_right(wanted)
+
+
+def test_what_a_real_small_dump_holds_of_a_tree(real_dumps: Path) -> None:
+    """Root and count as they were decoded by hand; the three topmost VADs are in the dump, in order and in balance."""
+    text = (real_dumps / "expected/triage_x64.json").read_text("utf-8")
+    target = open_target(str(real_dumps / "triage_x64.dmp"))
+    process: Any = target.dump.process
+    tree = process_vads(target, process)
+    there = [vad for vad in tree.vads if not isinstance(vad.StartingVpn, Absent)]
+
+    assert f'"{int(tree.root):#018x}"' in text.partition('"VadRoot.Root"')[2][:200]
+    assert vad_count(target, process) == 30
+    assert [vad.level for vad in tree.vads] == [2, 1, 2, 0, 2, 1, 2]
+    assert [(vad.level, vad.private, vad.protection) for vad in there] == [
+        (1, False, "READWRITE"),
+        (0, False, "READWRITE"),
+        (1, False, "READWRITE"),
+    ]
+    assert [problem.what for problem in tree.problems] == [
+        "the process has 30 VADs by its own count, and 7 are in the tree"
+    ]
 
 
 # -- damaged trees
