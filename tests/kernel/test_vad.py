@@ -17,8 +17,8 @@ from dumpwalk.kernel.vad_members import LEFT, RIGHT, number
 from dumpwalk.kernel.vad_tree import process_vads, root_of, vad_count, vad_of, vad_tree
 from dumpwalk.remarks import Absent
 from dumpwalk.render.vad import detail_text, row, tree_text
-from dumpwalk.target import open as open_target
 from dumpwalk.target import Target
+from dumpwalk.target import open as open_target
 from dumpwalk.types.store import Store
 
 HIGH = 0xFFFFFA8001A3C000
