@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from dumpwalk.target import Target
     from dumpwalk.types.sources.dt_text import DtListing
 
+# A list with more entries is damaged, more likely than not; of the rest only the addresses are shown.
+_MOST_LISTINGS = 4096
+
 
 @record
 class SlistAnswer:
@@ -37,8 +40,10 @@ def layout(answer: SlistAnswer) -> str:
     found = answer.list
     if answer.listings:
         contents = []
-        for entry, listing in zip(found.entries, answer.listings):
-            contents += [address_text(entry.address), *dt_lines(listing)]
+        for number, entry in enumerate(found.entries):
+            contents.append(address_text(entry.address))
+            if number < len(answer.listings):
+                contents += dt_lines(answer.listings[number])
     else:
         contents = entry_lines(found)
     text = [*header_lines(found.header), "", "SLIST CONTENTS:", *contents]
@@ -104,4 +109,5 @@ def _listings(target: Target, found: Slist, symbol: str, offset: str | int) -> t
     space = space_of(target.memory, target.types)
     type = find_type(target.types, symbol)
     distance = offset if isinstance(offset, int) else quantity(offset, DumpNames(target))
-    return tuple(listing(space, type, entry.address - distance, Options()) for entry in found.entries)
+    shown = found.entries[:_MOST_LISTINGS]
+    return tuple(listing(space, type, entry.address - distance, Options()) for entry in shown)
