@@ -72,3 +72,16 @@ def test_the_processor_and_the_modules(sample: str, words: str, capsys: pytest.C
         return
 
     check(words.split()[0], capsys, "-z", str(ROOT / "samples" / sample), *words.split())
+MEMORY_MANAGER = [
+    *[("pool", a, f) for a in ("fffffa80`01a3c070", "fffffa80`02000010", "fffff8a0`02400000") for f in ("0", "1")],
+    *[("pool", a) for a in ("nt", "0", "deadbeef`deadbeef", "fffffa80`01a3c140")],
+    *[("vad",), ("vad", "@$proc"), ("vad", "0`ff2b0000"), ("vad", "2d0000", "1"), ("vad", "7ffe0000")],
+    *[("vad", "fffffa80`00001000"), ("vad", "fffffa80`00001000", "1")],
+    *[("pfn", n) for n in ("1c1", "1c5", "0", "12345678")],
+    *[("slist", "@rcx"), ("slist", "@rcx", "--explain"), ("slist", "nt", "_LIST_ENTRY"), ("slist", "1000")],
+]
+
+
+@pytest.mark.parametrize("words", MEMORY_MANAGER, ids=" ".join)
+def test_the_memory_manager(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    check(words[0], capsys, "-z", str(ROOT / "samples/memory_manager.dmp"), *words)

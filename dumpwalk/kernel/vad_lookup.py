@@ -1,14 +1,22 @@
-"""Which prototype PTE backs an address of a process: its tree of virtual address descriptors (VADs) says it.
-
-The tree is an AVL tree of ``_MMVAD`` in all versions; its root and its links have had four forms since Windows XP,
-told apart by the members that the types have.
-"""
+"""Which prototype PTE backs an address of a process: its tree of virtual address descriptors (VADs) says it."""
 
 from __future__ import annotations
 
 from dumpwalk.errors import TypeInfoError
+from dumpwalk.kernel.vad_members import (
+    DEEPEST,
+    END,
+    END_HIGH,
+    LEFT,
+    PRIVATE,
+    RIGHT,
+    ROOTS,
+    START,
+    START_HIGH,
+    first_path,
+)
 from dumpwalk.objects import object_
-from dumpwalk.objects.sizes import offset_of, size_of
+from dumpwalk.objects.sizes import size_of
 from dumpwalk.remarks import Absent
 from dumpwalk.types.model import Reference
 
@@ -21,16 +29,7 @@ if TYPE_CHECKING:
     from dumpwalk.target import Target
     from dumpwalk.types.model import TypeDatabase
 
-# An AVL tree of all pages that a process can have is less than 1.44 * 36 deep.
-_DEEPEST = 64
 _MOST_SUBSECTIONS = 4096
-# Paths to the same thing, newest first.
-_ROOTS = ("VadRoot.Root", "VadRoot.BalancedRoot.RightChild", "VadRoot")
-_LEFT = ("Core.VadNode.Left", "Core.VadNode.LeftChild", "LeftChild")
-_RIGHT = ("Core.VadNode.Right", "Core.VadNode.RightChild", "RightChild")
-_START, _END = ("Core.StartingVpn", "StartingVpn"), ("Core.EndingVpn", "EndingVpn")
-_START_HIGH, _END_HIGH = ("Core.StartingVpnHigh",), ("Core.EndingVpnHigh",)
-_PRIVATE = ("Core.u.VadFlags.PrivateMemory", "u.VadFlags.PrivateMemory")
 
 
 def follow_vads(target: Target) -> None:
@@ -59,12 +58,12 @@ class VadLookup:
         self._types = types
         self._process = process
         self._busy = False
-        self._root = _path(types, "_EPROCESS", _ROOTS)
-        self._left, self._right = _path(types, "_MMVAD", _LEFT), _path(types, "_MMVAD", _RIGHT)
-        self._start, self._end = _path(types, "_MMVAD", _START), _path(types, "_MMVAD", _END)
-        self._start_high = _path(types, "_MMVAD", _START_HIGH, needed=False)
-        self._end_high = _path(types, "_MMVAD", _END_HIGH, needed=False)
-        self._private = _path(types, "_MMVAD", _PRIVATE, needed=False)
+        self._root = first_path(types, "_EPROCESS", ROOTS)
+        self._left, self._right = first_path(types, "_MMVAD", LEFT), first_path(types, "_MMVAD", RIGHT)
+        self._start, self._end = first_path(types, "_MMVAD", START), first_path(types, "_MMVAD", END)
+        self._start_high = first_path(types, "_MMVAD", START_HIGH, needed=False)
+        self._end_high = first_path(types, "_MMVAD", END_HIGH, needed=False)
+        self._private = first_path(types, "_MMVAD", PRIVATE, needed=False)
         self._pte = size_of(Reference("struct", "_MMPTE"), types) or 0
 
     def __call__(self, memory: VirtualMemory, address: int) -> int | Absent:
@@ -93,7 +92,7 @@ class VadLookup:
             return Absent("this is not the address space of the current process, and no other's VADs are known")
         at = eprocess.member_(self._root)
         page = address >> 12
-        for _ in range(_DEEPEST):
+        for _ in range(DEEPEST):
             if isinstance(at, Absent):
                 return at
             if not int(at):
@@ -141,7 +140,7 @@ class VadLookup:
         return self._in_subsections(vad.Subsection, int(first), index, where)
 
     def _types_lack(self, member: str) -> bool:
-        return not _path(self._types, "_MMVAD", (member,), needed=False)
+        return not first_path(self._types, "_MMVAD", (member,), needed=False)
 
     def _in_subsections(self, subsection: Any, first: int, index: int, where: str) -> int | Absent:
         """Return where the prototype PTE *index* after *first* is, whose array may go on in the next subsection."""
@@ -162,19 +161,3 @@ class VadLookup:
             index -= int(count)
             subsection = subsection.NextSubsection
         return Absent(f"{where}: its subsections end before its prototype PTE")
-
-
-def _path(types: TypeDatabase, type: str, paths: tuple[str, ...], *, needed: bool = True) -> str:
-    """Return the first of *paths* that *type* has; ``""`` when it has none and none is *needed*.
-
-    :raises TypeInfoError: when one is needed
-    """
-    for path in paths:
-        try:
-            offset_of(types, type, path)
-        except TypeInfoError:
-            continue
-        return path
-    if needed:
-        raise TypeInfoError(f"no member {paths[0]} in {type} of {types.name}")
-    return ""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         " | PoolItem | StructItem | MapItem | EntryItem | SymbolItem"
         " | processor.RegionItem | processor.BlockItem | processor.DescriptorTablesItem | processor.GateItem"
         " | processor.InterruptItem | processor.DescriptorItem | processor.DpcItem | processor.ServiceItem"
+        " | PoolItem | StructItem | MapItem | EntryItem | SymbolItem | VadItem"
     )
 
 
@@ -225,6 +226,29 @@ class SymbolItem:
     name: str
     value: int | Ref
     size: int = 0
+
+
+@record
+class VadItem:
+    """Something that the process *pid* has mapped: a view of a section, or private memory.
+
+    :param start: address of its first page in the process
+    :param section: label of the section that is viewed; ``""`` for private memory
+    :param size: in bytes; 0 for the whole section
+    :param protection: ``MM_PROTECT``; ``None`` for the usual one
+    :param commit: pages
+    :param fields: of the ``_MMVAD`` of a view, the ``_MMVAD_SHORT`` of private memory
+    """
+
+    pid: int
+    start: int
+    section: str = ""
+    size: int = 0
+    protection: int | None = None
+    commit: int = 0
+    label: str = ""
+    address: int = 0
+    fields: Assignments = ()
 
 
 @record

@@ -23,6 +23,7 @@ from dumpwalk.synth.image_spec import (
     StructItem,
     SymbolItem,
     ThreadItem,
+    VadItem,
 )
 from dumpwalk.synth.layouts import layout
 from dumpwalk.synth.processor_text import ProcessorStatements
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 # Which statements give a label, and what it is called when they don't say `as`.
 _LABELLED = (
     *("process_item", "thread_item", "driver_item", "device_item", "file_item"),
-    *("section_item", "irp_item", "pool_item", "struct_item"),
+    *("section_item", "irp_item", "pool_item", "struct_item", "view_item", "private_item"),
 )
 _SMALL_DUMPS_ONLY = ("process", "thread", "processor", "blob", "slack")
 # What a small dump's file has beside the machine's memory.
@@ -317,6 +318,23 @@ class ImageStatements(ProcessorStatements, Statements):
         except SpecError as error:
             raise self.error(name, error.what) from None
         self.item(StructItem(str(name), fields=self.assignments(tree, str(name)), **self.options(tree)))
+
+    def view_item(self, tree: Any) -> None:
+        """Take in a view of a section."""
+        self.vad(tree, "_MMVAD", self.known(tree.children[1]))
+
+    def private_item(self, tree: Any) -> None:
+        """Take in private memory of a process."""
+        self.vad(tree, "_MMVAD_SHORT", "")
+
+    def vad(self, tree: Any, structure: str, section: str) -> None:
+        """Take in what a process has mapped; its address is the process's, not the VAD's."""
+        found = {name: self.option(tree, name) for name in ("at", "size", "protection", "commit", "label")}
+        numbers = {name: self.number(token) for name, token in found.items() if token and name != "label"}
+        start = numbers.pop("at")
+        fields = self.assignments(tree, structure)
+        label = str(found["label"] or "")
+        self.item(VadItem(self.number(tree.children[0]), start, section, label=label, fields=fields, **numbers))
 
     def map_item(self, tree: Any) -> None:
         """Take in a page-table entry that maps a page."""

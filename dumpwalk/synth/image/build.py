@@ -15,6 +15,7 @@ from dumpwalk.synth.image.pfn import database
 from dumpwalk.synth.image.processes import Processes
 from dumpwalk.synth.image.structures import Layouts, Structures
 from dumpwalk.synth.image.tables import MODES
+from dumpwalk.synth.image.vads import Vads
 from dumpwalk.synth.image.world import World
 from dumpwalk.synth.image_spec import (
     DeviceItem,
@@ -31,6 +32,7 @@ from dumpwalk.synth.image_spec import (
     StructItem,
     SymbolItem,
     ThreadItem,
+    VadItem,
 )
 from dumpwalk.synth.layouts import MACHINES, Layout
 from dumpwalk.synth.spec import Module, Spec, SpecError
@@ -252,6 +254,7 @@ def _items(world: World, processes: Processes) -> None:
             files.file(item)
     for item in items:
         _item(world, files, item)
+    Vads(world, files).place([item for item in items if isinstance(item, VadItem)])
     database(world, files.frames)
 
 

@@ -22,6 +22,9 @@ class Pool:
         self.unit = 2 * self.layouts.pointer_size
         # A profile may not know it; its place is left empty then.
         self.header = self.layouts.size("_POOL_HEADER") if self.layouts.has("_POOL_HEADER") else self.unit
+        # Up to Windows Server 2003 a header says what kind of pool it is in another way; the table of large allocations
+        # changed with it.
+        self._old = self.layouts.has("_POOL_TRACKER_BIG_PAGES", "NumberOfPages")
         self._next = start
         # Pages that have room left: where it begins, and the size of the block before it.
         self._open: list[tuple[int, int]] = []
@@ -39,7 +42,7 @@ class Pool:
             room = self._next, 0
             self._next += PAGE
         address, previous = room
-        self._block(address, total, previous, _type(paged), tag)
+        self._block(address, total, previous, self._type(paged), tag)
         if (address + total) % PAGE:
             self._open.append((address + total, total))
             self._open.sort()
@@ -53,7 +56,7 @@ class Pool:
         """Put the header of a block of *size* bytes before *address*, which is elsewhere in the pool."""
         total = -(-(size + self.header) // self.unit) * self.unit
         if total < PAGE:
-            self._block(address - self.header, total, 0, _type(paged), tag)
+            self._block(address - self.header, total, 0, self._type(paged), tag)
 
     def finish(self) -> None:
         """Make what is left of each page a free block."""
@@ -77,7 +80,8 @@ class Pool:
             },
         )
 
-
-def _type(paged: bool) -> int:
-    """Return ``PoolType`` of a block in use: bit 1 says so since Vista, bit 0 that it is paged."""
-    return 3 if paged else 2
+    def _type(self, paged: bool) -> int:
+        """Return ``PoolType`` of a block in use: since Vista bit 1 says so, bit 0 that it is paged; one more before."""
+        if self._old:
+            return 2 if paged else 1
+        return 3 if paged else 2
