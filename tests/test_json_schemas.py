@@ -72,6 +72,8 @@ def test_the_processor_and_the_modules(sample: str, words: str, capsys: pytest.C
         return
 
     check(words.split()[0], capsys, "-z", str(ROOT / "samples" / sample), *words.split())
+
+
 MEMORY_MANAGER = [
     *[("pool", a, f) for a in ("fffffa80`01a3c070", "fffffa80`02000010", "fffff8a0`02400000") for f in ("0", "1")],
     *[("pool", a) for a in ("nt", "0", "deadbeef`deadbeef", "fffffa80`01a3c140")],

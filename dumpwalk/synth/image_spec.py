@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         " | PoolItem | StructItem | MapItem | EntryItem | SymbolItem"
         " | processor.RegionItem | processor.BlockItem | processor.DescriptorTablesItem | processor.GateItem"
         " | processor.InterruptItem | processor.DescriptorItem | processor.DpcItem | processor.ServiceItem"
-        " | PoolItem | StructItem | MapItem | EntryItem | SymbolItem | VadItem"
+        " | VadItem"
     )
 
 

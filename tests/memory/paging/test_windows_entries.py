@@ -246,5 +246,5 @@ def test_hostile_tables(data: st.DataObject) -> None:
     for address in addresses:
         found = memory.translate(address)
 
-        assert len(found.entries) <= 5
+        assert len(found.entries) <= 2 * 4  # at each level an entry, and a prototype PTE that it stands for
         memory.read_some(address, 0x2000)

@@ -72,7 +72,6 @@ class Volatility:
 def volatility_on(
     kind: str, real_data: Path, directory: Path, build: str = "19041.3570", spec: str = SPEC
 ) -> Volatility:
-    """Return Volatility 3 with the image of a spec, the one above, in a file of a *kind* that it knows."""
     """Return Volatility 3 with the image of a spec, the one above by default, in a file of a *kind* that it knows."""
     pytest.importorskip("volatility3")
     symbols = directory / "symbols" / "windows" / "ntkrnlmp.pdb"
