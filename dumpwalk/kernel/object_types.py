@@ -83,17 +83,16 @@ class ObjectTypes:
             if index in self._found:
                 return self._found[index][0]
             return Absent(f"no type with the index {index:#x} is in the dump, and {place.reason}")
-        entry = self._entry(index)
+        entry = self._entry(place, index)
         if isinstance(entry, Absent):
             return entry if index not in self._found else self._found[index][0]
         return entry
 
-    def _entry(self, index: int) -> Address | Absent:
+    def _entry(self, table: Address, index: int) -> Address | Absent:
         """Return what the table says of *index*, if that is a type."""
         target, width = self._target, self._target.machine.pointer_size
-        assert self.table is not None and not isinstance(self.table.ObTypeIndexTable, Absent)
         try:
-            type = target.read_pointer(self.table.ObTypeIndexTable + index * width)
+            type = target.read_pointer(table + index * width)
         except ReadError as error:
             return Absent(f"ObTypeIndexTable[{index:#x}]: {error}")
         if not type:
