@@ -135,8 +135,10 @@ def full_path(target: Target, address: int) -> str | Absent | None:
             return None if not parts else Absent(f"the directory {at} has no name")
         name: str | Absent = info if isinstance(info, Absent) else info.Name.str_()
         above = info if isinstance(info, Absent) else pointer(info, "Directory")
-        if isinstance(name, Absent) or isinstance(above, Absent):
-            return name if isinstance(name, Absent) else above
+        if isinstance(name, Absent):
+            return name
+        if isinstance(above, Absent):
+            return above
         if not above:  # the root's own name is the separator
             return "\\" + "\\".join(reversed(parts)) if name == "\\" else "\\".join([name, *reversed(parts)])
         parts.append(name)

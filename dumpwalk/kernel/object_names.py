@@ -7,7 +7,7 @@ above it.
 from __future__ import annotations
 
 from dumpwalk.kernel.object_header import object_name
-from dumpwalk.objects.members import has, integer, member, pointer
+from dumpwalk.objects.members import integer, pointer
 from dumpwalk.objects.sizes import offset_of
 from dumpwalk.remarks import Absent
 
@@ -71,13 +71,15 @@ def _name_block(target: Target, address: Address | Absent) -> str | Absent:
         return Absent("a key control block has no name") if not isinstance(address, Absent) else address
     block: Any = target.object("_CM_NAME_CONTROL_BLOCK", address)
     length = integer(block, "NameLength")
-    compressed = member(block, "Compressed") if has(block, "Compressed") else 0
-    if isinstance(length, Absent) or isinstance(compressed, Absent):
-        return length if isinstance(length, Absent) else compressed
+    compressed = integer(block, "Compressed")
+    if isinstance(length, Absent):
+        return length
+    if isinstance(compressed, Absent):
+        return compressed
     if length > _LONGEST_KEY:
         return Absent(f"a key's name has {length:#x} bytes")
     at = address + offset_of(target.types, "_CM_NAME_CONTROL_BLOCK", "Name")
     data = target.memory.read_some(target.address(at), length)
     if len(data) < length:
         return Absent("a key's name is not in the dump")
-    return data.decode("latin-1") if int(compressed) & _COMPRESSED else data.decode("utf-16-le", "replace")
+    return data.decode("latin-1") if compressed & _COMPRESSED else data.decode("utf-16-le", "replace")

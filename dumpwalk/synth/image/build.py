@@ -6,11 +6,13 @@ from dumpwalk.record import fields, record
 from dumpwalk.synth.contexts import context
 from dumpwalk.synth.image import irps
 from dumpwalk.synth.image.arena import Arena
+from dumpwalk.synth.image.exports import exports
 from dumpwalk.synth.image.files import Files
 from dumpwalk.synth.image.frames import PAGE
 from dumpwalk.synth.image.kernel import Kernel
 from dumpwalk.synth.image.machine import MachineData, block_size, debugger_layout, paging_word
 from dumpwalk.synth.image.modules import Modules
+from dumpwalk.synth.image.namespace import Namespace
 from dumpwalk.synth.image.pfn import database
 from dumpwalk.synth.image.processes import Processes
 from dumpwalk.synth.image.structures import Layouts, Structures
@@ -23,7 +25,9 @@ from dumpwalk.synth.image_spec import (
     FileItem,
     HandleItem,
     IrpItem,
+    LinkItem,
     MapItem,
+    ObjectItem,
     PoolItem,
     ProcessItem,
     Ref,
@@ -224,7 +228,9 @@ def _items(world: World, processes: Processes) -> None:
     """Place the items of the image: what others refer to comes first."""
     items = world.image.items
     modules, files = Modules(world), Files(world)
+    namespace = Namespace(world, modules)
     modules.load()
+    namespace.directories(items)
     processes.idle()
     stated = {item.pid for item in items if isinstance(item, ProcessItem)}
     threads = [item for item in items if isinstance(item, ThreadItem)]
@@ -250,15 +256,24 @@ def _items(world: World, processes: Processes) -> None:
         if isinstance(item, FileItem):
             files.file(item)
     for item in items:
-        _item(world, files, item)
+        _item(world, files, namespace, item)
+    if world.image.object_manager:
+        namespace.types()
+        namespace.finish()
+    if world.image.exports:
+        exports(world)
     database(world, files.frames)
 
 
-def _item(world: World, files: Files, item: object) -> None:
+def _item(world: World, files: Files, namespace: Namespace, item: object) -> None:
     if isinstance(item, SectionItem):
         files.section(item)
     elif isinstance(item, IrpItem):
         irps.irp(world, item)
+    elif isinstance(item, ObjectItem):
+        namespace.object(item)
+    elif isinstance(item, LinkItem):
+        namespace.link(item)
     elif isinstance(item, HandleItem):
         irps.handle(world, item)
     elif isinstance(item, PoolItem):
