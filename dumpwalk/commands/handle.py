@@ -53,6 +53,7 @@ def handle(words: tuple[str | int, ...] = (), target: Target | None = None) -> H
     that type (File, Key, Event); case matters.
     """
     from dumpwalk.kernel import handle_listing as listing
+    from dumpwalk.kernel.object_types import type_problems
     from dumpwalk.memory.address import Hex
 
     assert target is not None
@@ -62,8 +63,9 @@ def handle(words: tuple[str | int, ...] = (), target: Target | None = None) -> H
     kind = str(words[3]) if len(words) > 3 else ""
     one = None if value in (0, -1) else Hex(value)
     if flags & listing.IDS:
-        return HandleAnswer(kind, (listing.ids(target, one, flags, kind),))
-    processes, problems = listing.processes_asked(target, process)
+        return HandleAnswer(kind, (listing.ids(target, one, flags, kind),), type_problems(target))
+    processes, wrong = listing.processes_asked(target, process)
+    problems = (*type_problems(target), *wrong)
     return HandleAnswer(kind, tuple(listing.handles(target, at, one, flags, kind) for at in processes), problems)
 
 

@@ -54,6 +54,7 @@ def object(
     from dumpwalk.kernel.names import DumpNames, resolve
     from dumpwalk.kernel.object_directory import find_object
     from dumpwalk.kernel.object_record import DEFAULT_FLAGS, object_info
+    from dumpwalk.kernel.object_types import type_problems
 
     assert target is not None
     if str(object) == "0":
@@ -62,10 +63,11 @@ def object(
         if flags is None:
             raise UsageError("object 0 TYPE: of which type?")
         found, problems = instances(target, str(flags))
-        return ObjectAnswer(tuple(object_info(target, at, steps=explain) for at in found), problems)
+        infos = tuple(object_info(target, at, steps=explain) for at in found)
+        return ObjectAnswer(infos, (*type_problems(target), *problems))
     level = DEFAULT_FLAGS
     if flags is not None:
         level = flags if isinstance(flags, int) else quantity(flags, DumpNames(target))
     path = isinstance(object, str) and object.startswith("\\")
     address = find_object(target, str(object)) if path else resolve(target, object)
-    return ObjectAnswer((object_info(target, address, level, steps=explain),))
+    return ObjectAnswer((object_info(target, address, level, steps=explain),), type_problems(target))

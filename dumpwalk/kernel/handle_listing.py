@@ -134,7 +134,7 @@ def ids(target: Target, id: Hex | None, flags: int = DEFAULT_FLAGS, kind: str = 
     table = cid_table(target)
     if isinstance(table, Absent):
         return Handles(None, ID_TABLE, table, id, ())
-    return _of_table(target, None, ID_TABLE, table, id, flags, kind)
+    return _of_table(target, None, ID_TABLE, table, id, flags | OBJECTS, kind)
 
 
 def _of_table(

@@ -28,6 +28,7 @@ _STEP = 4  # a handle is a multiple of it, so that its low bits are free for its
 _LEVELS = 3  # bits of TableCode
 # Handles are below 2**26 (2**24 entries); a page of pointers to pages of pointers has room for more.
 _MOST_HANDLES = 1 << 26
+_SYSTEM = 4  # the ID of the System process
 _MOST_FREE_LISTS = 256
 _KERNEL_HANDLE = {4: 0x80000000, 8: 0xFFFFFFFF80000000}
 
@@ -238,6 +239,8 @@ def kernel_handle_table(target: Target) -> Address | Absent:
     if not isinstance(found, Absent):
         return found
     system = pointer_in(target, "PsInitialSystemProcess")
+    if isinstance(system, Absent):
+        system = process_by_id(target, _SYSTEM)
     if isinstance(system, Absent):
         return Absent(f"{found.reason}, and {system.reason}")
     return pointer(target.object("_EPROCESS", system), "ObjectTable")

@@ -57,7 +57,7 @@ def type_names(target: Target) -> list[tuple[Address | Absent, str]]:
         found = [(type, types.name_at(index)) for index, type in types.all()]
     else:
         kind = pointer_in(target, "ObpTypeObjectType")
-        listed = [] if isinstance(kind, Absent) else [kind, *listed_objects(target, kind, [])]
+        listed = [] if isinstance(kind, Absent) else list(dict.fromkeys((kind, *listed_objects(target, kind, []))))
         found = [(type, types.name(type)) for type in listed]
     return [(type, name) for type, name in found if isinstance(name, str)]
 

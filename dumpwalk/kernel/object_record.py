@@ -97,9 +97,6 @@ def object_info(target: Target, address: int, flags: int = DEFAULT_FLAGS, *, ste
     type, kind = type_of(target, address), type_name(target, address)
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    table = object_types(target).table
-    if table is not None:
-        problems += table.problems
     if flags & DETAILS and not isinstance(kind, Absent):
         values = {"HandleCount": integer(header, "HandleCount"), "PointerCount": integer(header, "PointerCount")}
         values |= _name(target, address, kind)

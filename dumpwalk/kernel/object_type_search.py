@@ -39,7 +39,7 @@ _BLOCK = 0x300  # bytes of a block that are looked at
 _MOST_PIECES = 64 << 20  # bytes of a dump without pages that are searched
 _MOST_BLOCKS = 1 << 16
 _MOST_TYPES = 0x100  # the index is a byte
-_MOST_REFERENCES = 1 << 40
+_MOST_REFERENCES = {4: 1 << 28, 8: 1 << 40}
 
 
 @record
@@ -178,10 +178,12 @@ def _objects(target: Target) -> Iterator[_Found]:
             mask = data[at + mask_at]
             before = -(-sum(size for bit, (_, size) in sizes.items() if mask & bit) // step) * step
             count = int.from_bytes(data[at : at + step], "little")
-            if before == at - pool and 0 < count < _MOST_REFERENCES:
-                header = address(data, at)
-                if header:
-                    yield _Found(TAGS[tag], header, data[at:])
+            # What an optional header begins with, a pointer or a zero, is no count of references.
+            if before != at - pool or not 0 < count < _MOST_REFERENCES[step]:
+                continue
+            header = address(data, at)
+            if header:
+                yield _Found(TAGS[tag], header, data[at:])
                 break
 
 

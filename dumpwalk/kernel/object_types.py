@@ -149,6 +149,12 @@ def object_types(target: Target) -> ObjectTypes:
     return once(target, "object types", _find)
 
 
+def type_problems(target: Target) -> tuple[Problem, ...]:
+    """Return what is wrong with how this target's object types were found, which concerns each of its objects."""
+    table = object_types(target).table
+    return table.problems if table is not None else ()
+
+
 def _find(target: Target) -> ObjectTypes:
     header = target.types.find("_OBJECT_HEADER")
     if not isinstance(header, Struct) or all(field.name != "TypeIndex" for field in header.fields):

@@ -70,6 +70,15 @@ USUAL = {
 }
 # The self map's entry of kernels that have MmPteBase, and choose one when they start.
 _CHOSEN_SELF_MAP = 0x1FB
+# Where Windows up to 8 has its nonpaged pool.
+_POOL_OF_8 = 0xFFFFFA8012000000
+
+
+def _is_narrow(layouts: Layouts) -> bool:
+    """Say whether addresses in handles have 45 bits (Windows 8 x64, whose kernel is in the highest 8 TB)."""
+    name, path = "_HANDLE_TABLE_ENTRY", "ObjectPointerBits"
+    bits = layouts.place(name, path).bits if layouts.has(name, path) else None
+    return bits is not None and layouts.pointer_size == 8 and bits[1] < 44
 
 
 def profile(name: str) -> StoredTypes:
@@ -102,6 +111,8 @@ def build(spec: Spec) -> tuple[Spec, Mapping[int, bytes]]:
     types = profile(image.profile) if image.profile else None
     if types is not None and types.pointer_size != MACHINES[spec.machine].pointer_size:
         raise SpecError(f"{types.name} is no profile of {spec.machine}")
+    if types is not None and _is_narrow(Layouts(types)):
+        usual = Usual(usual.mode, usual.kernel, _POOL_OF_8, usual.root)
     arena = _arena(spec, image, usual, types)
     if types is None:
         spec = _changed(spec, directory_table_base=arena.system.root)

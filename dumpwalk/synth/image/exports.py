@@ -20,10 +20,9 @@ _ROOM = 0x200
 def exports(world: World) -> None:
     """Write the kernel's export directory, and the function's code."""
     kernel, width = world.kernel, world.layouts.pointer_size
-    found = {name: kernel.known(name) for name in _VARIABLES}
     function = kernel.symbol(FUNCTION, 0x60)
     world.arena.write(function, code(world, function))
-    names = sorted([(FUNCTION, function), *((name, at) for name, at in found.items() if at is not None)])
+    names = sorted([(FUNCTION, function), *((name, kernel.symbol(name)) for name in _VARIABLES)])
     place = kernel.symbol("export directory", _ROOM)
     rva, count = place - kernel.base, len(names)
     functions, pointers = rva + 40, rva + 40 + 4 * count

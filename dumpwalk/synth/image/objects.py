@@ -197,4 +197,10 @@ class Objects:
             known = self.types.get(kind)
             if known is None:
                 raise SpecError(f"no object type {kind}")
-            self.structures.put_known("_OBJECT_TYPE", known[1], {"TotalNumberOfObjects": len(made)})
+            counts = {"TotalNumberOfObjects": len(made)}
+            if self.listed:
+                get = self.structures.get
+                handles = sum(get("_OBJECT_HEADER", self.header(address), "HandleCount") for address in made)
+                counts |= {"TotalNumberOfHandles": handles, "HighWaterNumberOfObjects": len(made)}
+                counts["HighWaterNumberOfHandles"] = handles
+            self.structures.put_known("_OBJECT_TYPE", known[1], counts)
