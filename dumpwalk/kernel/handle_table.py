@@ -128,8 +128,9 @@ def entries(
     for number, page in _pages(target, table, problems):
         data = target.memory.read_some(page, _PAGE)
         if len(data) < _PAGE:
-            reason = _why(target, page + len(data))
-            problems.append(Problem(f"handle table {table.address}", f"entries from {page + len(data)} on: {reason}"))
+            missing = target.address(page + len(data))
+            what = f"entries from {missing} on: {_why(target, missing)}"
+            problems.append(Problem(f"handle table {table.address}", what))
         for entry in _page_entries(target, table, number, page, data, objects=objects):
             if entry.object is not None:
                 used += 1
@@ -139,7 +140,7 @@ def entries(
             found = max(found, int(entry.handle) if entry.object is not None else 0)
     limit, count = table.NextHandleNeedingPool, table.HandleCount
     where = f"handle table {table.address}"
-    if not isinstance(limit, Absent) and found >= limit:
+    if not isinstance(limit, Absent) and used and found >= limit:
         problems.append(Problem(where, f"NextHandleNeedingPool is {limit:#x}, and {found:#x} is a handle"))
     if not isinstance(count, Absent) and count != used and not problems:
         problems.append(Problem(where, f"HandleCount is {count}, and {used} entries are in use"))

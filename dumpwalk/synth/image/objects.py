@@ -111,6 +111,8 @@ class Objects:
             self.structures.list(address, ())
             self.structures.pointer(table + index * pointer, address)
             self.kernel.set(variable, address)
+        first = self.types["Type"][1]
+        put("_OBJECT_HEADER", self.header(first), {"Type": first})
         if self.listed:
             self._list_types()
 
