@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError
 from dumpwalk.kernel.handle_entry import entry_format
-from dumpwalk.kernel.object_header import type_name
+from dumpwalk.kernel.object_header import body_offset, type_name
 from dumpwalk.kernel.variables import pointer_in
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.objects.members import hexadecimal, integer, member, pointer
-from dumpwalk.objects.sizes import offset_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 
@@ -150,7 +149,7 @@ def _page_entries(
     target: Target, table: HandleTable, number: int, page: Address, data: bytes, *, objects: bool
 ) -> Iterator[HandleEntry]:
     format = entry_format(target)
-    body = 0 if objects else offset_of(target.types, "_OBJECT_HEADER", "Body")
+    body = 0 if objects else body_offset(target)
     address, decode, size = target.address, format.decode, format.size
     for index in range(len(data) // size):
         at = index * size

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dumpwalk.kernel.object_optional import distances
 from dumpwalk.kernel.object_types import object_types
+from dumpwalk.kernel.once import once
 from dumpwalk.objects import object_
 from dumpwalk.objects.members import has, integer, pointer
 from dumpwalk.objects.sizes import offset_of
@@ -22,12 +23,20 @@ if TYPE_CHECKING:
     from dumpwalk.target import Target
 
 
+def body_offset(target: Target) -> int:
+    """Return how far behind its ``_OBJECT_HEADER`` an object begins.
+
+    :raises TypeInfoError: when the types of this kernel are not known
+    """
+    return once(target, "object body", lambda target: offset_of(target.types, "_OBJECT_HEADER", "Body"))
+
+
 def header_of(target: Target, address: int) -> Any:
     """Return the ``_OBJECT_HEADER`` of the object at *address*.
 
     :raises TypeInfoError: when the types of this kernel are not known
     """
-    return target.object("_OBJECT_HEADER", address - offset_of(target.types, "_OBJECT_HEADER", "Body"))
+    return target.object("_OBJECT_HEADER", address - body_offset(target))
 
 
 def type_of(target: Target, address: int) -> Address | Absent:

@@ -35,7 +35,8 @@ class TypeSteps:
     :param address_byte: bits 8 to 15 of that address, which are mixed in; ``None`` where nothing is
     :param ObHeaderCookie: what else is mixed in
     :param index: what that makes
-    :param entry: where the pointer to the type is: in ``ObTypeIndexTable``, or in the header
+    :param entry: where the pointer to the type is: in ``ObTypeIndexTable``, or in the header; ``None`` where types
+        were found without that table
     :param source: who says where table and cookie are
     """
 
@@ -44,7 +45,7 @@ class TypeSteps:
     address_byte: Hex | None
     ObHeaderCookie: Hex | Absent | None
     index: int | Absent | None
-    entry: Address | Absent
+    entry: Address | Absent | None
     type: Address | Absent
     source: str
 
@@ -147,10 +148,10 @@ def type_steps(target: Target, address: int) -> TypeSteps:
         at = target.address(int(header.address_) + (header.plan_.field("Type").offset))
         return TypeSteps(place, None, None, None, None, at, type, "the header's own pointer")
     index, cookie = type_index(target, header), table.ObHeaderCookie
-    entry = table.ObTypeIndexTable
+    entry: Address | Absent | None = None
     if isinstance(index, Absent):
         entry = index
-    elif not isinstance(entry, Absent):
-        entry = target.address(entry + index * target.machine.pointer_size)
+    elif not isinstance(table.ObTypeIndexTable, Absent):
+        entry = target.address(table.ObTypeIndexTable + index * target.machine.pointer_size)
     byte = None if cookie is None else Hex(place >> 8 & 0xFF)
     return TypeSteps(place, hexadecimal(header, "TypeIndex"), byte, cookie, index, entry, type, table.source)

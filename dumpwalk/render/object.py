@@ -83,7 +83,7 @@ def _steps(steps: TypeSteps | None) -> list[str]:
     """Return how the type was found, a step a line."""
     if steps is None:
         return []
-    if steps.TypeIndex is None:
+    if steps.TypeIndex is None and steps.entry is not None:
         return ["    Type, found by:", f"        pointer at {plain(steps.entry)} = {plain(steps.type)}"]
     lines = [
         "    Type, found by:",
@@ -94,7 +94,7 @@ def _steps(steps: TypeSteps | None) -> list[str]:
         lines.append(f"        ^ ObHeaderCookie: {_hex(steps.ObHeaderCookie)}")
     index = "????" if isinstance(steps.index, Absent) or steps.index is None else f"{steps.index:#x}"
     lines.append(f"        = {index}, index into ObTypeIndexTable")
-    lines.append(f"        entry at {plain(steps.entry)} = {plain(steps.type)}")
+    lines.append(f"        {'type' if steps.entry is None else f'entry at {plain(steps.entry)}'} = {plain(steps.type)}")
     lines.append(f"        ({printable(steps.source)})")
     return lines
 

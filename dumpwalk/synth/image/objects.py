@@ -156,9 +156,9 @@ class Objects:
         if self._protected and kind in ("Process", "Thread", "File", "Driver", "Device", "Mutant", "SymbolicLink"):
             tag = tag[:3] + chr(ord(tag[3]) | 0x80)
         if address:
-            self.pool.place(address - before, total, tag)
+            self.pool.place(address - before, total, tag, self._is_paged(kind))
         else:
-            address = self.pool.allocate(total, tag) + before
+            address = self.pool.allocate(total, tag, self._is_paged(kind)) + before
         self.structures.arena.clear(address, size)
         header = address - self._body
         index, of = self.types[kind]
@@ -179,6 +179,10 @@ class Objects:
         if directory:
             self.named.append((directory, address, name))
         return address
+
+    def _is_paged(self, kind: str) -> bool:
+        """Say whether objects of a type are in paged pool, ``TypeInfo.PoolType``."""
+        return kind == "SymbolicLink" or (self.listed and kind in ("Directory", "Token", "Section", "Key"))
 
     def header(self, address: int) -> int:
         """Return the address of the header of the object at *address*."""
