@@ -118,7 +118,7 @@ def handles(target: Target, process: int, handle: Hex | None, flags: int = DEFAU
     owner = _owner(target, process)
     table = owner.ObjectTable
     of_kernel = kernel_handle_table(target)
-    of_kernel_asked = flags & KERNEL or (handle is not None and kernel_handle(target, handle) is not None)
+    of_kernel_asked = flags & KERNEL or (handle is not None and kernel_handle(handle) is not None)
     if of_kernel_asked:
         table = of_kernel
     is_kernels = bool(of_kernel_asked) or owner.UniqueProcessId == _SYSTEM
@@ -145,7 +145,7 @@ def _of_table(
     if handle is None:
         found = list(entries(target, table, problems, free=bool(flags & FREE), objects=objects))
     else:
-        value = kernel_handle(target, handle)
+        value = kernel_handle(handle)
         entry = entry_of(target, table, handle if value is None else value, objects=objects)
         found = [] if isinstance(entry, Absent) else [entry]
         if isinstance(entry, Absent):

@@ -14,6 +14,7 @@ from dumpwalk.memory.address import Address, Hex
 from dumpwalk.objects.members import hexadecimal, integer, member, pointer
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
+from dumpwalk.types.model import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ _LEVELS = 3  # bits of TableCode
 _MOST_HANDLES = 1 << 26
 _SYSTEM = 4  # the ID of the System process
 _MOST_FREE_LISTS = 256
-_KERNEL_HANDLE = {4: 0x80000000, 8: 0xFFFFFFFF80000000}
+# NtCurrentProcess and its like, from -1 down, are no handles.
+_PSEUDO_HANDLES = 0xFFFFFFF0
 
 
 @record
@@ -96,7 +98,7 @@ def _count(target: Target, table: Any) -> int | Absent:
     if isinstance(lists, Absent):
         return integer(table, "HandleCount")
     total = 0
-    for index in range(_free_lists(target)):
+    for index in range(_free_lists(target) or 1):
         count = integer(lists.element_(index), "HandleCount")
         if isinstance(count, Absent):
             return count
@@ -105,13 +107,16 @@ def _count(target: Target, table: Any) -> int | Absent:
 
 
 def _free_lists(target: Target) -> int:
-    """Return how many lists of free entries a table has: there are more on machines with many processors."""
+    """Return how many lists of free entries a table has, more on machines with many processors; 0 if not known."""
+    table = target.types.find("_HANDLE_TABLE")
+    if not isinstance(table, Struct) or all(field.name != "FreeLists" for field in table.fields):
+        return 1
     place = target.address_of("ExpFreeListCount")
     try:
-        found = target.read_int(place, 4) if place is not None else 1
+        found = target.read_int(place, 4) if place is not None else 0
     except ReadError:
-        return 1
-    return found if 0 < found <= _MOST_FREE_LISTS else 1
+        return 0
+    return found if found <= _MOST_FREE_LISTS else 0
 
 
 def entries(
@@ -141,7 +146,7 @@ def entries(
     where = f"handle table {table.address}"
     if not isinstance(limit, Absent) and used and found >= limit:
         problems.append(Problem(where, f"NextHandleNeedingPool is {limit:#x}, and {found:#x} is a handle"))
-    if not isinstance(count, Absent) and count != used and not problems:
+    if not isinstance(count, Absent) and count != used and not problems and _free_lists(target):
         problems.append(Problem(where, f"HandleCount is {count}, and {used} entries are in use"))
 
 
@@ -246,10 +251,13 @@ def kernel_handle_table(target: Target) -> Address | Absent:
     return pointer(target.object("_EPROCESS", system), "ObjectTable")
 
 
-def kernel_handle(target: Target, handle: int) -> int | None:
-    """Return the handle in the kernel's table that *handle* means when its highest bits say so, else ``None``."""
-    mark = _KERNEL_HANDLE[target.machine.pointer_size]
-    return handle & ~mark & 0x7FFFFFFF if handle & mark == mark and handle & 0xFFFFFFFF < 0xFFFFFFF0 else None
+def kernel_handle(handle: int) -> int | None:
+    """Return the handle in the kernel's table that *handle* means when its highest bits say so, else ``None``.
+
+    A 64-bit machine's may be written in 32 bits, as the debugger extends it.
+    """
+    is_one = handle >> 31 in (1, 0x1FFFFFFFF) and handle & 0xFFFFFFFF < _PSEUDO_HANDLES
+    return handle & 0x7FFFFFFF if is_one else None
 
 
 def cid_table(target: Target) -> HandleTable | Absent:

@@ -32,6 +32,7 @@ TAGS = {
     **{b"File": "File", b"Sect": "Section", b"Key ": "Key", b"Devi": "Device", b"Driv": "Driver"},
     **{b"IoCo": "IoCompletion", b"ALPC": "ALPC Port"},
 }
+_NOT_HERE = Absent("the type itself is not in the dump")
 _DELETED = 1  # the index of an object that was deleted
 _TAG_AT = 4  # in _POOL_HEADER of every machine: what comes before has 4 bytes together
 _PROTECTED = 0x80  # in a tag's last character, before Windows 8
@@ -93,8 +94,13 @@ def search(target: Target) -> FoundTypes | Absent:
     if not headers:
         return Absent("the objects in the dump do not agree on a cookie")
     for index, kind in _by_tags(target, found, cookie):
-        types.setdefault(index, (Absent("the type itself is not in the dump"), kind))
-    return FoundTypes(types, cookie, headers, kinds)
+        types.setdefault(index, (_NOT_HERE, kind))
+    return FoundTypes(first_types(cookie).by_index | types, cookie, headers, kinds)
+
+
+def first_types(cookie: int | None) -> FoundTypes:
+    """Return the types that every kernel has under the same index, none of which is in the dump."""
+    return FoundTypes({index: (_NOT_HERE, name) for name, index in FIRST.items()}, cookie, 0, 0)
 
 
 def _known(target: Target) -> list[_Found]:

@@ -1,25 +1,19 @@
 """Which type an index in an object's header stands for: ``ObTypeIndexTable``, and since Windows 10 the cookie.
 
-Who is asked, in this order: the kernel's symbols; the code of its exported ``ObGetObjectType``; objects whose type is
-known. What the first two say is tried on such objects too: a cookie that makes the dump's process anything but a
-process is wrong, and then the objects are believed.
+Where those are found is in :mod:`dumpwalk.kernel.object_type_finding`.
 """
 
 from __future__ import annotations
 
 from dumpwalk.errors import ReadError
-from dumpwalk.kernel.object_type_search import FoundTypes, is_type_name, search
+from dumpwalk.kernel.object_type_search import FoundTypes, is_type_name
 from dumpwalk.kernel.once import once
-from dumpwalk.kernel.variables import pointer_in
-from dumpwalk.memory.address import Hex
-from dumpwalk.objects.sizes import offset_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
-from dumpwalk.types.model import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dumpwalk.memory.address import Address
+    from dumpwalk.memory.address import Address, Hex
     from dumpwalk.target import Target
 
 # ObTypeIndexTable has as many entries as a byte can number; the first two are no types.
@@ -146,128 +140,12 @@ def object_types(target: Target) -> ObjectTypes:
 
     :raises TypeInfoError: when the types of this kernel are not known
     """
-    return once(target, "object types", _find)
+    from dumpwalk.kernel.object_type_finding import find
+
+    return once(target, "object types", find)
 
 
 def type_problems(target: Target) -> tuple[Problem, ...]:
     """Return what is wrong with how this target's object types were found, which concerns each of its objects."""
     table = object_types(target).table
     return table.problems if table is not None else ()
-
-
-def _find(target: Target) -> ObjectTypes:
-    header = target.types.find("_OBJECT_HEADER")
-    if not isinstance(header, Struct) or all(field.name != "TypeIndex" for field in header.fields):
-        return ObjectTypes(target, None)
-    problems: list[Problem] = []
-    reasons: list[str] = []
-    for table in (_by_symbols(target), _by_code(target)):
-        if isinstance(table, Absent):
-            reasons.append(table.reason)
-            continue
-        if isinstance(table.ObHeaderCookie, Absent):
-            table = _cookie_by_objects(target, table)
-        wrong = None if isinstance(table.ObHeaderCookie, Absent) else _contradiction(target, table)
-        if wrong is not None:
-            problems.append(wrong)
-            table = _cookie_by_objects(target, table)
-            wrong = None if isinstance(table.ObHeaderCookie, Absent) else _contradiction(target, table)
-        if wrong is None and not isinstance(table.ObHeaderCookie, Absent) and _is_there(target, table):
-            return ObjectTypes(target, table.__replace__(problems=tuple(problems)))  # type: ignore[attr-defined]
-        reasons.append(f"{table.source}: {getattr(table.ObHeaderCookie, 'reason', 'the table is not in the dump')}")
-    found = search(target)
-    if isinstance(found, Absent):
-        why = Absent(f"{'; '.join(reasons)}; {found.reason}")
-        return ObjectTypes(target, TypeTable(why, why, "nobody", tuple(problems)))
-    source = f"worked out from {found.headers} headers of {found.kinds} kinds of objects in the pool"
-    cookie = None if found.cookie is None else Hex(found.cookie)
-    nowhere = Absent("the place of ObTypeIndexTable is not known")
-    return ObjectTypes(target, TypeTable(nowhere, cookie, source, tuple(problems)), found)
-
-
-def _by_symbols(target: Target) -> TypeTable | Absent:
-    table, cookie = target.address_of("ObTypeIndexTable"), target.address_of("ObHeaderCookie")
-    if table is None:
-        return Absent("no symbol ObTypeIndexTable: the kernel is not known exactly")
-    return TypeTable(table, _cookie(target, cookie), "symbols" + (" (no ObHeaderCookie)" if cookie is None else ""))
-
-
-def _by_code(target: Target) -> TypeTable | Absent:
-    from dumpwalk.kernel.object_type_code import FUNCTION, type_code
-
-    found = type_code(target)
-    if isinstance(found, Absent):
-        return found
-    return TypeTable(found.table, _cookie(target, found.cookie), f"the code of the exported {FUNCTION}")
-
-
-def _cookie(target: Target, place: Address | None) -> Hex | Absent | None:
-    if place is None:
-        return None
-    try:
-        return Hex(target.read_int(place, 1))
-    except ReadError as error:
-        return Absent(f"ObHeaderCookie: {error}")
-
-
-def _is_there(target: Target, table: TypeTable) -> bool:
-    """Say whether the table's first type can be read."""
-    try:
-        return bool(target.read_pointer(table.ObTypeIndexTable + 2 * target.machine.pointer_size))  # type: ignore[operator]
-    except ReadError:
-        return False
-
-
-def known_objects(target: Target) -> list[tuple[Address, str]]:
-    """Return objects whose type is known without their headers: the dump's process and thread, the type ``Type``."""
-    out = [(value, name) for value, name in ((target.dump.process, "Process"), (target.dump.thread, "Thread"))]
-    out.append((pointer_in(target, "ObpTypeObjectType"), "Type"))
-    return [(value, name) for value, name in out if not isinstance(value, Absent) and value]
-
-
-def _stored(target: Target, object: int) -> tuple[int, int] | None:
-    """Return the address of an object's header and the ``TypeIndex`` in it; ``None`` when that is not in the dump."""
-    header = target.address(object - offset_of(target.types, "_OBJECT_HEADER", "Body"))
-    stored = target.object("_OBJECT_HEADER", header).TypeIndex
-    return None if isinstance(stored, Absent) else (int(header), int(stored))
-
-
-def _contradiction(target: Target, table: TypeTable) -> Problem | None:
-    """Return what objects of known type have against *table*; ``None`` when one of them agrees, or none is there."""
-    types = ObjectTypes(target, table)
-    against = None
-    for object, name in known_objects(target):
-        stored = _stored(target, object)
-        if stored is None:
-            continue
-        index = types.index(*stored)
-        said = index if isinstance(index, Absent) else types.name_at(index)
-        if said == name:
-            return None
-        what = said.reason if isinstance(said, Absent) else f"{said} is its type"
-        cookie = f" (cookie {table.ObHeaderCookie})" if table.ObHeaderCookie is not None else ""
-        against = against or Problem("object types", f"by {table.source}{cookie} {object} would be no {name}: {what}")
-    return against
-
-
-def _cookie_by_objects(target: Target, table: TypeTable) -> TypeTable:
-    """Return *table* with the cookie that makes objects of known type what they are."""
-    named = {name: index for index, type in ObjectTypes(target, table).all() for name in [_name(target, type)]}
-    votes: dict[int, list[str]] = {}
-    for object, name in known_objects(target):
-        stored = _stored(target, object)
-        if stored is not None and name in named:
-            votes.setdefault(stored[1] ^ stored[0] >> 8 & 0xFF ^ named[name], []).append(name)
-    if len(votes) != 1:
-        why = "objects of known type do not agree on one" if votes else "no object of known type is in the dump"
-        said = table.ObHeaderCookie
-        cookie: Hex | Absent = Absent(f"{said.reason}; {why}" if isinstance(said, Absent) else f"ObHeaderCookie: {why}")
-        return TypeTable(table.ObTypeIndexTable, cookie, table.source)
-    value, names = next(iter(votes.items()))
-    by = " and ".join(names)
-    return TypeTable(table.ObTypeIndexTable, Hex(value), f"{table.source}; the cookie from the header of the {by}")
-
-
-def _name(target: Target, type: Address | Absent) -> str:
-    found = target.object("_OBJECT_TYPE", type).Name.str_() if not isinstance(type, Absent) else ""
-    return found if isinstance(found, str) else ""

@@ -107,8 +107,8 @@ def test_hostile_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     r"""ESC [2J clears a terminal, U+202E turns what follows around, a line feed makes a line of its own."""
     event = 0xFFFFB80F45670060
     text = f'object "\\B\\evil" Event as evil at {event:x}\nprocess 344 "x" as x\nhandle 344 4 to evil\n'
-    text += "block ffffb80f45680000 bytes 1b 00 5b 00 32 00 4a 00 2e 20 0a 00\nstruct _OBJECT_HEADER_NAME_INFO at ffffb80f45670010"
-    text += " Name.Length=c Name.MaximumLength=c Name.Buffer=ffffb80f45680000\n"
+    text += "block ffffb80f45680000 bytes 1b 00 5b 00 32 00 4a 00 2e 20 0a 00\n"
+    text += "struct _OBJECT_HEADER_NAME_INFO at ffffb80f45670010 Name.Length=c Name.Buffer=ffffb80f45680000\n"
     file = made(tmp_path, text)
     for words in (("object", f"{event:x}"), ("object", r"\B"), ("handle", "4", "3", "344"), ("object", "0", "Event")):
         main(["-z", file, *words])

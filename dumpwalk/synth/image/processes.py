@@ -162,6 +162,8 @@ class Processes:
             world.structures.put("_EPROCESS", process.address, {"ObjectTable": table})
             if process.pid == _SYSTEM and world.image.object_manager:
                 world.kernel.set("ObpKernelHandleTable", table)
+                if world.kernel.known("ExpFreeListCount"):
+                    world.kernel.set("ExpFreeListCount", 1, 4)
             made.append(table + self.layouts.offset("_HANDLE_TABLE", "HandleTableList"))
         world.structures.list(world.kernel.symbol("HandleTableListHead", 16), made)
         table = world.allocate("_HANDLE_TABLE", "Obtb", paged=True)
