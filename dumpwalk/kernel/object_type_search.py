@@ -39,6 +39,7 @@ _PROTECTED = 0x80  # in a tag's last character, before Windows 8
 _BLOCK = 0x300  # bytes of a block that are looked at
 _MOST_PIECES = 64 << 20  # bytes of a dump without pages that are searched
 _MOST_BLOCKS = 1 << 16
+_MOST_TAGS = 1 << 18  # what has a tag in the right place, whether or not an object is behind it
 _MOST_TYPES = 0x100  # the index is a byte
 _MOST_REFERENCES = {4: 1 << 28, 8: 1 << 40}
 
@@ -178,7 +179,9 @@ def _objects(target: Target) -> Iterator[_Found]:
     pool = size_of(Reference("struct", "_POOL_HEADER"), target.types) or 2 * target.machine.pointer_size
     step = target.machine.pointer_size
     blocks = _in_pieces(target) if isinstance(target.physical, Absent) else _in_pages(target)
-    for tag, address, data in blocks:
+    for count, (tag, address, data) in enumerate(blocks):
+        if count >= _MOST_TAGS:
+            return
         # The header is where its own mask says that everything before it fits exactly.
         for at in range(pool, min(pool + sum(s for _, s in sizes.values()), len(data) - mask_at - 1) + 1, step):
             mask = data[at + mask_at]

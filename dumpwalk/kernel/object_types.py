@@ -117,21 +117,16 @@ class ObjectTypes:
         return type if isinstance(type, Absent) else self.name(type)
 
     def all(self) -> tuple[tuple[int, Address | Absent], ...]:
-        """Return index and address of every type, in order of their indexes."""
+        """Return index and address of every type, in order of their indexes.
+
+        Where the table ends is not known: it ends with the last entry that leads to a type. What lies between and
+        does not is returned with its reason.
+        """
         if self.table is None or isinstance(self.table.ObTypeIndexTable, Absent):
             return tuple((index, type) for index, (type, _) in sorted(self._found.items()))
-        target, width = self._target, self._target.machine.pointer_size
-        out: list[tuple[int, Address | Absent]] = []
-        for index in range(2, MOST_TYPES):
-            try:
-                if not target.read_pointer(self.table.ObTypeIndexTable + index * width):
-                    break  # indexes are given out in order
-            except ReadError as error:
-                out.append((index, Absent(str(error))))
-                break
-            out.append((index, self.at(index)))
-            if isinstance(out[-1][1], Absent) and index not in self._found:
-                break  # the table has as many entries as there are types, and something else lies behind it
+        out = [(index, self.at(index)) for index in range(2, MOST_TYPES)]
+        while out and isinstance(out[-1][1], Absent):
+            out.pop()
         return tuple(out)
 
 

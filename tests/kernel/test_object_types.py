@@ -13,6 +13,7 @@ from dumpwalk.kernel.object_header import type_name, type_of
 from dumpwalk.kernel.object_type_search import search
 from dumpwalk.kernel.object_types import object_types
 from dumpwalk.remarks import Absent
+from dumpwalk.synth import write
 from dumpwalk.target import Target
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -139,6 +140,37 @@ def test_an_index_that_is_none(index: int, reason: str, tmp_path: Path) -> None:
 
     assert isinstance(found, Absent)
     assert reason in found.reason
+
+
+def test_a_hole_in_the_table(tmp_path: Path) -> None:
+    """What comes behind an entry that is null, or leads nowhere, is a type all the same."""
+    target = machine("nt/19041.3570-x64", tmp_path)
+    place = int(target.address_of("ObTypeIndexTable") or 0)
+    broken = machine("nt/19041.3570-x64", tmp_path, f"block {place + 9 * 8:x} pointers 0 ffff800000000000")
+    found = dict(object_types(broken).all())
+
+    assert [index for index, type in found.items() if isinstance(type, Absent)] == [9, 10]
+    assert list(found) == list(range(2, 18))
+
+
+def test_a_cookie_without_a_table(tmp_path: Path) -> None:
+    """A small dump that happens to hold the cookie: the first types are the same in every kernel."""
+    target = machine("nt/19041.3570-x64", tmp_path)
+    cookie = int(target.address_of("ObHeaderCookie") or 0)
+    thread = 0xFFFFB80F45670080
+    head = thread - 0x30
+    raw = 8 ^ 0xB7 ^ head >> 8 & 0xFF
+    text = f"dump triage x64\nprofile nt/19041.3570-x64\ncookie b7\nthread 4.8 at {thread:x} State=Running\n"
+    text += f"block {cookie:x} bytes b7\nblock {head:x} pointers 1 0 0 {raw:x} 0 0\n"
+    file = tmp_path / "small.dmp"
+    file.write_bytes(write(text))
+    small = dumpwalk.open(str(file))
+    table = object_types(small).table
+
+    assert table is not None
+    assert table.ObHeaderCookie == 0xB7
+    assert isinstance(table.ObTypeIndexTable, Absent)
+    assert type_name(small, thread) == "Thread"
 
 
 def test_a_type_whose_name_is_none(tmp_path: Path) -> None:
