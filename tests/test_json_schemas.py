@@ -52,6 +52,32 @@ def test_a_page(sample: str, capsys: pytest.CaptureFixture[str]) -> None:
     check("ptov", capsys, "-z", str(ROOT / "samples" / sample), "ptov", "--page", "1ad")
 
 
+OBJECTS = [
+    *(
+        ("objects_x64.dmp", ("object", *words))
+        for words in (("\\", "39"), ("@$proc", "0"), (r"\GLOBAL??\E:", "39", "-v"))
+    ),
+    *(
+        ("objects_x64.dmp", ("object", *words))
+        for words in (("1000",), ("0", "Event"), ("@$thread", "19", "--explain"))
+    ),
+    *(("file_mapping_x86.dmp", ("object", "8750ef80", flags)) for flags in ("0", "1", "39")),
+    *(("apc_index_mismatch.dmp", ("object", "@$thread", "39", *more)) for more in ((), ("-v",))),
+    *(
+        ("objects_x64.dmp", ("handle", *words))
+        for words in ((), ("0", "7", "0"), ("348", "20"), ("9998",), ("0", "13"))
+    ),
+    *(("file_mapping_x86.dmp", ("handle", "0", "3", "3a0", *kind)) for kind in ((), ("File",))),
+    *((sample, ("handle",)) for sample in ("apc_index_mismatch.dmp", "hung_driver.dmp", "chrysanthemum.dmp")),
+    *((sample, ("objtypes",)) for sample in ("objects_x64.dmp", "file_mapping_x86.dmp", "apc_index_mismatch.dmp")),
+]
+
+
+@pytest.mark.parametrize(("sample", "words"), OBJECTS)
+def test_objects(sample: str, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    check(words[0], capsys, "-z", str(ROOT / "samples" / sample), *words)
+
+
 def test_an_entry_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
     dump = ("-z", str(ROOT / "samples/file_mapping_x86.dmp"))
 

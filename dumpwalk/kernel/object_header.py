@@ -1,19 +1,19 @@
 """``_OBJECT_HEADER``: what stands in front of each object of the object manager, its type and its name.
 
 The type is a pointer up to Windows Vista, since 7 an index into ``nt!ObTypeIndexTable``, and since 10 that index is
-mixed with ``nt!ObHeaderCookie`` and a byte of the header's own address. The optional headers lie below the header:
-up to Vista it says how far each is away, since 7 a mask says which there are, and the sizes of those below follow
-from the types.
+mixed with ``nt!ObHeaderCookie`` and a byte of the header's own address (:mod:`dumpwalk.kernel.object_types`). The
+optional headers lie below the header (:mod:`dumpwalk.kernel.object_optional`).
 """
 
 from __future__ import annotations
 
-from dumpwalk.errors import ReadError, TypeInfoError
+from dumpwalk.kernel.object_optional import distances
+from dumpwalk.kernel.object_types import object_types
+from dumpwalk.kernel.once import once
 from dumpwalk.objects import object_
 from dumpwalk.objects.members import has, integer, pointer
-from dumpwalk.objects.sizes import offset_of, size_of
+from dumpwalk.objects.sizes import offset_of
 from dumpwalk.remarks import Absent
-from dumpwalk.types.model import Reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from dumpwalk.memory.address import Address
     from dumpwalk.target import Target
 
-# Bits of InfoMask in the order in which the optional headers lie, the one that is nearest to the header first
-# (ObpInfoMaskToOffset of the public symbols is made of them).
-CREATOR_INFO, NAME_INFO = 1, 2
-_OPTIONAL = {CREATOR_INFO: "_OBJECT_HEADER_CREATOR_INFO", NAME_INFO: "_OBJECT_HEADER_NAME_INFO"}
+
+def body_offset(target: Target) -> int:
+    """Return how far behind its ``_OBJECT_HEADER`` an object begins.
+
+    :raises TypeInfoError: when the types of this kernel are not known
+    """
+    return once(target, "object body", lambda target: offset_of(target.types, "_OBJECT_HEADER", "Body"))
 
 
 def header_of(target: Target, address: int) -> Any:
@@ -33,24 +36,20 @@ def header_of(target: Target, address: int) -> Any:
 
     :raises TypeInfoError: when the types of this kernel are not known
     """
-    return target.object("_OBJECT_HEADER", address - offset_of(target.types, "_OBJECT_HEADER", "Body"))
+    return target.object("_OBJECT_HEADER", address - body_offset(target))
 
 
 def type_of(target: Target, address: int) -> Address | Absent:
     """Return the address of the ``_OBJECT_TYPE`` of the object at *address*, or why it is not known."""
     header = header_of(target, address)
-    if has(header, "Type"):
-        return pointer(header, "Type")
-    index = type_index(target, header)
-    if isinstance(index, Absent):
-        return index
-    table = target.address_of("ObTypeIndexTable")
-    if table is None:
-        return Absent("where ObTypeIndexTable lies is not known: the kernel is not known exactly")
-    try:
-        return target.read_pointer(table + index * target.machine.pointer_size)
-    except ReadError as error:
-        return Absent(str(error))
+    if not has(header, "Type"):
+        index = type_index(target, header)
+        return index if isinstance(index, Absent) else object_types(target).at(index)
+    type = pointer(header, "Type")
+    if isinstance(type, Absent):
+        return type
+    name = object_types(target).name(type)
+    return Absent(f"{type} is no object type: {name.reason}") if isinstance(name, Absent) else type
 
 
 def type_index(target: Target, header: Any) -> int | Absent:
@@ -58,39 +57,28 @@ def type_index(target: Target, header: Any) -> int | Absent:
     stored = integer(header, "TypeIndex")
     if isinstance(stored, Absent):
         return stored
-    place = target.address_of("ObHeaderCookie")
-    if place is None:
-        return stored
-    try:
-        return stored ^ (int(header.address_) >> 8 & 0xFF) ^ target.read_int(place, 1)
-    except ReadError as error:
-        return Absent(f"ObHeaderCookie: {error}")
+    return object_types(target).index(int(header.address_), stored)
 
 
 def type_name(target: Target, address: int) -> str | Absent:
     """Return what the type of the object at *address* is called, ``File``, or why that is not known."""
-    type = type_of(target, address)
-    if isinstance(type, Absent):
-        return type
-    if not type:
-        return Absent("its type index leads to no type")
-    text: str | Absent = target.object("_OBJECT_TYPE", type).Name.str_()
-    return text
+    header = header_of(target, address)
+    if has(header, "Type"):
+        type = type_of(target, address)
+        return type if isinstance(type, Absent) else object_types(target).name(type)
+    index = type_index(target, header)
+    return index if isinstance(index, Absent) else object_types(target).name_at(index)
 
 
 def name_info(target: Target, address: int) -> Any:
     """Return the ``_OBJECT_HEADER_NAME_INFO`` of the object at *address*; ``None`` when it has none."""
     header = header_of(target, address)
-    if has(header, "NameInfoOffset"):
-        below = integer(header, "NameInfoOffset")
-    else:
-        mask = integer(header, "InfoMask")
-        below = mask if isinstance(mask, Absent) else _below(target, mask, NAME_INFO)
-    if isinstance(below, Absent):
-        return below
-    if not below:
+    found = distances(target, header)
+    if isinstance(found, Absent):
+        return found
+    if "NAME" not in found:
         return None
-    return object_(target.memory, target.types, "_OBJECT_HEADER_NAME_INFO", int(header.address_) - below)
+    return object_(target.memory, target.types, "_OBJECT_HEADER_NAME_INFO", int(header.address_) - found["NAME"])
 
 
 def object_name(target: Target, address: int) -> str | Absent | None:
@@ -103,17 +91,3 @@ def object_name(target: Target, address: int) -> str | Absent | None:
         return info
     text: str | Absent = info.Name.str_()
     return text
-
-
-def _below(target: Target, mask: int, bit: int) -> int:
-    """Return how far below the header the optional header *bit* begins; 0 when *mask* has it not."""
-    if not mask & bit:
-        return 0
-    out = 0
-    for one, type in _OPTIONAL.items():
-        if one <= bit and mask & one:
-            size = size_of(Reference("struct", type), target.types)
-            if size is None:
-                raise TypeInfoError(f"no type {type} in {target.types.name}")
-            out += size
-    return out

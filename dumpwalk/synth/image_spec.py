@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     Assignments: TypeAlias = "tuple[tuple[str, int | str | Ref], ...]"
     Item: TypeAlias = (
         "ProcessItem | ThreadItem | DriverItem | DeviceItem | FileItem | SectionItem | IrpItem | HandleItem"
-        " | PoolItem | StructItem | MapItem | EntryItem | SymbolItem"
+        " | PoolItem | StructItem | MapItem | EntryItem | SymbolItem | ObjectItem | LinkItem | VadItem"
         " | processor.RegionItem | processor.BlockItem | processor.DescriptorTablesItem | processor.GateItem"
         " | processor.InterruptItem | processor.DescriptorItem | processor.DpcItem | processor.ServiceItem"
-        " | VadItem"
     )
 
 
@@ -160,12 +159,48 @@ class IrpItem:
 
 @record
 class HandleItem:
-    """A handle of the process *pid* to what *target* labels."""
+    """A handle of the process *pid* to what *target* labels.
+
+    :param attributes: ``OBJ_*``: 1 protected from being closed, 2 inherited, 4 its closing is audited
+    """
 
     pid: int
     value: int
     target: str
     access: int
+    attributes: int = 0
+
+
+@record
+class ObjectItem:
+    """An object of the object manager.
+
+    :param path: ``\\BaseNamedObjects\\Example``; ``""`` for one without a name
+    :param type: what its type is called
+    :param size: bytes; 0 for what the structure that goes with the type has
+    """
+
+    path: str
+    type: str
+    label: str = ""
+    address: int = 0
+    size: int = 0
+    fields: Assignments = ()
+
+
+@record
+class LinkItem:
+    """A symbolic link.
+
+    :param target: where it leads
+    :param drive: ``DosDeviceDriveIndex``: A is 1; 0 for none
+    """
+
+    path: str
+    target: str
+    label: str = ""
+    address: int = 0
+    drive: int = 0
 
 
 @record
@@ -262,6 +297,9 @@ class Image:
     :param invalid_pte_mask: what is mixed into entries that are not valid, where the layouts have a ``SwizzleBit``
     :param memory: bytes of memory in the machine; 0 for as much as is used
     :param items: in the order they are stated
+    :param object_manager: directories hold their objects, types and handle tables are counted and listed
+    :param exports: the kernel exports ``ObGetObjectType`` and a few variables
+    :param type_addresses: where object types are to be, by name
     """
 
     profile: str
@@ -271,3 +309,6 @@ class Image:
     invalid_pte_mask: int = 1 << 45
     memory: int = 0
     items: tuple[Item, ...] = ()
+    object_manager: bool = False
+    exports: bool = False
+    type_addresses: tuple[tuple[str, int], ...] = ()

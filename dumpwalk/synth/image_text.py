@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _LABELLED = (
     *("process_item", "thread_item", "driver_item", "device_item", "file_item"),
     *("section_item", "irp_item", "pool_item", "struct_item", "view_item", "private_item"),
+    *("object_item", "link_item"),
 )
 _SMALL_DUMPS_ONLY = ("process", "thread", "processor", "blob", "slack")
 # What a small dump's file has beside the machine's memory.
@@ -297,9 +298,10 @@ class ImageStatements(ProcessorStatements, Statements):
     def handle_item(self, tree: Any) -> None:
         """Take in a handle."""
         pid, value, target = tree.children[:3]
-        access = self.option(tree, "access")
+        access, attributes = self.option(tree, "access"), self.option(tree, "attributes")
         granted = self.number(access) if access else 0x1F0003
-        self.item(HandleItem(self.number(pid), self.number(value), self.known(target), granted))
+        given = self.number(attributes) if attributes else 0
+        self.item(HandleItem(self.number(pid), self.number(value), self.known(target), granted, given))
 
     def pool_item(self, tree: Any) -> None:
         """Take in a pool block."""

@@ -30,9 +30,9 @@ def parse(text: str) -> Spec:
         keywords = {t.name: str(t.pattern.value) for t in parser.terminals if t.pattern.type == "str"}
         raise _unexpected(text, error, keywords) from None
     if any(statement.data in _OF_IMAGES for statement in tree.children):  # type: ignore[union-attr]
-        from dumpwalk.synth.image_text import ImageStatements
+        from dumpwalk.synth.object_text import ObjectStatements
 
-        return ImageStatements(text, tree).spec()
+        return ObjectStatements(text, tree).spec()
     return Statements(text, tree).spec()
 
 

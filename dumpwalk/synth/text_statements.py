@@ -36,6 +36,7 @@ _ONCE: tuple[str, ...] = (
     *("dump", "build", "time", "uptime", "processors", "bugcheck", "directory", "lab", "thread", "process"),
     *("stack", "context", "exception", "slack", "cut"),
     *("profile", "paging", "cookie", "encoded", "mask", "memory"),
+    *("object_manager", "kernel_exports"),
 )
 
 _MOST_ZEROS = 0x1000000

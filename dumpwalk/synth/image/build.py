@@ -6,11 +6,13 @@ from dumpwalk.record import fields, record
 from dumpwalk.synth.contexts import context
 from dumpwalk.synth.image import irps, processors
 from dumpwalk.synth.image.arena import Arena
+from dumpwalk.synth.image.exports import exports
 from dumpwalk.synth.image.files import Files
 from dumpwalk.synth.image.frames import PAGE
 from dumpwalk.synth.image.kernel import Kernel
 from dumpwalk.synth.image.machine import MachineData, block_size, debugger_layout, paging_word
 from dumpwalk.synth.image.modules import Modules
+from dumpwalk.synth.image.namespace import Namespace
 from dumpwalk.synth.image.pfn import database
 from dumpwalk.synth.image.processes import Processes
 from dumpwalk.synth.image.structures import Layouts, Structures
@@ -24,7 +26,9 @@ from dumpwalk.synth.image_spec import (
     FileItem,
     HandleItem,
     IrpItem,
+    LinkItem,
     MapItem,
+    ObjectItem,
     PoolItem,
     ProcessItem,
     Ref,
@@ -68,6 +72,15 @@ USUAL = {
 }
 # The self map's entry of kernels that have MmPteBase, and choose one when they start.
 _CHOSEN_SELF_MAP = 0x1FB
+# Where Windows up to 8 has its nonpaged pool.
+_POOL_OF_8 = 0xFFFFFA8012000000
+
+
+def _is_narrow(layouts: Layouts) -> bool:
+    """Say whether addresses in handles have 45 bits (Windows 8 x64, whose kernel is in the highest 8 TB)."""
+    name, path = "_HANDLE_TABLE_ENTRY", "ObjectPointerBits"
+    bits = layouts.place(name, path).bits if layouts.has(name, path) else None
+    return bits is not None and layouts.pointer_size == 8 and bits[1] < 44
 
 
 def profile(name: str) -> StoredTypes:
@@ -100,6 +113,8 @@ def build(spec: Spec) -> tuple[Spec, Mapping[int, bytes]]:
     types = profile(image.profile) if image.profile else None
     if types is not None and types.pointer_size != MACHINES[spec.machine].pointer_size:
         raise SpecError(f"{types.name} is no profile of {spec.machine}")
+    if types is not None and _is_narrow(Layouts(types)):
+        usual = Usual(usual.mode, usual.kernel, _POOL_OF_8, usual.root)
     arena = _arena(spec, image, usual, types)
     if types is None:
         spec = _changed(spec, directory_table_base=arena.system.root)
@@ -227,7 +242,9 @@ def _items(world: World, processes: Processes) -> None:
     """Place the items of the image: what others refer to comes first."""
     items = world.image.items
     modules, files = Modules(world), Files(world)
+    namespace = Namespace(world, modules)
     modules.load()
+    namespace.directories(items)
     processes.idle()
     stated = {item.pid for item in items if isinstance(item, ProcessItem)}
     threads = [item for item in items if isinstance(item, ThreadItem)]
@@ -253,16 +270,25 @@ def _items(world: World, processes: Processes) -> None:
         if isinstance(item, FileItem):
             files.file(item)
     for item in items:
-        _item(world, files, item)
+        _item(world, files, namespace, item)
     Vads(world, files).place([item for item in items if isinstance(item, VadItem)])
+    if world.image.object_manager:
+        namespace.types()
+        namespace.finish()
+    if world.image.exports:
+        exports(world)
     database(world, files.frames)
 
 
-def _item(world: World, files: Files, item: object) -> None:
+def _item(world: World, files: Files, namespace: Namespace, item: object) -> None:
     if isinstance(item, SectionItem):
         files.section(item)
     elif isinstance(item, IrpItem):
         irps.irp(world, item)
+    elif isinstance(item, ObjectItem):
+        namespace.object(item)
+    elif isinstance(item, LinkItem):
+        namespace.link(item)
     elif isinstance(item, HandleItem):
         irps.handle(world, item)
     elif isinstance(item, PoolItem):

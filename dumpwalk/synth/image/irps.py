@@ -111,7 +111,9 @@ def handle(world: World, item: HandleItem) -> None:
         raise SpecError(f"{item.value:x} can't be a handle: they are multiples of 4, and each is used once")
     if not 0 <= item.access < 1 << 25:
         raise SpecError(f"access {item.access:x} is more than 25 bits")
-    process.handles[item.value] = (world.objects.header(target), item.access)
+    if not 0 <= item.attributes < 8:
+        raise SpecError(f"the attributes of a handle are three bits, not {item.attributes:x}")
+    process.handles[item.value] = (world.objects.header(target), item.access, item.attributes)
     world.objects.opened(target)
 
 

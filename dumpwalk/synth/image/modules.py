@@ -64,14 +64,18 @@ class Modules:
         world.structures.put_known(self.entry, address, fields)
         return address
 
-    def directory(self, path: str) -> int:
-        """Return the address of the object directory *path*: ``\\Driver``."""
+    def directory(self, path: str, address: int = 0) -> int:
+        """Return the address of the object directory *path*: ``\\Driver``.
+
+        :param address: where it is to be when it is new; 0 leaves that to the pool
+        """
         found = self._directories.get(path)
         if found is None:
             world = self.world
             size = self.layouts.size("_OBJECT_DIRECTORY") if self.layouts.has("_OBJECT_DIRECTORY") else 0x150
-            parent = self.directory("\\") if path != "\\" else 0
-            found = world.objects.create("Directory", size, name=path.rpartition("\\")[2] or "\\", directory=parent)
+            parent = self.directory(path.rpartition("\\")[0] or "\\") if path != "\\" else 0
+            name = path.rpartition("\\")[2] or "\\"
+            found = world.objects.create("Directory", size, name, address, parent)
             self._directories[path] = found
             if path == "\\":
                 world.kernel.set("ObpRootDirectoryObject", found)

@@ -6,6 +6,8 @@ from dumpwalk.synth.spec import SpecError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dumpwalk.synth.image.kernel import Kernel
     from dumpwalk.synth.image.pool import Pool
 
@@ -31,7 +33,9 @@ TYPES = (
 )
 # Optional headers by their bit in InfoMask (Windows 7 and later); the lowest one is nearest to the header.
 _OPTIONAL = ("CREATOR", "NAME", "HANDLE", "QUOTA", "PROCESS", "AUDIT", "EXTENDED", "PADDING")
-_NAME, _QUOTA = 2, 8
+_CREATOR, _NAME, _QUOTA = 1, 2, 8
+# Flags of headers before Windows 7: the creator's header is there.
+_FLAG_CREATOR = 4
 # The second entry of ObTypeIndexTable, which is no type.
 _MARKER = 0xBAD0B0B0
 
@@ -40,15 +44,33 @@ class Objects:
     """The objects of a kernel.
 
     :param cookie: ``nt!ObHeaderCookie``; kernels without that variable don't use it
-    :ivar headers: address of each object's header by the object's
+    :param listed: types keep the list of their objects that real ones do, and Windows 10 has a cookie even where the
+        profile has no symbols
+    :param places: where types are to be, by name
+    :ivar named: directory, object and name of each object that is to be in a directory
     """
 
-    def __init__(self, kernel: Kernel, pool: Pool, cookie: int) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        pool: Pool,
+        cookie: int,
+        listed: bool = False,
+        places: Mapping[str, int] | None = None,
+    ) -> None:
         self.kernel = kernel
         self.pool = pool
         self.structures = kernel.structures
         self.layouts = self.structures.layouts
-        self.cookie = cookie & 0xFF if kernel.known("ObHeaderCookie") else 0
+        self.listed = listed
+        self.named: list[tuple[int, int, str]] = []
+        # A type of 10 and later; which kernels have a cookie symbols say, where there are any.
+        of_10 = listed and self.layouts.has("_OB_HANDLE_REVOCATION_BLOCK")
+        if of_10:
+            kernel.symbol("ObHeaderCookie", 4)
+        self.mixed = kernel.known("ObHeaderCookie") is not None
+        self.cookie = cookie & 0xFF if self.mixed else 0
+        self._places = dict(places or {})
         self.types: dict[str, tuple[int, int]] = {}
         self.tags = {name: tag for name, _, tag in TYPES}
         self._made: dict[str, list[int]] = {}
@@ -73,7 +95,7 @@ class Objects:
 
     def _types(self) -> None:
         put, size = self.structures.put_known, self.layouts.size("_OBJECT_TYPE")
-        if self.kernel.known("ObHeaderCookie"):
+        if self.mixed:
             self.kernel.set("ObHeaderCookie", self.cookie, 4)
         table = self.kernel.symbol("ObTypeIndexTable", 0x200)
         pointer = self.layouts.pointer_size
@@ -82,16 +104,44 @@ class Objects:
         for index, (name, _, _) in enumerate(TYPES, 2):
             self.types[name] = (index, 0)
         for index, (name, variable, _) in enumerate(TYPES, 2):
-            address = self.create("Type", size, name=name)
+            address = self.create("Type", size, name, self._places.get(name, 0), creator=self.listed)
             self.types[name] = (index, address)
             key = int.from_bytes(self.tags[name].encode("ascii"), "little")
             put("_OBJECT_TYPE", address, {"Name": name, "Index": index, "Key": key, "TypeInfo.Length": 0x78})
             self.structures.list(address, ())
             self.structures.pointer(table + index * pointer, address)
             self.kernel.set(variable, address)
+        first = self.types["Type"][1]
+        put("_OBJECT_HEADER", self.header(first), {"Type": first})
+        if self.listed:
+            self._list_types()
+
+    def _list_types(self) -> None:
+        """Link the types in the list of the type ``Type``, through their creators' headers."""
+        first, made = self.types["Type"][1], [address for _, address in self.types.values()]
+        head = first + self.layouts.offset("_OBJECT_TYPE", "TypeList")
+        size = self.layouts.size("_OBJECT_HEADER_CREATOR_INFO")
+        self.structures.list(head, [self.header(address) - size for address in made])
+        for address in made[1:]:
+            self.structures.list(address + self.layouts.offset("_OBJECT_TYPE", "TypeList"), ())
+        self.structures.put_known("_OBJECT_TYPE", first, {"TypeInfo.MaintainTypeList": 1})
+
+    def rename(self, address: int, directory: int) -> None:
+        """Put the named object at *address* into *directory*."""
+        at = self.header(address) - self._size(0) - self._size(1)
+        self.structures.put_known("_OBJECT_HEADER_NAME_INFO", at, {"Directory": directory})
+        name = next(name for name, (_, place) in self.types.items() if place == address)
+        self.named.append((directory, address, name))
 
     def create(
-        self, kind: str, size: int, name: str = "", address: int = 0, directory: int = 0, quota: bool = False
+        self,
+        kind: str,
+        size: int,
+        name: str = "",
+        address: int = 0,
+        directory: int = 0,
+        quota: bool = False,
+        creator: bool = False,
     ) -> int:
         """Return the address of a new object of *size* bytes with its headers.
 
@@ -99,32 +149,40 @@ class Objects:
         :param name: for a named object
         :param address: where it is to be; 0 leaves that to the pool
         """
-        mask = (_NAME if name else 0) | (_QUOTA if quota else 0)
+        mask = (_NAME if name else 0) | (_QUOTA if quota else 0) | (_CREATOR if creator else 0)
         before = sum(self._size(bit) for bit in range(8) if mask >> bit & 1) + self._body
         total = before + size
         tag = self.tags.get(kind, kind[:4])
         if self._protected and kind in ("Process", "Thread", "File", "Driver", "Device", "Mutant", "SymbolicLink"):
             tag = tag[:3] + chr(ord(tag[3]) | 0x80)
         if address:
-            self.pool.place(address - before, total, tag)
+            self.pool.place(address - before, total, tag, self._is_paged(kind))
         else:
-            address = self.pool.allocate(total, tag) + before
+            address = self.pool.allocate(total, tag, self._is_paged(kind)) + before
         self.structures.arena.clear(address, size)
         header = address - self._body
         index, of = self.types[kind]
         put = self.structures.put_known
         put("_OBJECT_HEADER", header, {"PointerCount": 1, "HandleCount": 0, "InfoMask": mask})
         if self._indexed:
-            coded = index ^ self.cookie ^ (header >> 8 & 0xFF if self.kernel.known("ObHeaderCookie") else 0)
+            coded = index ^ self.cookie ^ (header >> 8 & 0xFF if self.mixed else 0)
             put("_OBJECT_HEADER", header, {"TypeIndex": coded})
         else:
             put("_OBJECT_HEADER", header, {"Type": of})
+            if creator:
+                put("_OBJECT_HEADER", header, {"Flags": _FLAG_CREATOR})
         if name:
             at = header - sum(self._size(bit) for bit in range(2) if mask >> bit & 1)
             put("_OBJECT_HEADER_NAME_INFO", at, {"Name": name, "Directory": directory})
             put("_OBJECT_HEADER", header, {"NameInfoOffset": header - at})
         self._made.setdefault(kind, []).append(address)
+        if directory:
+            self.named.append((directory, address, name))
         return address
+
+    def _is_paged(self, kind: str) -> bool:
+        """Say whether objects of a type are in paged pool, ``TypeInfo.PoolType``."""
+        return kind == "SymbolicLink" or (self.listed and kind in ("Directory", "Token", "Section", "Key"))
 
     def header(self, address: int) -> int:
         """Return the address of the header of the object at *address*."""
@@ -145,4 +203,10 @@ class Objects:
             known = self.types.get(kind)
             if known is None:
                 raise SpecError(f"no object type {kind}")
-            self.structures.put_known("_OBJECT_TYPE", known[1], {"TotalNumberOfObjects": len(made)})
+            counts = {"TotalNumberOfObjects": len(made)}
+            if self.listed:
+                get = self.structures.get
+                handles = sum(get("_OBJECT_HEADER", self.header(address), "HandleCount") for address in made)
+                counts |= {"TotalNumberOfHandles": handles, "HighWaterNumberOfObjects": len(made)}
+                counts["HighWaterNumberOfHandles"] = handles
+            self.structures.put_known("_OBJECT_TYPE", known[1], counts)

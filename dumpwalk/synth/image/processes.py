@@ -26,7 +26,7 @@ class Processes:
     def __init__(self, world: World) -> None:
         self.world = world
         self.layouts = world.layouts
-        self.tables = HandleTables(world.pool)
+        self.tables = HandleTables(world.pool, world.image.object_manager)
         self.idle_process = self.idle_thread = 0
 
     def idle(self) -> None:
@@ -127,12 +127,12 @@ class Processes:
         """Link everything, and write the handle tables."""
         world, offset = self.world, self.layouts.offset
         processes = list(world.processes.values())
-        ids: dict[int, tuple[int, int]] = {}
+        ids: dict[int, tuple[int, int, int]] = {}
         for process in processes:
             self._lists(process, [t.address for t in process.threads])
-            ids[process.pid] = (process.address, 0)
+            ids[process.pid] = (process.address, 0, 0)
             for thread in process.threads:
-                ids[thread.tid] = (thread.address, 0)
+                ids[thread.tid] = (thread.address, 0, 0)
                 link_at = offset("_IRP", "ThreadListEntry") if thread.irps else 0
                 head = thread.address + offset("_ETHREAD", "IrpList")
                 world.structures.list(head, [irp + link_at for irp in thread.irps])
@@ -151,7 +151,7 @@ class Processes:
         if self.layouts.has("_HANDLE_TABLE"):
             self._handle_tables(processes, ids)
 
-    def _handle_tables(self, processes: list[Process], ids: dict[int, tuple[int, int]]) -> None:
+    def _handle_tables(self, processes: list[Process], ids: dict[int, tuple[int, int, int]]) -> None:
         world = self.world
         made = []
         for process in processes:
@@ -160,6 +160,10 @@ class Processes:
             quota = process.address if process.pid != _SYSTEM else 0
             self.tables.put(table, process.handles, process.pid, quota)
             world.structures.put("_EPROCESS", process.address, {"ObjectTable": table})
+            if process.pid == _SYSTEM and world.image.object_manager:
+                world.kernel.set("ObpKernelHandleTable", table)
+                if world.kernel.known("ExpFreeListCount"):
+                    world.kernel.set("ExpFreeListCount", 1, 4)
             made.append(table + self.layouts.offset("_HANDLE_TABLE", "HandleTableList"))
         world.structures.list(world.kernel.symbol("HandleTableListHead", 16), made)
         table = world.allocate("_HANDLE_TABLE", "Obtb", paged=True)

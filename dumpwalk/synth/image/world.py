@@ -36,7 +36,7 @@ class Process:
         self.pid = pid
         self.space = space
         self.threads: list[Thread] = []
-        self.handles: dict[int, tuple[int, int]] = {}
+        self.handles: dict[int, tuple[int, int, int]] = {}
 
 
 class World:
@@ -56,7 +56,7 @@ class World:
         self.pool_at = pool_at
         self.pool = Pool(self.structures, pool_at)
         self.structures.allocate = lambda size: self.pool.allocate(size, "Strg", paged=True)
-        self.objects = Objects(kernel, self.pool, image.cookie)
+        self.objects = Objects(kernel, self.pool, image.cookie, image.object_manager, dict(image.type_addresses))
         self.labels: dict[str, int] = {module.name: module.base for module in spec.modules}
         self.kinds: dict[str, str] = {}
         self.processes: dict[int, Process] = {}

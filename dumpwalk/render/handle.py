@@ -1,0 +1,81 @@
+"""Handles as the kernel debugger's ``!handle`` prints them, by Microsoft's documentation and real listings."""
+
+from __future__ import annotations
+
+from dumpwalk.remarks import Absent
+from dumpwalk.render.object import object_lines
+from dumpwalk.render.remarks import remark_lines
+from dumpwalk.render.text import plain, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dumpwalk.kernel.handle_listing import Handle, Handles, Owner
+
+# OBJ_PROTECT_CLOSE, OBJ_INHERIT, OBJ_AUDIT_OBJECT_CLOSE
+_ATTRIBUTES = ((1, "Protected"), (2, "Inherit"), (4, "Audit"))
+_HEADS = {"handle table": "Handle table", "kernel handle table": "Kernel handle table"}
+
+
+def layout(found: Handles) -> str:
+    """Return the handles of one table as text, beginning with an empty line as in the debugger."""
+    lines = [""]
+    if found.owner is not None:
+        count = Absent("") if isinstance(found.table, Absent) else found.table.HandleCount
+        lines += [*owner_lines(found.owner, count), ""]
+    if not isinstance(found.table, Absent):
+        head = _HEADS.get(found.kind, found.kind)
+        lines += [f"{head} at {plain(found.table.address)} with {_number(found.table.HandleCount)} entries in use", ""]
+    for handle in found.handles:
+        lines += _handle(handle)
+    if found.handle is not None and not found.handles and any(p.where.startswith("handle ") for p in found.problems):
+        lines += [f"Invalid Handle: {found.handle:#x}", ""]
+    while lines[-1:] == [""]:
+        lines.pop()
+    remarks = remark_lines(found)
+    return "\n".join([*lines, *([""] if remarks else []), *remarks])
+
+
+def owner_lines(owner: Owner, handles: int | Absent) -> list[str]:
+    """Return the lines that a process is headed by; a 32-bit machine's has the first two in one."""
+    session = "none" if owner.SessionId is None else _number(owner.SessionId)
+    first = f"PROCESS {plain(owner.address)}"
+    ids = (
+        f"SessionId: {session}  Cid: {plain(owner.UniqueProcessId, 4)}    Peb: {_short(owner.Peb)}"
+        f"  ParentCid: {plain(owner.InheritedFromUniqueProcessId, 4)}"
+    )
+    narrow = len(plain(owner.address)) == 8
+    return [
+        *([f"{first}  {ids}"] if narrow else [first, f"    {ids}"]),
+        f"    DirBase: {plain(owner.DirectoryTableBase, 8)}  ObjectTable: {_pointer(owner.ObjectTable)}"
+        f"  HandleCount: {_number(handles):>3}.",
+        f"    Image: {printable(str(owner.ImageFileName))}",
+    ]
+
+
+def _handle(handle: Handle) -> list[str]:
+    entry = handle.entry
+    if entry.object is None:
+        following = "????" if entry.next_free is None else f"{entry.next_free:08x}"
+        free = f"{entry.handle:04x}: free handle, Entry address {plain(entry.entry)}, Next Entry {following}"
+        return [free]
+    names = "".join(f" ({name})" for bit, name in _ATTRIBUTES if entry.Attributes & bit)
+    access = "????" if entry.GrantedAccess is None else f"{entry.GrantedAccess:08x}"
+    line = (
+        f"{entry.handle:04x}: Object: {plain(entry.object)}  GrantedAccess: {access}{names} Entry: {plain(entry.entry)}"
+    )
+    if handle.object is None:
+        return [line]
+    return [line, *object_lines(handle.object, "        "), ""]
+
+
+def _number(value: int | Absent) -> str:
+    return "????" if isinstance(value, Absent) else f"{value}"
+
+
+def _short(address: int | Absent) -> str:
+    """Return an address without zeros in front, of eight digits at least."""
+    return "????" if isinstance(address, Absent) else f"{int(address):08x}"
+
+
+def _pointer(address: int | Absent) -> str:
+    return plain(address) if address or isinstance(address, Absent) else "00000000"
