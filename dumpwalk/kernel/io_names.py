@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.errors import UsageError
 from dumpwalk.expression import literal
 from dumpwalk.kernel.names import resolve
+from dumpwalk.kernel.object_directory import find_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def driver_at(target: Target, said: str | int) -> Address:
 
     :raises UsageError: when nothing is called so, or it makes no sense
     """
-    return named(target, said, "\\Driver\\") if _is_name(said) else resolve(target, said)
+    return named(target, str(said), "\\Driver\\", "\\FileSystem\\") if _is_name(said) else resolve(target, said)
 
 
 def device_at(target: Target, said: str | int) -> Address:
@@ -28,7 +29,7 @@ def device_at(target: Target, said: str | int) -> Address:
 
     :raises UsageError: when nothing is called so, or it makes no sense
     """
-    return named(target, said, "\\Device\\") if _is_name(said) else resolve(target, said)
+    return named(target, str(said), "\\Device\\") if _is_name(said) else resolve(target, said)
 
 
 def _is_name(said: str | int) -> bool:
@@ -36,11 +37,20 @@ def _is_name(said: str | int) -> bool:
     return not isinstance(said, int) and literal(said) is None and not _EXPRESSION & set(said)
 
 
-def named(target: Target, name: str | int, directory: str) -> Address:
+def named(target: Target, name: str, directory: str, *others: str) -> Address:
     r"""Return the address of the object called *name*.
 
-    :param directory: where names without a backslash are looked for
-    :raises UsageError: always so far: no object directory is read yet
+    :param directory: where names without a backslash are looked for; *others* are looked into when it is not there
+    :raises UsageError: when nothing is called so, or the root of all names is not known
     """
-    path = str(name) if str(name)[:1] == "\\" else f"{directory}{name}"
-    raise UsageError(f"{path}: objects can't be looked up by name yet; give the address")
+    if name[:1] == "\\":
+        return find_object(target, name)
+    try:
+        return find_object(target, directory + name)
+    except UsageError:
+        for other in others:
+            try:
+                return find_object(target, other + name)
+            except UsageError:
+                continue
+        raise

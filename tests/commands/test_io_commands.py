@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = str(ROOT / "samples" / "device_stack.dmp")
 HUNG = str(ROOT / "samples" / "hung_driver.dmp")
 # Where the sample has its things; docs/commands.md shows them.
-SERVED, WAITING, FAILED = "ffffb80f`1200ca80", "ffffb80f`1200cc80", "ffffb80f`1200cdb0"
-PDO, DISK, FILTER, MOUNTED = "ffffb80f`1200bae0", "ffffb80f`1200bc90", "ffffb80f`1200be20", "ffffb80f`1200c920"
-EXDISK, EXFS, VOLUME = "ffffb80f`12003b10", "ffffb80f`1200aca0", "ffffb80f`12100520"
+SERVED, WAITING, FAILED = "ffffb80f`1200cd30", "ffffb80f`120138f0", "ffffb80f`12013a20"
+PDO, DISK, FILTER, MOUNTED = "ffffb80f`1200bca0", "ffffb80f`1200be50", "ffffb80f`1200c920", "ffffb80f`1200cab0"
+EXDISK, EXFS, VOLUME = "ffffb80f`12003b60", "ffffb80f`1200aca0", "ffffb80f`12100520"
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str, dump: str = SAMPLE) -> tuple[int, str]:
@@ -114,9 +114,23 @@ def test_a_dump_is_needed(verb: str) -> None:
     assert main([verb, "1000"]) == 2
 
 
-def test_names_can_not_be_looked_up_yet(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["-z", SAMPLE, "drvobj", "exdisk"]) == 2
-    assert "\\Driver\\exdisk: objects can't be looked up by name yet" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "address"),
+    [
+        (("drvobj", "exdisk"), EXDISK),
+        (("drvobj", "\\driver\\EXDISK"), EXDISK),
+        (("drvobj", "exfs"), EXFS),
+        (("devobj", "exdisk0"), DISK),
+        (("devobj", "\\Device\\0000003a"), PDO),
+    ],
+)
+def test_names(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], address: str) -> None:
+    assert run(capsys, *words) == run(capsys, words[0], address)
+
+
+def test_a_name_that_nothing_has(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-z", SAMPLE, "drvobj", "exdisc"]) == 2
+    assert capsys.readouterr().err == "dumpwalk: \\Driver\\exdisc: no exdisc in \\Driver; did you mean exdisk?\n"
 
 
 # What is decoded by hand of a real dump: an IRP_MN_START_DEVICE on its way, of which parts are in the dump.
