@@ -103,8 +103,8 @@ def _segment(area: ControlArea) -> Explained:
     return Explained(
         "SEGMENT",
         f"{_hex(segment.address)} says how large the section is: {length}, {_hex(segment.TotalNumberOfPtes)} prototype "
-        f"PTEs, {_hex(segment.NumberOfCommittedPages)} of them charged as committed. It points back to {back}. Segments "
-        "lie in paged pool, control areas in nonpaged pool.",
+        f"PTEs, {_hex(segment.NumberOfCommittedPages)} of them charged as committed. It points back to {back}. "
+        "Segments lie in paged pool, control areas in nonpaged pool.",
     )
 
 
@@ -134,9 +134,9 @@ def _ptes(area: ControlArea, pages: SectionPages) -> Explained:
         "prototype PTEs",
         "The PTEs of a view begin invalid and point here; the page fault of the first access follows that, reads the "
         f"page from {backing} if need be, and makes the view's PTE valid. So all views share one page. Of "
-        f"{found.pages:,} pages {found.in_dump + found.not_in_dump:,} are in memory ({found.not_in_dump:,} of them left out of this "
-        f"dump), {found.in_file:,} are in the file only, {found.paged_out:,} in a page file, {found.zero:,} have "
-        f"nothing yet, {found.unreadable:,} can't be told.",
+        f"{found.pages:,} pages {found.in_dump + found.not_in_dump:,} are in memory ({found.not_in_dump:,} of them "
+        f"left out of this dump), {found.in_file:,} are in the file only, {found.paged_out:,} in a page file, "
+        f"{found.zero:,} have nothing yet, {found.unreadable:,} can't be told.",
     )
 
 
