@@ -103,7 +103,7 @@ def control_area(target: Target, address: Any) -> ControlArea:
     flags, names, fields = section_flags(member(area, "u.Flags"))
     segment_at = pointer(area, "Segment")
     file = fast_reference(area, "FilePointer")
-    kind = _kind(fields, file)
+    kind = kind_of(fields, file)
     segment = segment_at if isinstance(segment_at, Absent) else segment_of(target, segment_at, at, problems)
     name: str | Absent = ""
     if isinstance(file, Absent):
@@ -113,7 +113,7 @@ def control_area(target: Target, address: Any) -> ControlArea:
         _check_file(target, file, at, kind, problems)
     elif kind in (DATA, IMAGE) and not fields.get("FilePointerNull") and not isinstance(flags, Absent):
         problems.append(Problem(where, "u.Flags.File says that a file backs it, but FilePointer is null"))
-    size = _size(target, fields)
+    size = size_of_area(target, fields)
     unit = 0x200 if kind == IMAGE else 0x1000
     kept = kind == DATA and has(member(area, "FilePointer"), "RefCnt") if file else False
     found = subsections_of(target, at, at + size, unit, problems, views=kept)
@@ -155,7 +155,8 @@ def _written(count: Any) -> Any:
     return count if count is None or isinstance(count, Absent) else Hex(int(count) & 0xFFFFFFFF)
 
 
-def _kind(fields: dict[str, int], file: Address | Absent) -> str:
+def kind_of(fields: dict[str, int], file: Address | Absent) -> str:
+    """Return what backs the section of a control area: by the flags in ``u``, and where ``FilePointer`` leads."""
     if fields.get("Image"):
         return IMAGE
     if fields.get("PhysicalMemory"):
@@ -164,8 +165,11 @@ def _kind(fields: dict[str, int], file: Address | Absent) -> str:
     return DATA if fields.get("File") or (not isinstance(file, Absent) and file) else PAGE_FILE
 
 
-def _size(target: Target, fields: dict[str, int]) -> int:
-    """Return how large the control area is: Windows XP and 2003 have a longer one for each session's, and for ROMs."""
+def size_of_area(target: Target, fields: dict[str, int]) -> int:
+    """Return how large a control area with the flags *fields* is.
+
+    Windows XP and 2003 have longer ones for images that each session has of its own, and for those in ROM.
+    """
     large = fields.get("GlobalOnlyPerSession") or fields.get("Rom")
     found = size_of(Reference("struct", "_LARGE_CONTROL_AREA"), target.types) if large else None
     return found or size_of(Reference("struct", "_CONTROL_AREA"), target.types) or 0

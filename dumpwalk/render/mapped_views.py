@@ -1,4 +1,4 @@
-"""The views of a section. No listing of ``!ca ADDRESS 4`` is known, so these lines are dumpwalk's own."""
+"""The views of a section, in lines of dumpwalk's own: no listing of ``!ca ADDRESS 4`` is known."""
 
 from __future__ import annotations
 
