@@ -7,6 +7,7 @@ from typing import Any
 from fakes import fake_target
 
 from dumpwalk.objects.sizes import size_of
+from dumpwalk.remarks import Absent
 from dumpwalk.target import Target
 from dumpwalk.types.model import Reference, Struct
 from dumpwalk.types.store import Store
@@ -73,4 +74,5 @@ class Stated:
         machine = "x64" if self.types.pointer_size == 8 else "x86"
         target = fake_target(machine, {number * PAGE: bytes(page) for number, page in self.pages.items()})
         target._types = self.types
+        target.dump.physical = Absent("a fake has none")  # type: ignore[misc]
         return target

@@ -57,14 +57,24 @@ def layout(answer: CaAnswer) -> str:
         blocks.append(section_pages.extracted(answer.extracted))
     if answer.explanation is not None:
         blocks.append(section_pages.explanation(answer.explanation))
-    remarks = remark_lines(answer)
+    remarks = remark_lines(_remarkable(answer))
     return "\n\n".join([*blocks, *(["\n".join(remarks)] if remarks else [])])
 
 
 def _partial(answer: CaAnswer) -> bool:
     from dumpwalk.render.remarks import is_partial
 
-    return is_partial(answer)
+    return is_partial(_remarkable(answer))
+
+
+def _remarkable(answer: CaAnswer) -> CaAnswer:
+    """Return *answer* without its prototype PTEs: they can be a million, and none of them is a remark."""
+    pages = answer.pages
+    if pages is None:
+        return answer
+    bare = pages.__replace__(subsections=())  # type: ignore[attr-defined]
+    changed: CaAnswer = answer.__replace__(pages=bare)  # type: ignore[attr-defined]
+    return changed
 
 
 @command(
@@ -128,7 +138,7 @@ def ca(
     if ptes or bar or explain:
         from dumpwalk.kernel.section_pages import section_pages
 
-        pages = section_pages(target, area)
+        pages = section_pages(target, area, each=ptes)
     if extract is not None:
         from dumpwalk.kernel.section_extract import extract as write
 

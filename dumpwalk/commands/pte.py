@@ -87,9 +87,10 @@ def pte(
     those of the page whose PTE it is when it lies in the page tables; `pte
     ADDRESS 1` shows the entry at that address alone; `pte START END` shows
     each page of a range. Where a file or shared memory is mapped (in a range
-    of up to 16 pages), it says which page of what that is. Without a dump, `pte VALUE 1` says what an entry with
-    that value means, by the types that --types names. Addresses may be
-    expressions: nt!PsActiveProcessHead+8, @rsp, poi(...).
+    of up to 16 pages), it says which page of what that is. Without a dump,
+    `pte VALUE 1` says what an entry with that value means, by the types that
+    --types names. Addresses may be expressions: nt!PsActiveProcessHead+8,
+    @rsp, poi(...).
     """
     from dumpwalk.kernel import pte as kernel
 

@@ -108,7 +108,7 @@ class PteReader:
             nowhere = np.full(count, -1, "i8")
             return PteArray(part, np.zeros(count, "u8"), np.full(count, kind, "u1"), nowhere, nowhere)
         values, read = read_array(target.memory, int(base), count, self.format.size)
-        self._learn(values[read])
+        self._learn(part, values[read])
         kinds, pfns = self.format.kinds(values, "prototype")
         kinds[~read] = UNREADABLE
         pfns[~read] = -1
@@ -119,8 +119,13 @@ class PteReader:
             places[with_page] = physical.places((pfns[with_page].astype("u8") << np.uint64(12)).astype("u8"))
         return PteArray(part, values, kinds, pfns, places)
 
-    def _learn(self, values: Any) -> None:
-        """Let entries in transition say what is mixed into those that are not valid, where nothing else did."""
+    def _learn(self, part: Subsection, values: Any) -> None:
+        """Let the entries say what is mixed into those that are not valid, where nothing else did.
+
+        One that should name this subsection, but for a single bit, says which bit that is.
+        """
+        import numpy as np
+
         from dumpwalk.memory.virtual import VirtualMemory
 
         windows, memory = self._windows, self._target.memory
@@ -129,6 +134,15 @@ class PteReader:
         kinds, _ = self.format.kinds(values, "prototype")
         for value in values[kinds == TRANSITION][:_MOST_SAMPLES].tolist():
             windows.classify(memory, value, "prototype")
+        for value in np.unique(values[kinds == SUBSECTION])[:_MOST_SAMPLES].tolist():
+            said = self.classify(value).address
+            bit = (said ^ part.address) & (1 << 48) - 1 if said is not None else 0
+            if bit and not bit & bit - 1 and not value & self.format.swizzle and not self.format.invalid_mask:
+                (_, _, shift), *_ = self.format.subsection
+                position = self.format.subsection[0][0]
+                windows.format = self.format.__replace__(  # type: ignore[attr-defined]
+                    invalid_mask=bit << position >> shift
+                )
 
     def _check(self, part: Subsection, found: PteArray, problems: list[Problem]) -> None:
         """Check that the entries which name a subsection name this one."""

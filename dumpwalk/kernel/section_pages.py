@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dumpwalk.kernel.prototype_ptes import NOT_MADE, STATES, UNREADABLE, PteReader, resident
-from dumpwalk.memory.address import Hex
+from dumpwalk.kernel.pte_runs import PteRuns
 from dumpwalk.memory.paging.software import DEMAND_ZERO, FREED, PAGE_FILE, SUBSECTION, TRANSITION, VALID, ZERO
 from dumpwalk.record import record
-from dumpwalk.remarks import Absent, Problem
+from dumpwalk.remarks import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,45 +18,19 @@ if TYPE_CHECKING:
     from dumpwalk.memory.address import Address
     from dumpwalk.target import Target
 
-_PAGE = 0x1000
 _CELLS = 64
 
 
 @record
-class PteRun:
-    """Prototype PTEs that follow each other and say the same. Those that have a page are one each.
-
-    :param index: number of the first in its subsection
-    :param count: how many they are
-    :param address: of the first; ``None`` where they are not made yet
-    :param value: ``None`` where it can't be read, or there is none
-    :param state: ``valid``, ``transition``, ``subsection`` (in the file), ``page file``, ``demand zero``, ``zero``,
-        ``freed``, ``unreadable`` or ``not made``
-    :param pfn: the page
-    :param in_dump: the dump holds the page; ``None`` where there is no page
-    :param page_file: number of the page file, and :attr:`offset` in it in pages
-    :param file_offset: of the first one's page in the file; ``None`` where no file is behind it
-    """
-
-    index: int
-    count: int
-    address: Address | None
-    value: Hex | None
-    state: str
-    pfn: Hex | None
-    in_dump: bool | None
-    page_file: int | None
-    offset: Hex | None
-    file_offset: Hex | None
-
-
-@record
 class SubsectionPages:
-    """The prototype PTEs of one subsection."""
+    """The prototype PTEs of one subsection.
+
+    :param runs: of :class:`PteRun`; empty where they were not asked for
+    """
 
     number: int
     address: Address
-    runs: tuple[PteRun, ...]
+    runs: PteRuns
 
 
 @record
@@ -94,9 +68,10 @@ class SectionPages:
     problems: tuple[Problem, ...] = ()
 
 
-def section_pages(target: Target, area: ControlArea) -> SectionPages:
-    """Return what the prototype PTEs of *area* say, each of them.
+def section_pages(target: Target, area: ControlArea, *, each: bool = True) -> SectionPages:
+    """Return what the prototype PTEs of *area* say.
 
+    :param each: list each of them; without, they are counted
     :raises TypeInfoError: when what the page-table entries of this kernel look like is not known
     """
     problems: list[Problem] = []
@@ -104,50 +79,12 @@ def section_pages(target: Target, area: ControlArea) -> SectionPages:
     arrays = tuple(reader.arrays(area, problems))
     backed = area.kind in ("data", "image")
     parts = tuple(
-        SubsectionPages(a.subsection.number, a.subsection.address, tuple(_runs(target, reader, a, backed)))
+        SubsectionPages(a.subsection.number, a.subsection.address, PteRuns(reader, a, backed=backed, each=each))
         for a in arrays
     )
     if target.entries is not None:
         problems += target.entries.problems
     return SectionPages(parts, coverage(arrays), bar(arrays), tuple(problems))
-
-
-def _runs(target: Target, reader: PteReader, found: PteArray, backed: bool) -> list[PteRun]:
-    import numpy as np
-
-    if not found.count:
-        return []
-    part, size = found.subsection, reader.format.size
-    single = resident(found.kinds)
-    begins = np.ones(found.count, bool)
-    begins[1:] = (found.values[1:] != found.values[:-1]) | (found.kinds[1:] != found.kinds[:-1]) | single[1:]
-    starts = np.flatnonzero(begins)
-    counts = np.diff(np.append(starts, found.count))
-    base = None if isinstance(part.SubsectionBase, Absent) or not part.SubsectionBase else int(part.SubsectionBase)
-    offset = None if isinstance(part.file_offset, Absent) or not backed else int(part.file_offset)
-    made = type(part.address)
-    out = []
-    columns = (starts, counts, found.values[starts], found.kinds[starts], found.pfns[starts], found.places[starts])
-    for index, count, value, kind, pfn, place in zip(*(column.tolist() for column in columns)):
-        page_file = where = None
-        if kind == PAGE_FILE:
-            said = reader.classify(value)
-            page_file, where = said.page_file, said.offset
-        out.append(
-            PteRun(
-                index,
-                count,
-                None if base is None else made(base + index * size),
-                None if kind >= UNREADABLE else Hex(value),
-                STATES[kind],
-                Hex(pfn) if pfn >= 0 else None,
-                place >= 0 if pfn >= 0 else None,
-                page_file,
-                where,
-                None if offset is None else Hex(offset + index * _PAGE),
-            )
-        )
-    return out
 
 
 def coverage(arrays: Sequence[PteArray]) -> Coverage:

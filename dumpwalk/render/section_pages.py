@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dumpwalk.kernel.prototype_ptes import STATES, UNREADABLE
+from dumpwalk.memory.paging.software import PAGE_FILE
 from dumpwalk.render.text import plain, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from dumpwalk.kernel.pte_runs import PteRuns
     from dumpwalk.kernel.section_explained import Explained
     from dumpwalk.kernel.section_extract import Extracted
-    from dumpwalk.kernel.section_pages import Coverage, PteRun, SectionPages
+    from dumpwalk.kernel.section_pages import Coverage, SectionPages
 
 _WIDTH = 100
 _MOST_HOLES = 20
+_STATES = {"subsection": "in the file", "not made": "no prototype PTE yet"}
 LEGEND = "# in the dump  + partly  x in memory, not in the dump  . not in memory  ? not known"
 
 
@@ -23,25 +27,31 @@ def listing(pages: SectionPages) -> str:
     for part in pages.subsections:
         heading = f"Prototype PTEs of subsection {part.number} @ {plain(part.address)}"
         digits = 8 if type(part.address).__name__ == "Address32" else 16
-        rows = [_row(run, digits) for run in part.runs]
-        columns = f"  {'Page':>6}  {'PTE at':{digits}}  {'Contains':{16}}  {'File offset':>12}  State"
-        blocks.append("\n".join([heading, columns, *rows]))
+        columns = f"  {'Page':>6}  {'PTE at':{digits}}  {'Contains':16}  {'File offset':>12}  State"
+        blocks.append("\n".join([heading, columns, *_rows(part.runs, digits)]))
     return "\n\n".join([*blocks, summary(pages)])
 
 
-def _row(run: PteRun, digits: int) -> str:
-    where = "-" if run.address is None else plain(run.address)
-    value = "-" if run.state == "not made" else "????" if run.value is None else f"{int(run.value):x}"
-    offset = "-" if run.file_offset is None else f"{int(run.file_offset):x}"
-    if run.pfn is not None:
-        state = f"{run.state}, page {int(run.pfn):x}" + ("" if run.in_dump else ", not in the dump")
-    elif run.page_file is not None:
-        state = f"page file {run.page_file}, offset {int(run.offset or 0):x}"
-    else:
-        state = {"subsection": "in the file", "not made": "no prototype PTE yet"}.get(run.state, run.state)
-    if run.count > 1:
-        state += f" ({run.count:x} pages, to {run.index + run.count - 1:x})"
-    return f"  {run.index:6x}  {where:{digits}}  {value:16}  {offset:>12}  {state}"
+def _rows(runs: PteRuns, digits: int) -> Iterator[str]:
+    """Yield the lines of *runs*: from numbers, not from records, because a file of 1 GB has 262,144."""
+    base, size, start = runs.base, runs.size, runs.offset
+    at, offset = "-", "-"
+    for index, count, value, kind, pfn, place in runs.rows():
+        if base is not None:
+            at = f"{base + index * size:0{digits}x}"
+        if start is not None:
+            offset = f"{start + (index << 12):x}"
+        if pfn >= 0:
+            state = f"{STATES[kind]}, page {pfn:x}" if place >= 0 else f"{STATES[kind]}, page {pfn:x}, not in the dump"
+        elif kind == PAGE_FILE:
+            number, paged = runs.paged_out(value)
+            state = f"page file {number}, offset {int(paged):x}"
+        else:
+            state = _STATES.get(STATES[kind], STATES[kind])
+        contains = f"{value:x}" if kind < UNREADABLE else "????" if kind == UNREADABLE else "-"
+        if count > 1:
+            state += f" ({count:x} pages, to {index + count - 1:x})"
+        yield f"  {index:6x}  {at:{digits}}  {contains:16}  {offset:>12}  {state}"
 
 
 def summary(pages: SectionPages) -> str:
