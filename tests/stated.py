@@ -57,7 +57,7 @@ class Stated:
 
     def set(self, type: str, address: int, path: str, value: int | str) -> None:
         if isinstance(value, str):
-            value, text = address + 0x10000 & ~0xF, value.encode("utf-16-le")
+            value, text = address + 0x8000 & ~0xF, value.encode("utf-16-le")
             self.write(value, text)
             self.set(type, address, f"{path}.Length", len(text))
             self.set(type, address, f"{path}.MaximumLength", len(text))

@@ -255,7 +255,11 @@ def _vacb(target: Target, map: Any, offset: int) -> Vacb | Absent | None:
         return Absent(f"the array of VACBs can't be read: {error}")
     if not found:
         return None
-    base = pointer(target.object("_VACB", found), "BaseAddress")
+    vacb = target.object("_VACB", found)
+    owner = pointer(vacb, "SharedCacheMap")
+    if not isinstance(owner, Absent) and owner != map.address_:
+        return Absent(f"the VACB at {found:x} is of the shared cache map {owner:x}, not of this one")
+    base = pointer(vacb, "BaseAddress")
     data = base if isinstance(base, Absent) else target.address(base + (offset & (1 << _VACB_SHIFT) - 1))
     return Vacb(offset >> _VACB_SHIFT, found, base, data)
 
