@@ -10,6 +10,8 @@ from dumpwalk.remarks import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dumpwalk.kernel.mapped_views import MappedView
     from dumpwalk.kernel.section import ControlArea
     from dumpwalk.kernel.section_explained import Explained
@@ -18,12 +20,14 @@ if TYPE_CHECKING:
     from dumpwalk.target import Target
 
 _SEGMENT, _SUBSECTIONS, _VIEWS, _COMPACT, _KINDS = 1, 2, 4, 8, 0x70
+_KIND_BITS = {0x10: "data", 0x20: "page file", 0x40: "image"}
 
 
 @record
 class CaAnswer:
-    """A control area, and what else was asked for.
+    """Control areas, and what else was asked for.
 
+    :param areas: one, or for the addresses 0 and -1 all that were asked for
     :param flags: what the text shows, the bits of ``!ca``'s second parameter
     :param views: where it is mapped
     :param pages: its prototype PTEs
@@ -32,7 +36,7 @@ class CaAnswer:
     :param explanation: the chain in words
     """
 
-    area: ControlArea
+    areas: tuple[ControlArea, ...]
     flags: int
     views: tuple[MappedView, ...] | None
     pages: SectionPages | None
@@ -48,7 +52,10 @@ def layout(answer: CaAnswer) -> str:
     from dumpwalk.render.mapped_views import listing as views
     from dumpwalk.render.remarks import remark_lines
 
-    blocks = [section.layout(answer.area, answer.flags)]
+    texts = [section.layout(area, answer.flags) for area in answer.areas]
+    if not texts:
+        texts = ["no control areas were found"]
+    blocks = ["\n".join(texts)] if answer.flags & _COMPACT else texts
     if answer.views is not None:
         blocks.append(views(answer.views))
     if answer.pages is not None:
@@ -79,8 +86,11 @@ def _remarkable(answer: CaAnswer) -> CaAnswer:
 
 @command(
     "ca",
-    argument("address", "of the control area, or of a file object with --file"),
-    argument("flags", "1 segment, 2 subsections, 4 mapped views, 8 on one line; 3 where nothing is said", many="?"),
+    argument(
+        "words",
+        "ADDRESS [FLAGS]: of the control area, with --file of a file object; 0 all, -1 unused ones",
+        many="words",
+    ),
     flag("--file", help="the address is a file object's: its data, or with --image its image"),
     flag("--image", help="the image section of the file object, not the data section"),
     flag("--ptes", help="list each prototype PTE, and which pages are in memory"),
@@ -93,8 +103,7 @@ def _remarkable(answer: CaAnswer) -> CaAnswer:
     needs_dump=True,
 )
 def ca(
-    address: str | int,
-    flags: str | int | None = None,
+    words: Sequence[str | int],
     file: bool = False,
     image: bool = False,
     ptes: bool = False,
@@ -106,35 +115,34 @@ def ca(
 ) -> CaAnswer:
     """Show a control area: segment, subsections, file, and the state of each page.
 
-    The address may be an expression: poi(poi(8750ef80+14)). What does not agree with
-    itself (back pointers, counts, prototype PTEs of other subsections) is said below.
+    The address may be an expression: poi(poi(8750ef80+14)); 0 shows all control areas that
+    the pool holds, -1 those that nothing uses any more. FLAGS: 1 segment, 2 subsections, 4 mapped
+    views, 8 on one line (3 where nothing is said); with 0 and -1 also 10 files, 20 what the page
+    file backs, 40 images. What does not agree with itself (back pointers, counts, prototype PTEs
+    of other subsections) is said below.
     """
-    from dumpwalk.kernel.names import resolve
     from dumpwalk.kernel.section import control_area
 
     if target is None:
         raise UsageError("a control area needs a dump: -z FILE")
-    wanted = _SEGMENT | _SUBSECTIONS
-    if flags is not None:
-        try:
-            wanted = flags if isinstance(flags, int) else number(flags)
-        except ValueError as error:
-            raise UsageError(f"flags: {error}") from None
-        if wanted & _KINDS and not wanted & ~_KINDS:
-            wanted |= _SEGMENT | _SUBSECTIONS
+    if not 1 <= len(words) <= 2:
+        raise UsageError("ca takes an address and flags; quote an expression that has blanks")
     if force and extract is None:
         raise UsageError("--force goes with --extract OUT")
-    at = resolve(target, address)
-    if file or image:
-        at = target.address(_of_file(target, at, "ImageSectionObject" if image else "DataSectionObject"))
-    area = control_area(target, at)
+    wanted = _flags(words[1]) if len(words) > 1 else _SEGMENT | _SUBSECTIONS
+    more = ptes or bar or explain or extract is not None
+    if words[0] in (0, "0", -1, "-1"):
+        if more or file or image:
+            raise UsageError("pages, words and files are of one control area: give its address")
+        areas, problems = _all(target, wanted, unused=words[0] in (-1, "-1"))
+        return CaAnswer(areas, wanted, None, None, False, None, None, problems)
+    area = control_area(target, _place(target, words[0], file, image))
     pages = views = written = told = None
+    problems = ()
     if wanted & _VIEWS:
         from dumpwalk.kernel.mapped_views import mapped_views
 
         views, problems = mapped_views(target, area)
-    else:
-        problems = ()
     if ptes or bar or explain:
         from dumpwalk.kernel.section_pages import section_pages
 
@@ -147,7 +155,36 @@ def ca(
         from dumpwalk.kernel.section_explained import explained
 
         told = explained(area, pages)
-    return CaAnswer(area, wanted, views, pages, ptes, written, told, problems)
+    return CaAnswer((area,), wanted, views, pages, ptes, written, told, problems)
+
+
+def _flags(given: str | int) -> int:
+    """Return the bits of the second word; those that choose among many alone mean what nothing means."""
+    try:
+        flags = given if isinstance(given, int) else number(given)
+    except ValueError as error:
+        raise UsageError(f"flags: {error}") from None
+    return flags | (0 if flags & ~_KINDS else _SEGMENT | _SUBSECTIONS)
+
+
+def _all(target: Target, flags: int, *, unused: bool) -> tuple[tuple[ControlArea, ...], tuple[Problem, ...]]:
+    from dumpwalk.kernel.control_areas import control_areas
+
+    areas, problems = control_areas(target)
+    kinds = [kind for bit, kind in _KIND_BITS.items() if flags & bit] or [*_KIND_BITS.values(), "physical memory"]
+    chosen = [area for area in areas if area.kind in kinds]
+    if unused:
+        chosen = [a for a in chosen if a.NumberOfSectionReferences == a.NumberOfMappedViews == 0]
+    return tuple(chosen), problems
+
+
+def _place(target: Target, word: str | int, file: bool, image: bool) -> int:
+    from dumpwalk.kernel.names import resolve
+
+    at = resolve(target, word)
+    if not (file or image):
+        return at
+    return _of_file(target, at, "ImageSectionObject" if image else "DataSectionObject")
 
 
 def _of_file(target: Target, address: int, member: str) -> int:

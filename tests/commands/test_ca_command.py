@@ -64,7 +64,7 @@ def test_views_of_a_process(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("ffffb80f`12343000", ("whose units are pages of 4096 bytes", "This control area is the DataSectionObject")),
         ("ffffb80f`12346000", ("sectors of 512 bytes", "This control area is the ImageSectionObject", "first of 3")),
-        ("ffffb80f`12347000", ("No file is behind this section", "lives in the page file")),
+        ("ffffb80f`12347010", ("No file is behind this section", "lives in the page file")),
         ("ffffb80f`12348000", ("u.Flags.BeingDeleted is set", "2 wait for it (WaitingForDeletion ffffb80f12349000)")),
     ],
 )
@@ -73,7 +73,7 @@ def test_the_chain_in_words(capsys: pytest.CaptureFixture[str], area: str, words
     told = " ".join(out.split())
 
     assert [word for word in words if word not in told] == []
-    assert ("MmFlushImageSection, CcPurgeCacheSection" in told) is (area != "ffffb80f`12347000")
+    assert ("MmFlushImageSection, CcPurgeCacheSection" in told) is (area != "ffffb80f`12347010")
 
 
 def test_extract(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -99,6 +99,45 @@ def test_what_does_not_agree_is_said_and_the_answer_is_partial(tmp_path: Path, c
 
     assert status == 1
     assert "(_SEGMENT ffffb80f12351000: TotalNumberOfPtes is 9, but the subsections have 8)" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("0", "8"), ("12343000", "12346000", "12347010", "12348000")),
+        (("0", "18"), ("12343000", "12348000")),
+        (("0", "28"), ("12347010",)),
+        (("0", "48"), ("12346000",)),
+        (("-1", "8"), ("12348000",)),
+        (("-1", "48"), ()),
+    ],
+)
+def test_all_of_them(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    _, out = run(capsys, "ca", *words)
+
+    assert tuple(line.split()[0][-8:] for line in out.splitlines() if line[:4] == "ffff") == expected
+
+
+def test_all_of_them_have_no_pages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-z", VIEWS, "ca", "0", "--ptes"]) == 2
+    assert "give its address" in capsys.readouterr().err
+    assert main(["-z", str(SAMPLES / "chrysanthemum.dmp"), "ca", "0"]) == 2
+    assert main(["-z", VIEWS, "ca"]) == 2
+
+
+def test_a_tag_that_is_no_control_area(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A freed block, one whose segment is another's, one whose segment can't be read."""
+    from dumpwalk.synth import write
+
+    spec = (SAMPLES / "file_views.spec").read_text("utf-8")
+    for n, segment in enumerate(("0", "ffffb80f`12351000", "ffffb80f`00001000", "ffffffff`fffffff8")):
+        spec += f'pool "MmCa" 100 at ffffb80f`1234{n + 10:x}010 pointers {segment}\n'
+    path = tmp_path / "x.dmp"
+    path.write_bytes(write(spec))
+
+    _, out = run(capsys, "ca", "0", "8", dump=str(path))
+
+    assert len(out.splitlines()) == 4
 
 
 def test_an_address_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from dumpwalk.synth import write
 from dumpwalk.target import Target
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "file_views"
-DATA, SHARED = 0xFFFFB80F12343000, 0xFFFFB80F12347000
+DATA, SHARED = 0xFFFFB80F12343000, 0xFFFFB80F12347010
 NAME = "\\Users\\Public\\report.txt"
 
 

@@ -16,7 +16,7 @@ from dumpwalk.synth import write
 from dumpwalk.target import Target
 
 SAMPLE = str(Path(__file__).parents[2] / "samples" / "file_views.dmp")
-REPORT, PROGRAM, SHARED = 0xFFFFB80F12343000, 0xFFFFB80F12346000, 0xFFFFB80F12347000
+REPORT, PROGRAM, SHARED = 0xFFFFB80F12343000, 0xFFFFB80F12346000, 0xFFFFB80F12347010
 
 
 def done(target: Target, area: int, path: Path) -> tuple[Extracted, bytes]:

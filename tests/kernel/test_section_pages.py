@@ -67,7 +67,7 @@ def test_images_count_sectors_of_512_bytes() -> None:
 def test_a_page_file_section_has_no_file_offsets() -> None:
     target = dumpwalk.open(str(SAMPLES / "file_views.dmp"))
 
-    (part,) = section_pages(target, control_area(target, 0xFFFFB80F12347000)).subsections
+    (part,) = section_pages(target, control_area(target, 0xFFFFB80F12347010)).subsections
 
     assert [(run.state, run.file_offset) for run in part.runs] == [("page file", None), ("demand zero", None)]
 
