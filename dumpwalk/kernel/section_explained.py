@@ -86,7 +86,7 @@ def _counts(area: ControlArea) -> Explained:
         "counts",
         f"NumberOfSectionReferences {_hex(area.NumberOfSectionReferences)}: section objects and the cache map that "
         f"hold it. NumberOfMappedViews {_hex(area.NumberOfMappedViews)}: ranges of addresses that show it, the cache's "
-        f"included; NumberOfUserReferences {_hex(area.NumberOfUserReferences)} of the references are of user mode. "
+        f"included. NumberOfUserReferences {_hex(area.NumberOfUserReferences)}: those of both that user mode holds. "
         f"NumberOfPfnReferences {_hex(area.NumberOfPfnReferences)}: pages that are in memory for it, standby pages "
         "too. When the first two are 0 nothing uses it any more; while pages are left, or the file may be opened "
         "again, Mm keeps it as a cache until memory is short or somebody purges it.",
