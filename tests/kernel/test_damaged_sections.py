@@ -36,6 +36,7 @@ def places() -> list[int]:
     return [memory.physical.place(memory.find(0xFFFFB80F00000000 + (page << 12))) for page in PAGES]
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, len(PAGES) - 1), st.integers(0, 0x7F), WORDS), min_size=1, max_size=12))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_words(places: list[int], tmp_path: Path, damage: list[tuple[int, int, int]]) -> None:
