@@ -15,7 +15,7 @@ from dumpwalk.synth import write
 from dumpwalk.target import Target
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "file_views"
-DATA, SHARED = 0xFFFFB80F12343000, 0xFFFFB80F12347010
+DATA, SHARED = 0xFFFFB80F12341310, 0xFFFFB80F12341810
 NAME = "\\Users\\Public\\report.txt"
 
 
@@ -40,15 +40,15 @@ def at(target: Target, address: int) -> FilePage:
         (0x1F2345, BY_PTE, "transition", 0x2345),  # a PTE that names its prototype PTE
         (0x1F3FFF, BY_VAD, "subsection", 0x3FFF),  # one that says "look in the VAD"
         (0x1F5000, BY_VAD, "valid", 0x5000),  # its page is not in the dump
-        (0xFFFFB80F16002345, BY_PTE, "transition", 0x2345),  # the cache's view
+        (0xFFFFB80F12382345, BY_PTE, "transition", 0x2345),  # the cache's view
     ],
 )
 def test_pages_of_a_document(target: Target, address: int, said_by: str, state: str, offset: int) -> None:
     found = at(target, address)
 
     assert (found.said_by, found.state, found.file_offset, found.file_name) == (said_by, state, offset, NAME)
-    assert (found.control_area, found.kind, found.file) == (DATA, "data", 0xFFFFB80F12341000)
-    assert (found.index, found.prototype) == (offset >> 12, 0xFFFFB80F12350000 + (offset >> 12) * 8)
+    assert (found.control_area, found.kind, found.file) == (DATA, "data", 0xFFFFB80F12340B00)
+    assert (found.index, found.prototype) == (offset >> 12, 0xFFFFB80F12341A00 + (offset >> 12) * 8)
     assert found.problems == ()
 
 
@@ -63,19 +63,19 @@ def test_shared_memory(target: Target) -> None:
 def test_nothing_is_mapped(target: Target) -> None:
     memory = page_tables(target)
 
-    for address in (0x1F9000, 0x700000000000, 0xFFFFB80F12343000, 0xDEADBEEF00000000):
+    for address in (0x1F9000, 0x700000000000, 0xFFFFB80F12341310, 0xDEADBEEF00000000):
         assert file_page(target, memory, address) is None
 
 
 def test_an_image_counts_sectors_of_512_bytes(target: Target) -> None:
-    found = prototype_page(target, 0xFFFFB80F12352010)
+    found = prototype_page(target, 0xFFFFB80F12341A90)
 
     assert (found.kind, found.file_name) == ("image", "\\Program Files\\Editor\\editor.exe")
     assert (found.index, found.file_offset) == (1, 0x2000)
 
 
 def test_a_prototype_pte_that_is_none(target: Target) -> None:
-    nowhere, code = prototype_page(target, 0xFFFFB80F00000000), prototype_page(target, 0xFFFFB80F12341000)
+    nowhere, code = prototype_page(target, 0xFFFFB80F00000000), prototype_page(target, 0xFFFFB80F12340B00)
 
     assert isinstance(nowhere.value, Absent)
     assert isinstance(nowhere.subsection, Absent)
@@ -100,7 +100,7 @@ def test_a_private_copy_is_no_page_of_the_file(tmp_path: Path) -> None:
 def test_a_lying_subsection(tmp_path: Path) -> None:
     """The prototype PTE names a subsection in whose array it is not: the VAD knows better, and that is said."""
     lying = (0xB80F12349800 << 16 | 0x480 | 1 << 45).to_bytes(8, "little").hex(" ")
-    target = changed(tmp_path, f"block ffffb80f`12350018 bytes {lying}\n")
+    target = changed(tmp_path, f"block ffffb80f`12341a18 bytes {lying}\n")
 
     found = at(target, 0x1F3000)
 
@@ -108,9 +108,9 @@ def test_a_lying_subsection(tmp_path: Path) -> None:
     assert "but it is not in that one's array" in str(found.problems[0])
 
 
-@pytest.mark.parametrize("loop", ["Core.VadNode.Left=ffffb80f`12344000", "Subsection=ffffb80f`12344000"])
+@pytest.mark.parametrize("loop", ["Core.VadNode.Left=ffffb80f`12341480", "Subsection=ffffb80f`12341480"])
 def test_vads_in_a_circle_end(tmp_path: Path, loop: str) -> None:
-    target = changed(tmp_path, f"struct _MMVAD at ffffb80f`12344000 {loop}\n")
+    target = changed(tmp_path, f"struct _MMVAD at ffffb80f`12341480 {loop}\n")
     memory = page_tables(target)
 
     for address in (0x100000, 0x1F3000, 0x400000):

@@ -16,7 +16,7 @@ from dumpwalk.synth import write
 from dumpwalk.target import Target
 
 SAMPLE = str(Path(__file__).parents[2] / "samples" / "file_views.dmp")
-REPORT, PROGRAM, SHARED = 0xFFFFB80F12343000, 0xFFFFB80F12346000, 0xFFFFB80F12347010
+REPORT, PROGRAM, SHARED = 0xFFFFB80F12341310, 0xFFFFB80F12341610, 0xFFFFB80F12341810
 
 
 def done(target: Target, area: int, path: Path) -> tuple[Extracted, bytes]:
@@ -47,10 +47,11 @@ def test_a_document(tmp_path: Path) -> None:
 def test_an_image(tmp_path: Path) -> None:
     found, data = done(dumpwalk.open(SAMPLE), PROGRAM, tmp_path / "out")
 
-    name = "\\Program Files\\Editor\\editor.exe"
-    pages = [page(name, "image", n) for n in (0, 0, 1, 2)]  # each subsection's are counted from 0
-    assert data == b"".join(pages) + bytes(0x2000)
-    assert (found.size, len(found.holes)) == (0x6000, 1)
+    assert data == page("\\Program Files\\Editor\\editor.exe", "image", 0) + bytes(0x5000)
+    assert (found.size, [(hole.offset, hole.size) for hole in found.holes]) == (
+        0x6000,
+        [(0x1000, 0x3000), (0x4000, 0x2000)],
+    )
 
 
 def test_shared_memory_has_an_order_and_no_sectors(tmp_path: Path) -> None:
@@ -76,8 +77,13 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 def test_the_last_page_of_an_image_s_section_is_cut_where_its_bytes_end(tmp_path: Path) -> None:
     """Raw data of 0x200 bytes: what follows in the page is the loader's zeros, and in the file the next section."""
-    target = dumpwalk.open(SAMPLE)
-    area = control_area(target, PROGRAM)
+    text = (
+        'file "\\x" as f\nsection f image at ffffb80f`12300000 valid 0 then valid 0-1 transition 2 then subsection 0\n'
+    )
+    path = tmp_path / "image.dmp"
+    path.write_bytes(write(f"dump bitmap-kernel x64\nprofile nt/19041.3570-x64\n{text}"))
+    target = dumpwalk.open(str(path))
+    area = control_area(target, 0xFFFFB80F12300000)
     first, second, third = area.subsections
     changes = (
         first.__replace__(file_size=0x400),  # type: ignore[attr-defined]
@@ -89,10 +95,9 @@ def test_the_last_page_of_an_image_s_section_is_cut_where_its_bytes_end(tmp_path
     extract(target, changed, str(tmp_path / "out"))
     data = (tmp_path / "out").read_bytes()
 
-    name = "\\Program Files\\Editor\\editor.exe"
-    assert data[:0x400] == page(name, "image", 0)[:0x400]
-    assert data[0x400:0x1400] == page(name, "image", 0)
-    assert data[0x2400:0x2600] == page(name, "image", 2)[:0x200]
+    assert data[:0x400] == page("\\x", "image", 0)[:0x400]
+    assert data[0x400:0x1400] == page("\\x", "image", 0)
+    assert data[0x2400:0x2600] == page("\\x", "image", 2)[:0x200]
     assert data[0x2600:] == bytes(0x1000)
 
 

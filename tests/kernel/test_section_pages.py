@@ -59,7 +59,7 @@ def test_every_state_in_every_generation(profile: str, tmp_path: Path) -> None:
 def test_images_count_sectors_of_512_bytes() -> None:
     target = dumpwalk.open(str(SAMPLES / "file_views.dmp"))
 
-    found = section_pages(target, control_area(target, 0xFFFFB80F12346000))
+    found = section_pages(target, control_area(target, 0xFFFFB80F12341610))
 
     assert [run.file_offset for part in found.subsections for run in part.runs] == [0, 0x1000, 0x2000, 0x3000, 0x4000]
 
@@ -67,14 +67,14 @@ def test_images_count_sectors_of_512_bytes() -> None:
 def test_a_page_file_section_has_no_file_offsets() -> None:
     target = dumpwalk.open(str(SAMPLES / "file_views.dmp"))
 
-    (part,) = section_pages(target, control_area(target, 0xFFFFB80F12347010)).subsections
+    (part,) = section_pages(target, control_area(target, 0xFFFFB80F12341810)).subsections
 
     assert [(run.state, run.file_offset) for run in part.runs] == [("page file", None), ("demand zero", None)]
 
 
 def test_text_and_json_say_the_same() -> None:
     target = dumpwalk.open(str(SAMPLES / "file_views.dmp"))
-    found = section_pages(target, control_area(target, 0xFFFFB80F12343000))
+    found = section_pages(target, control_area(target, 0xFFFFB80F12341310))
 
     rows = json.loads(json.dumps(plain(found)))["subsections"][0]["runs"]
     lines = listing(found).splitlines()[2 : 2 + len(rows)]
@@ -90,7 +90,7 @@ def test_text_and_json_say_the_same() -> None:
 
 def test_without_each_there_are_counts_alone() -> None:
     target = dumpwalk.open(str(SAMPLES / "file_views.dmp"))
-    area = control_area(target, 0xFFFFB80F12343000)
+    area = control_area(target, 0xFFFFB80F12341310)
 
     counted, listed = section_pages(target, area, each=False), section_pages(target, area)
 
@@ -176,7 +176,7 @@ def test_a_mask_that_nobody_says_is_read_off_the_entries() -> None:
     target = dumpwalk.open(str(SAMPLES / "file_views.dmp"), types="nt/19041.1288-x64")
     target._profile = dumpwalk.remarks.Absent("not known")
 
-    found = section_pages(target, control_area(target, 0xFFFFB80F12343000))
+    found = section_pages(target, control_area(target, 0xFFFFB80F12341310))
 
     assert not [problem for problem in found.problems if "prototype PTE" in problem.where]
     assert target.entries is not None
