@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dumpwalk.target import Target
 
 # IO_TYPE_FILE (ntifs.h), what the first member of each file object says.
-_TYPE = 5
+FILE_OBJECT_TYPE = 5
 # VACB_OFFSET_SHIFT, and how much more of the offset each level of the tree of arrays takes.
 _VACB_SHIFT, _LEVEL_SHIFT = 18, 7
 _ONE_ARRAY = 1 << _VACB_SHIFT + _LEVEL_SHIFT
@@ -140,8 +140,10 @@ def file_object(target: Target, address: int) -> FileObject:
     file = target.object("_FILE_OBJECT", at)
     problems: list[Problem] = []
     kind = integer(file, "Type")
-    if not isinstance(kind, Absent) and kind != _TYPE:
-        problems.append(Problem(f"_FILE_OBJECT {at:x}", f"Type is {kind}, not {_TYPE}: this is no file object"))
+    if not isinstance(kind, Absent) and kind != FILE_OBJECT_TYPE:
+        problems.append(
+            Problem(f"_FILE_OBJECT {at:x}", f"Type is {kind}, not {FILE_OBJECT_TYPE}: this is no file object")
+        )
     access: list[str] = []
     for name, word in _ACCESS.items():
         if integer(file, name):

@@ -13,7 +13,7 @@ that has a counterpart is held against it, and what does not agree is a :class:`
 
 from __future__ import annotations
 
-from dumpwalk.kernel.file_object import file_name
+from dumpwalk.kernel.file_object import FILE_OBJECT_TYPE, file_name
 from dumpwalk.kernel.section_deletion import deletion
 from dumpwalk.kernel.section_flags import optional, section_flags
 from dumpwalk.kernel.segment import check_count, segment_of
@@ -176,11 +176,16 @@ def size_of_area(target: Target, fields: dict[str, int]) -> int:
 
 
 def _check_file(target: Target, file: Address, area: Address, kind: str, problems: list[Problem]) -> None:
-    """Check that the file object which the control area names leads back to it."""
-    back = target.object("_FILE_OBJECT", file).SectionObjectPointer
+    """Check that what the control area names is a file object, and leads back to it."""
+    object = target.object("_FILE_OBJECT", file)
+    where = f"_FILE_OBJECT {file:x}"
+    type, back = object.Type, object.SectionObjectPointer
+    if not isinstance(type, Absent) and type != FILE_OBJECT_TYPE:
+        what = f"Type is {type}, not {FILE_OBJECT_TYPE}: FilePointer of {area:x} leads to no file object"
+        problems.append(Problem(where, what))
+        return
     if isinstance(back, Absent):
         return
-    where = f"_FILE_OBJECT {file:x}"
     if not back:
         problems.append(Problem(where, "SectionObjectPointer is null, but FilePointer of a control area leads here"))
         return

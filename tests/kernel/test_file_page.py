@@ -9,7 +9,7 @@ import pytest
 import dumpwalk
 from dumpwalk.kernel.file_page import BY_PFN, BY_PTE, BY_VAD, FilePage, file_page, prototype_page
 from dumpwalk.kernel.pte import page_tables
-from dumpwalk.kernel.vad_lookup import follow_vads
+from dumpwalk.kernel.vad_lookup import VadLookup, follow_vads
 from dumpwalk.remarks import Absent
 from dumpwalk.synth import write
 from dumpwalk.target import Target
@@ -115,3 +115,38 @@ def test_vads_in_a_circle_end(tmp_path: Path, loop: str) -> None:
 
     for address in (0x100000, 0x1F3000, 0x400000):
         file_page(target, memory, address)
+
+
+@pytest.mark.parametrize("profile", ["nt/xpsp3-x86", "nt/2003sp2-x86", "nt/win7sp1-x86"])
+def test_vads_of_older_windows(profile: str, tmp_path: Path) -> None:
+    """The VAD has a control area, since Vista a subsection; a page that was never written is told by nothing else."""
+    old = "win7" not in profile
+    leads = "ControlArea=86300000" if old else "Subsection=86300050"
+    size = {"nt/xpsp3-x86": 0x30, "nt/2003sp2-x86": 0x38}.get(profile, 0x50)
+    root = "VadRoot=86310000" if profile == "nt/xpsp3-x86" else "VadRoot.BalancedRoot.RightChild=86310000"
+    text = f"""\
+dump kernel x86
+profile {profile}
+process 344 "x" at 86200000
+thread 344.348 at 86201000 State=Running
+struct _EPROCESS at 86200000 {root}
+struct _MMVAD at 86310000 StartingVpn=400 EndingVpn=403 FirstPrototypePte=86320000 LastContiguousPte=8632000c {leads}
+struct _CONTROL_AREA at 86300000 Segment=86330000 u.Flags.Commit=1
+struct _SUBSECTION at {0x86300000 + size:x} ControlArea=86300000 SubsectionBase=86320000 PtesInSubsection=4
+struct _SEGMENT at 86330000 ControlArea=86300000 TotalNumberOfPtes=4
+block 86320000 bytes 80 00 00 00 80 00 00 00 80 00 00 00 80 00 00 00
+"""
+    first, path = tmp_path / "first.dmp", tmp_path / "old.dmp"
+    first.write_bytes(write(text))
+    base = dumpwalk.open(str(first), types=profile).object("_EPROCESS", 0x86200000).Pcb.DirectoryTableBase
+    path.write_bytes(write(f"{text}set DirectoryTableBase={int(base[0] if old else base):x}\n"))
+    target = dumpwalk.open(str(path), types=profile)
+    assert target.entries is not None
+    windows = target.entries.windows()
+    assert not isinstance(windows, Absent)
+    windows.vad_prototype = VadLookup(target.memory, target.types, 0x86200000)
+
+    found = at(target, 0x402000)
+
+    assert (found.said_by, found.state, found.prototype) == (BY_VAD, "demand zero", 0x86320008)
+    assert (found.control_area, found.kind, found.index) == (0x86300000, "page file", 2)

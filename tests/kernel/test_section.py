@@ -390,6 +390,15 @@ def test_lying_back_pointers() -> None:
     assert len(found.subsections) == 3
 
 
+def test_a_file_pointer_that_leads_to_something_else() -> None:
+    world, area = documented()
+    world.set("_FILE_OBJECT", 0xFF86DF88, "Type", 3)
+
+    assert [str(problem) for problem in found_in(world, area).problems] == [
+        "_FILE_OBJECT ff86df88: Type is 3, not 5: FilePointer of ff8636e8 leads to no file object"
+    ]
+
+
 @pytest.mark.parametrize(
     ("link", "said"),
     [
