@@ -53,9 +53,7 @@ def layout(answer: PteAnswer) -> str:
 
 
 def _partial(answer: PteAnswer) -> bool:
-    from dumpwalk.render.remarks import is_partial
-
-    if any(is_partial(page.file_page) for page in answer.pages):
+    if any(page.file_page is not None and page.file_page.problems for page in answer.pages):
         return True
     return bool(answer.problems) or any(isinstance(e.value, Absent) for page in answer.pages for e in page.entries)
 

@@ -86,9 +86,8 @@ def layout(walk: Walk) -> str:
 
 
 def _partial(walk: Walk) -> bool:
-    from dumpwalk.render.remarks import is_partial
-
-    return bool(walk.problems) or not walk.in_dump or is_partial(walk.file_page)
+    damaged = walk.file_page is not None and walk.file_page.problems  # which page of what it is, is extra
+    return bool(walk.problems or damaged) or not walk.in_dump
 
 
 @command(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import Error
+from dumpwalk.errors import ReadError
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.members import integer
 from dumpwalk.objects.sizes import size_of
@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.memory.address import Address
     from dumpwalk.target import Target
+
+_VARIABLE = "MmPfnDatabase"
 
 
 @record
@@ -36,18 +38,17 @@ def page_frame(target: Target, pfn: int) -> PageFrame | Absent:
 
     :raises TypeInfoError: when the types of this kernel are not known
     """
-    from dumpwalk.kernel.names import DumpNames
-
     size = size_of(Reference("struct", "_MMPFN"), target.types)
     if not size:
         return Absent(f"no type _MMPFN in {target.types.name}")
+    data = target.dump.debugger_data
+    place = (0 if isinstance(data, Absent) else data.get(_VARIABLE)) or target.address_of(_VARIABLE)
+    if not place:
+        return Absent(f"neither the debugger data block nor a symbol says where {_VARIABLE} is")
     try:
-        place = DumpNames(target).symbol("MmPfnDatabase")
-        base = target.read_pointer(place) if place else 0
-    except Error as error:
-        return Absent(f"MmPfnDatabase: {error}")
-    if not base:
-        return Absent("the dump does not say where the page frame database is")
+        base = target.read_pointer(place)
+    except ReadError as error:
+        return Absent(f"{_VARIABLE}: {error}")
     at = target.address(base + pfn * size)
     frame = target.object("_MMPFN", at)
     pte = integer(frame, "PteAddress")

@@ -115,8 +115,8 @@ def control_area(target: Target, address: Any) -> ControlArea:
         problems.append(Problem(where, "u.Flags.File says that a file backs it, but FilePointer is null"))
     size = size_of_area(target, fields)
     unit = 0x200 if kind == IMAGE else 0x1000
-    kept = kind == DATA and has(member(area, "FilePointer"), "RefCnt") if file else False
-    found = subsections_of(target, at, at + size, unit, problems, views=kept)
+    views = kind == DATA and has(member(area, "FilePointer"), "RefCnt")  # _MSUBSECTION since Vista
+    found = subsections_of(target, at, at + size, unit, problems, views=views)
     if not isinstance(segment, Absent):
         check_count(segment, found, problems)
     return ControlArea(
