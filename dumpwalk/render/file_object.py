@@ -11,7 +11,8 @@ from dumpwalk.render.text import plain, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dumpwalk.kernel.file_object import FileObject, SectionObjectPointers, SharedCacheMap
+    from dumpwalk.kernel.cache_map import SharedCacheMap
+    from dumpwalk.kernel.file_object import FileObject, SectionObjectPointers
 
 _WORDS = {"IO": "IO", "IRP": "IRP"}
 

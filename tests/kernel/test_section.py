@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from stated import Stated
 
+import dumpwalk
 from dumpwalk.kernel.section import ControlArea, control_area
 from dumpwalk.remarks import Absent
 from dumpwalk.render.section import layout
@@ -15,6 +17,7 @@ from dumpwalk.types.model import Struct
 from dumpwalk.types.sources.c_header import database
 from dumpwalk.types.store import Store
 
+SAMPLES = Path(__file__).parents[2] / "samples"
 # Windows 2000's structures, by the members that the listing in the documentation of !ca shows and by what debuggers
 # of its time printed; no profile is that old.
 WINDOWS_2000 = """
@@ -502,3 +505,22 @@ def width_of_reference(world: Stated, name: str) -> bool:
     area = world.types.find("_CONTROL_AREA")
     assert isinstance(area, Struct)
     return getattr(next(f for f in area.fields if f.name == "FilePointer").type, "name", "") == "_EX_FAST_REF"
+
+
+@pytest.mark.parametrize("sample", ["chrysanthemum", "file_mapping_x86"])
+def test_the_control_area_of_the_blog(sample: str) -> None:
+    """Each value is as "File mapping and FILE_OBJECT in Windows" (August 2016) shows it."""
+    target = dumpwalk.open(str(SAMPLES / f"{sample}.dmp"))
+
+    found = control_area(target, 0x863C1758)
+
+    assert (found.Segment, found.size, found.NumberOfSectionReferences) == (0xAEB311A8, 0x50, 1)
+    assert (found.NumberOfPfnReferences, found.NumberOfMappedViews, found.NumberOfUserReferences) == (0x40, 1, 0)
+    assert (found.FilePointer, found.WaitingForDeletion, found.deletion.state) == (0x8750EF80, 0, "stable")
+    assert not isinstance(found.segment, Absent)
+    assert (found.segment.TotalNumberOfPtes, found.segment.SizeOfSegment) == (0x40, 0x40000)
+    assert found.segment.PrototypePte == 0xA8FE97E8
+    (part,) = found.subsections
+    assert (part.address, part.SubsectionBase, part.PtesInSubsection) == (0x863C17A8, 0xA8E9B008, 0x40)
+    assert (part.StartingSector, part.NumberOfFullSectors, part.file_size) == (0, 0x40, 0x40000)
+    assert found.problems == ()
