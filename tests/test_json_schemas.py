@@ -23,6 +23,7 @@ ADDRESSES = {
     "paging_x86.dmp": ("8f000010", "90001000", "nt", "@$proc"),
     "file_mapping_x86.dmp": ("nt!PsLoadedModuleList", "a8e9b008"),
     "file_mapping_x64.dmp": ("@$thread", "deadbeef`deadbeef"),
+    "file_views.dmp": ("1f0000", "1f1123", "1f2345", "1f3000", "401000", "ffffb80f`12382345"),
 }
 LOOKED_AT = [(name, address) for name, addresses in ADDRESSES.items() for address in addresses]
 
@@ -113,3 +114,35 @@ MEMORY_MANAGER = [
 @pytest.mark.parametrize("words", MEMORY_MANAGER, ids=" ".join)
 def test_the_memory_manager(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     check(words[0], capsys, "-z", str(ROOT / "samples/memory_manager.dmp"), *words)
+
+
+@pytest.mark.parametrize(
+    ("sample", "words"),
+    [
+        ("chrysanthemum.dmp", ("863c1758", "--ptes", "--explain")),
+        ("file_mapping_x86.dmp", ("863c1758", "7", "--ptes")),
+        ("file_views.dmp", ("ffffb80f`12341310", "7", "--ptes", "--explain")),
+        ("file_views.dmp", ("ffffb80f`12341810", "--bar")),
+        ("file_views.dmp", ("ffffb80f`12341910",)),
+        ("file_views.dmp", ("0", "8")),
+        ("file_views.dmp", ("ffffb80f`00000000", "7", "--ptes")),
+    ],
+)
+def test_a_control_area(sample: str, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    check("ca", capsys, "-z", str(ROOT / "samples" / sample), "ca", *words)
+
+
+def test_a_file_that_was_extracted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dump, out = str(ROOT / "samples/file_views.dmp"), str(tmp_path / "out")
+
+    found = check("ca", capsys, "-z", dump, "ca", "ffffb80f`12341310", "--extract", out)
+
+    assert found["extracted"]["holes"][0]["offset"] == "0x3000"
+
+
+@pytest.mark.parametrize(
+    ("sample", "address"),
+    [("chrysanthemum.dmp", "8750ef80"), ("file_views.dmp", "ffffb80f`12340b00"), ("file_views.dmp", "1")],
+)
+def test_a_file_object(sample: str, address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    check("fileobj", capsys, "-z", str(ROOT / "samples" / sample), "fileobj", address)

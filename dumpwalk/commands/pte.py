@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # A second number up to here says that the first one is an entry's, not where a range begins.
 _SMALL = 0x10
 _MOST_PAGES = 0x10000
+# Up to so many pages the file behind each is looked for; for thousands that would take minutes.
+_MOST_FILES = 0x10
 
 
 @record
@@ -39,11 +41,20 @@ def layout(answer: PteAnswer) -> str:
     """Return the entries in ``!pte``'s columns."""
     from dumpwalk.render.pte import layout as columns
 
-    blocks = [columns(page) for page in answer.pages]
+    blocks = []
+    for page in answer.pages:
+        block = [columns(page)]
+        if page.file_page is not None:
+            from dumpwalk.render.file_page import lines
+
+            block += ["", *lines(page.file_page)]
+        blocks.append("\n".join(block))
     return "\n\n".join([*blocks, *(["\n".join(f"({problem})" for problem in answer.problems)] * bool(answer.problems))])
 
 
 def _partial(answer: PteAnswer) -> bool:
+    if any(page.file_page is not None and page.file_page.problems for page in answer.pages):
+        return True
     return bool(answer.problems) or any(isinstance(e.value, Absent) for page in answer.pages for e in page.entries)
 
 
@@ -73,9 +84,11 @@ def pte(
     With a dump, `pte ADDRESS` shows all entries on the way to the address, and
     those of the page whose PTE it is when it lies in the page tables; `pte
     ADDRESS 1` shows the entry at that address alone; `pte START END` shows
-    each page of a range. Without one, `pte VALUE 1` says what an entry with
-    that value means, by the types that --types names. Addresses may be
-    expressions: nt!PsActiveProcessHead+8, @rsp, poi(...).
+    each page of a range. Where a file or shared memory is mapped (in a range
+    of up to 16 pages), it says which page of what that is. Without a dump,
+    `pte VALUE 1` says what an entry with that value means, by the types that
+    --types names. Addresses may be expressions: nt!PsActiveProcessHead+8,
+    @rsp, poi(...).
     """
     from dumpwalk.kernel import pte as kernel
 
@@ -107,7 +120,8 @@ def pte(
     if last < first or last - first >= _MOST_PAGES << 12:
         raise UsageError(f"a range ends behind its beginning and has at most {_MOST_PAGES:,} pages")
     pages = range(first, last + 1, 0x1000)
-    return _answer([kernel.page_table_entries(target, target.address(page)) for page in pages])
+    files = len(pages) <= _MOST_FILES
+    return _answer([kernel.page_table_entries(target, target.address(page), files=files) for page in pages])
 
 
 def _answer(pages: Sequence[Entries]) -> PteAnswer:

@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dumpwalk.kernel.file_page import FilePage
     from dumpwalk.memory.address import Address
     from dumpwalk.memory.paging.translation import TableEntry
     from dumpwalk.memory.virtual import VirtualMemory
@@ -48,6 +49,7 @@ class Walk:
     :param physical: the physical address, or why there is none
     :param page_size: of the page that holds it; 0 where there is none
     :param in_dump: whether the page is in the dump
+    :param file_page: the page of a mapped file (or of shared memory) that is there; ``None`` when none is known of
     """
 
     address: Address
@@ -58,6 +60,7 @@ class Walk:
     page_size: Hex
     in_dump: bool
     problems: tuple[Problem, ...]
+    file_page: FilePage | None = None
 
 
 def layout(walk: Walk) -> str:
@@ -75,11 +78,16 @@ def layout(walk: Walk) -> str:
         lines.append(f"{walk.address} is at physical address {walk.physical:x}, page {walk.physical >> 12:x} ({size})")
         if not walk.in_dump:
             lines.append(f"page {walk.physical >> 12:x} is not in the dump")
+    if walk.file_page is not None:
+        from dumpwalk.render.file_page import lines as file_lines
+
+        lines += file_lines(walk.file_page)
     return "\n".join([*lines, *(f"({problem})" for problem in walk.problems)])
 
 
 def _partial(walk: Walk) -> bool:
-    return bool(walk.problems) or not walk.in_dump
+    damaged = walk.file_page is not None and walk.file_page.problems  # which page of what it is, is extra
+    return bool(walk.problems or damaged) or not walk.in_dump
 
 
 @command(
@@ -97,6 +105,7 @@ def vtop(words: Sequence[str], dtb: int | None = None, target: Target | None = N
     process without its three last digits), 0 for the dump's own; --dtb takes DirBase itself.
     The address may be an expression: nt!PsActiveProcessHead+8, @rsp, poi(...).
     """
+    from dumpwalk.kernel.file_page import file_page
     from dumpwalk.kernel.names import DumpNames
     from dumpwalk.kernel.pte import page_tables
     from dumpwalk.kernel.vad_lookup import follow_vads
@@ -119,7 +128,10 @@ def vtop(words: Sequence[str], dtb: int | None = None, target: Target | None = N
     # What is not known of invalid entries matters where there was one.
     doubtful = target.entries is not None and any(not e.value & 1 for e in found.entries)
     problems = target.entries.problems if target.entries and doubtful else ()
-    return Walk(found.address, found.mode, found.root, steps, found.physical, found.page_size, in_dump, problems)
+    behind = file_page(target, memory, found.address)
+    return Walk(
+        found.address, found.mode, found.root, steps, found.physical, found.page_size, in_dump, problems, behind
+    )
 
 
 def _root(memory: VirtualMemory, base: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import ReadError, UsageError
+from dumpwalk.errors import ReadError, TypeInfoError, UsageError
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.paging.pte_address import address_of_entry, entry_addresses, is_entry
 from dumpwalk.memory.paging.software import Pte
@@ -13,6 +13,7 @@ from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dumpwalk.kernel.file_page import FilePage
     from dumpwalk.memory.address import Address
     from dumpwalk.memory.paging.modes import Level, Mode
     from dumpwalk.memory.paging.software import PteFormat
@@ -55,6 +56,7 @@ class Entries:
     :param mode: name of the paging mode
     :param entry_size: bytes of an entry
     :param physical: where the address leads
+    :param file_page: the page of a mapped file (or of shared memory) that is there; ``None`` when none is known of
     """
 
     address: Address | None
@@ -63,12 +65,16 @@ class Entries:
     entries: tuple[Entry, ...]
     physical: Hex | Absent
     problems: tuple[Problem, ...] = ()
+    file_page: FilePage | None = None
 
 
-def page_table_entries(target: Target, address: int, memory: VirtualMemory | None = None) -> Entries:
+def page_table_entries(
+    target: Target, address: int, memory: VirtualMemory | None = None, *, files: bool = True
+) -> Entries:
     """Return the entries for *address*; for an address in the page tables, those of the page whose PTE is there.
 
     :param memory: another address space than the dump's own
+    :param files: look for the file that is mapped there too, which takes ten times as long
     :raises UsageError: when the dump holds no page tables
     """
     memory = memory or page_tables(target)
@@ -111,7 +117,14 @@ def page_table_entries(target: Target, address: int, memory: VirtualMemory | Non
     if target.entries and any(entry.meaning is not None and entry.meaning.kind != "valid" for entry in out):
         problems += target.entries.problems
     shown = memory.address(address)
-    return Entries(shown, mode.name, mode.entry_size, tuple(out), found.physical, tuple(problems))
+    behind = _file_page(target, memory, address) if files else None
+    return Entries(shown, mode.name, mode.entry_size, tuple(out), found.physical, tuple(problems), behind)
+
+
+def _file_page(target: Target, memory: VirtualMemory, address: int) -> FilePage | None:
+    from dumpwalk.kernel.file_page import file_page
+
+    return file_page(target, memory, address)
 
 
 def _entry(mode: Mode, level: Level, place: Address | Absent, physical: Hex, value: Hex) -> Entry:
@@ -158,7 +171,15 @@ def entry_at(target: Target, address: int, of: str = "process") -> Entries:
         problems = target.entries.problems if target.entries else ()
     leads = entry.meaning.pfn if entry.meaning else None
     to = Hex(leads << 12) if leads is not None else Absent("no page in memory")
-    return Entries(None, mode.name, mode.entry_size, (entry,), to, problems)
+    behind = None
+    if of == "prototype" and entry.meaning is not None and entry.meaning.kind != _NOT_PRESENT:
+        from dumpwalk.kernel.file_page import prototype_page
+
+        try:
+            behind = prototype_page(target, address)
+        except TypeInfoError as error:
+            problems = (*problems, Problem(f"entry at {place}", f"whose it is is not known: {error}"))
+    return Entries(None, mode.name, mode.entry_size, (entry,), to, problems, behind)
 
 
 def entry_value(format: PteFormat, value: int, of: str = "process", *, mask_known: bool = False) -> Entries:

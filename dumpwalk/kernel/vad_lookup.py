@@ -22,6 +22,7 @@ from dumpwalk.types.model import Reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from dumpwalk.memory.segments import Memory
@@ -71,17 +72,32 @@ class VadLookup:
 
         :param memory: the address space; only that of the process is known
         """
-        if self._busy:  # a VAD lies where only a VAD could say where it lies
-            return Absent("the VADs themselves can't be read")
+        vad = self.vad(memory, address)
+        if isinstance(vad, Absent):
+            return vad
+        start = self._number(vad, self._start, self._start_high)
+        return (
+            start if isinstance(start, Absent) else self._guarded(lambda: self._prototype(vad, (address >> 12) - start))
+        )
+
+    def vad(self, memory: VirtualMemory, address: int) -> Any:
+        """Return the ``_MMVAD`` that covers *address*, or why none is known."""
         if isinstance(self._process, Absent):
             return Absent(f"which process's is not known: {self._process.reason}")
+        process = self._process
+        return self._guarded(lambda: self._find(memory, process, address))
+
+    def _guarded(self, look: Callable[[], Any]) -> Any:
+        """Return what *look* returns, which reads VADs, unless VADs are being read already."""
+        if self._busy:  # a VAD lies where only a VAD could say where it lies
+            return Absent("the VADs themselves can't be read")
         self._busy = True
         try:
-            return self._find(memory, self._process, address)
+            return look()
         finally:
             self._busy = False
 
-    def _find(self, memory: VirtualMemory, process: int, address: int) -> int | Absent:
+    def _find(self, memory: VirtualMemory, process: int, address: int) -> Any:
         eprocess = object_(self._memory, self._types, "_EPROCESS", process)
         base = eprocess.member_("Pcb.DirectoryTableBase")
         if not isinstance(base, (int, Absent)):
@@ -108,7 +124,7 @@ class VadLookup:
             elif page > end:
                 at = vad.member_(self._right)
             else:
-                return self._prototype(vad, page - start)
+                return vad
         return Absent("the tree of VADs is deeper than any can be: it is damaged")
 
     def _number(self, vad: Any, path: str, high: str) -> int | Absent:

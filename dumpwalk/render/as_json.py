@@ -33,6 +33,8 @@ def plain(value: Any) -> Any:
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (bytes, memoryview)):
         return bytes(value).hex()
+    if hasattr(value, "__iter__") and not isinstance(value, str):  # records that are made when they are asked for
+        return [plain(v) for v in value]
     return value
 
 

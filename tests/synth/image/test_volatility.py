@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+import dumpwalk
+from dumpwalk.kernel.section import control_area
+from dumpwalk.kernel.section_extract import extract
 from dumpwalk.synth import write
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -148,10 +151,24 @@ def test_pages_of_files(volatility: Volatility):
     directory.mkdir(exist_ok=True)
     done = volatility.options
     volatility.options = [*done, "-o", str(directory)]
-    volatility("windows.dumpfiles")
+    rows = volatility("windows.dumpfiles")
     volatility.options = done
     found = {path.name.split(".", 3)[3]: path.read_bytes() for path in directory.iterdir()}
     program, notes = found["ImageSectionObject.notepad.exe.img"], found["DataSectionObject.notes.txt.dat"]
+
+    # What `ca --extract` writes is the same, file by file, as far as Volatility writes: to the last page in memory.
+    target = dumpwalk.open(str(volatility.image), raw=volatility.image.read_bytes()[:4] != b"PAGE")
+    for row in rows:
+        file = target.object("nt!_FILE_OBJECT", row["FileObject"] | 0xFFFF << 48)  # it shows 48 bits
+        area = control_area(target, getattr(file.SectionObjectPointer, row["Cache"]))
+        ours = directory.parent / f"{area.address:x}"
+        extract(target, area, str(ours), force=True)
+        name, theirs = row["Result"].split(".", 3)[3], (directory / row["Result"]).read_bytes()
+
+        assert area.file_name == row["FileName"] or row["FileName"] in name
+        assert ours.read_bytes()[: len(theirs)] == theirs
+        assert not any(ours.read_bytes()[len(theirs) :])
+    assert len(rows) == 2
 
     assert notes.startswith(b"\\Users\\Public\\notes.txt, data, page 0\0")
     assert notes[0x1000:].startswith(b"\\Users\\Public\\notes.txt, data, page 1\0")

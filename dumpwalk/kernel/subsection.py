@@ -1,0 +1,159 @@
+"""``_SUBSECTION``: a stretch of a file, and the array of prototype PTEs for its pages.
+
+The first lies right behind its control area, the others are linked. Those of data files are longer, ``_MSUBSECTION``:
+with a list of those that no view needs, and a count of views.
+"""
+
+from __future__ import annotations
+
+from dumpwalk.kernel.section_flags import bits, optional
+from dumpwalk.memory.address import Hex
+from dumpwalk.memory.chain import single_list
+from dumpwalk.memory.paging.software import protection_name
+from dumpwalk.objects.members import hexadecimal, member, pointer
+from dumpwalk.objects.sizes import offset_of, size_of
+from dumpwalk.record import record
+from dumpwalk.remarks import Absent, Problem
+from dumpwalk.types.model import Reference, Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dumpwalk.memory.address import Address
+    from dumpwalk.target import Target
+
+_MOST_SUBSECTIONS = 4096
+_PAGE = 0x1000
+
+
+@record
+class Subsection:
+    """A subsection. What only ``_MSUBSECTION`` has is ``None`` for the others.
+
+    :param number: which one it is, from 1
+    :param flags: all of ``u``
+    :param Protection: of the pages, in five bits; :attr:`protection_name` in words
+    :param StartingSector: with the bits above 32; in units of 4096 bytes for data, of 512 for images
+    :param SectorEndOffset: bytes of a last sector that is not full
+    :param file_offset: where in the file its first page is, in bytes
+    :param file_size: how many bytes of the file it maps
+    """
+
+    number: int
+    address: Address
+    ControlArea: Address | Absent
+    SubsectionBase: Address | Absent
+    NextSubsection: Address | Absent
+    PtesInSubsection: Hex | Absent
+    UnusedPtes: Hex | Absent | None
+    StartingSector: Hex | Absent
+    NumberOfFullSectors: Hex | Absent
+    flags: Hex | Absent
+    flag_names: tuple[str, ...]
+    Protection: Hex | Absent
+    protection_name: str
+    SectorEndOffset: Hex | Absent
+    file_offset: Hex | Absent
+    file_size: Hex | Absent
+    Flink: Address | Absent | None
+    Blink: Address | Absent | None
+    NumberOfMappedViews: Hex | Absent | None
+
+
+def subsections_of(
+    target: Target, area: Address, first: int, unit: int, problems: list[Problem], *, views: bool
+) -> tuple[Subsection, ...]:
+    """Return the subsections of the control area *area*; one that names another control area ends the chain.
+
+    :param first: where the first one is
+    :param unit: bytes in a sector
+    :param views: they are those of a data file, ``_MSUBSECTION``
+    :raises TypeInfoError: when the types of this kernel are not known
+    """
+    link = offset_of(target.types, "_SUBSECTION", "NextSubsection")
+    chain = single_list(target.memory, target.machine, first, link, _MOST_SUBSECTIONS)
+    problems += [Problem(f"_CONTROL_AREA {area:x} subsections", what) for what in chain.problems]
+    out: list[Subsection] = []
+    for number, address in enumerate(chain.addresses, 1):
+        found = subsection(target, address, number, unit, views=views)
+        out.append(found)
+        if not isinstance(found.ControlArea, Absent) and found.ControlArea != area:
+            what = f"ControlArea is {found.ControlArea:x}, not {area:x}: it is not followed further"
+            problems.append(Problem(f"_SUBSECTION {address:x}", what))
+            break
+    return tuple(out)
+
+
+def subsection(target: Target, address: int, number: int, unit: int, *, views: bool = False) -> Subsection:
+    """Return the subsection at *address*.
+
+    :raises TypeInfoError: when the types of this kernel are not known
+    """
+    at = target.address(address)
+    part = target.object("_SUBSECTION", at)
+    flags, names, fields = bits(member(part, "u.SubsectionFlags"))
+    start, count = hexadecimal(part, "StartingSector"), hexadecimal(part, "NumberOfFullSectors")
+    bytes_at: Hex | Absent = flags if isinstance(flags, Absent) else Hex(0)
+    bytes_in = bytes_at
+    protection = end = bytes_at
+    if not isinstance(flags, Absent):
+        protection, end = Hex(fields.get("Protection", 0)), Hex(fields.get("SectorEndOffset", 0))
+        if not isinstance(start, Absent):
+            start = Hex(start | fields.get("StartingSector4132", 0) << 32)
+            bytes_at = Hex(start * unit)
+        bytes_in = count if isinstance(count, Absent) else Hex(count * unit + fields.get("SectorEndOffset", 0))
+    if isinstance(start, Absent):
+        bytes_at = start
+    unused = optional(part, "UnusedPtes")
+    flink, blink, mapped = _views(target, at) if views else (None, None, None)
+    return Subsection(
+        number,
+        at,
+        pointer(part, "ControlArea"),
+        pointer(part, "SubsectionBase"),
+        pointer(part, "NextSubsection"),
+        hexadecimal(part, "PtesInSubsection"),
+        unused,
+        start,
+        count,
+        flags,
+        names,
+        protection,
+        "" if isinstance(protection, Absent) else protection_name(protection),
+        end,
+        bytes_at,
+        bytes_in,
+        flink,
+        blink,
+        mapped,
+    )
+
+
+def _views(target: Target, address: Address) -> tuple[Any, Any, Any]:
+    """Return the links of ``DereferenceList`` and ``NumberOfMappedViews`` of the ``_MSUBSECTION`` at *address*.
+
+    The public types of 8.1 have no such structure. In all that have it, Windows Vista to 11, these members come
+    behind the ``_SUBSECTION`` and three pointers, the node of a tree, so that is where they are taken to be.
+    """
+    if isinstance(target.types.find("_MSUBSECTION"), Struct):
+        part = target.object("_MSUBSECTION", address)
+        links = pointer(part, "DereferenceList.Flink"), pointer(part, "DereferenceList.Blink")
+        return *links, hexadecimal(part, "NumberOfMappedViews")
+    width = target.machine.pointer_size
+    size = size_of(Reference("struct", "_SUBSECTION"), target.types) or 0
+    links = target.object("_LIST_ENTRY", address + size + 3 * width)
+    views = target.object(f"Uint{width}B", address + size + 5 * width)
+    return pointer(links, "Flink"), pointer(links, "Blink"), views if isinstance(views, Absent) else Hex(int(views))
+
+
+def pages_of(found: Subsection) -> int:
+    """Return how many prototype PTEs a subsection has; 0 where that is not known."""
+    return 0 if isinstance(found.PtesInSubsection, Absent) else int(found.PtesInSubsection)
+
+
+def bytes_in_page(found: Subsection, index: int) -> int:
+    """Return how many bytes of page *index* of a subsection are the file's: fewer than a page's in the last one."""
+    if isinstance(found.file_size, Absent):
+        return _PAGE
+    return max(0, min(_PAGE, int(found.file_size) - index * _PAGE))
