@@ -20,6 +20,12 @@ def fake_module(machine: Machine, name: str, base: int, size: int) -> Module:
     return module(rf"\SystemRoot\System32\drivers\{name}.sys", machine.address(base), size, 0x5F000000, 0x1234)
 
 
+# Pointers in a dump's header that say where the kernel has something; 0 says nothing.
+NOTHING = dict.fromkeys(
+    ("PsLoadedModuleList", "PsActiveProcessHead", "KdDebuggerDataBlock", "PfnDataBase", "PaeEnabled", "MinorVersion"), 0
+)
+
+
 def fake_target(
     architecture: str = "x64",
     memory: dict[int, bytes] | None = None,
@@ -35,7 +41,7 @@ def fake_target(
         format="fake",
         memory=held,
         modules=loaded,
-        header=SimpleNamespace(machine=machine, pointer_size=machine.pointer_size, **header),
+        header=SimpleNamespace(**{**NOTHING, "machine": machine, "pointer_size": machine.pointer_size, **header}),
         debugger_data=Absent("a fake has none"),
         contents=SimpleNamespace(kernel_pdb=None),
         registers={},

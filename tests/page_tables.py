@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from fakes import BY_NAME
+from fakes import BY_NAME, NOTHING
 
 from dumpwalk.memory.paging.modes import X64, Mode
 from dumpwalk.memory.physical import RunMemory
@@ -92,7 +92,8 @@ def paged_target(
         format="fake",
         memory=tables.memory(),
         modules=Modules(loaded if kernel else []),
-        header=SimpleNamespace(machine=machine, pointer_size=machine.pointer_size),
+        contents=SimpleNamespace(kernel_pdb=None),
+        header=SimpleNamespace(**NOTHING, machine=machine, pointer_size=machine.pointer_size),
         debugger_data=debugger_data or Absent("a fake has none"),
         process=machine.address(process) if process else Absent("a fake has none"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dumpwalk.kernel.constants import flags, name_of
-from dumpwalk.kernel.io_stack import driver_of
+from dumpwalk.kernel.driver_name import driver_name
 from dumpwalk.kernel.object_header import object_name
 from dumpwalk.kernel.structures import structure
 from dumpwalk.memory.address import Hex
@@ -116,7 +116,7 @@ def device_object(target: Target, address: int) -> DeviceObject:
         Size=hexadecimal(at, "Size"),
         name=object_name(target, address),
         DriverObject=pointer(at, "DriverObject"),
-        driver=driver_of(target, address),
+        driver=driver_name(target, address),
         CurrentIrp=pointer(at, "CurrentIrp"),
         ReferenceCount=integer(at, "ReferenceCount"),
         DeviceType=kind,
@@ -148,7 +148,7 @@ def device_object(target: Target, address: int) -> DeviceObject:
 def _attached(target: Target, device: Address | Absent) -> Attachment | Absent | None:
     if isinstance(device, Absent):
         return device
-    return Attachment(device, driver_of(target, device)) if device else None
+    return Attachment(device, driver_name(target, device)) if device else None
 
 
 def _extension_flags(value: int | Absent | None) -> tuple[str, ...]:

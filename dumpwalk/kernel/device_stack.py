@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError
-from dumpwalk.kernel.io_stack import driver_of
+from dumpwalk.kernel.driver_name import driver_name
 from dumpwalk.kernel.object_header import object_name
 from dumpwalk.kernel.structures import structure
 from dumpwalk.memory.chain import walk
@@ -131,7 +131,7 @@ def _contradictions(target: Target, order: list[int]) -> list[Problem]:
 def _stacked(target: Target, device: int, asked: bool) -> StackedDevice:
     extension = pointer(target.object("_DEVICE_OBJECT", device), "DeviceExtension")
     address = target.address(device)
-    return StackedDevice(address, asked, driver_of(target, device), extension, object_name(target, device))
+    return StackedDevice(address, asked, driver_name(target, device), extension, object_name(target, device))
 
 
 def _node_of(target: Target, device: int) -> DeviceNode | Absent | None:

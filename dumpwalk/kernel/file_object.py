@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.kernel import constants
 from dumpwalk.kernel.cache_map import large_integer, shared_cache_map
-from dumpwalk.kernel.object_header import object_name
+from dumpwalk.kernel.driver_name import driver_name
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.memory.chain import linked_list
 from dumpwalk.objects.members import has, hexadecimal, integer, pointer
@@ -47,7 +47,7 @@ class SectionObjectPointers:
 class FileObject:
     """A file object.
 
-    :param driver: name of the driver of its device
+    :param driver: name of the driver of its device; ``None`` without one
     :param access: what was asked for when it was opened: ``Read``, ``SharedWrite``, ...
     :param flag_names: of ``Flags``: ``FO_SYNCHRONOUS_IO``, ...
     :param event_signalled: its ``Event`` is set
@@ -62,7 +62,7 @@ class FileObject:
     FileName: str | Absent
     RelatedFileObject: Address | Absent
     DeviceObject: Address | Absent
-    driver: str | Absent
+    driver: str | Absent | None
     Vpb: Address | Absent
     FsContext: Address | Absent
     FsContext2: Address | Absent
@@ -158,21 +158,6 @@ def section_object_pointers(
         what = f"DataSectionObject and ImageSectionObject are both {data:x}: one control area can't be both"
         problems.append(Problem(f"_SECTION_OBJECT_POINTERS {place:x}", what))
     return SectionObjectPointers(place, data, cache, image)
-
-
-def driver_name(target: Target, device: int) -> str | Absent:
-    r"""Return the name of the driver whose device object is at *device*, ``\Driver\volmgr``; ``""`` for none."""
-    if not device:
-        return ""
-    driver = pointer(target.object("_DEVICE_OBJECT", device), "DriverObject")
-    if isinstance(driver, Absent):
-        return driver
-    if not driver:
-        return Absent("the device object has no driver")
-    name: str | Absent = target.object("_DRIVER_OBJECT", driver).DriverName.str_()
-    if not name:  # the object's own name is then the only one
-        return object_name(target, driver) or name
-    return name
 
 
 def _irps(target: Target, file: Any, address: Address, problems: list[Problem]) -> tuple[Address, ...]:

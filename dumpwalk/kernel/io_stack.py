@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError
 from dumpwalk.kernel.constants import flags, name_of
+from dumpwalk.kernel.driver_name import driver_name
 from dumpwalk.kernel.routine import Routine, routine_in
 from dumpwalk.kernel.structures import structure
 from dumpwalk.memory.address import Hex
@@ -111,7 +112,7 @@ def stack_location(
         driver: str | Absent | None = device
     else:
         if device not in drivers:
-            drivers[device] = driver_of(target, device)
+            drivers[device] = driver_name(target, device)
         driver = drivers[device]
     return StackLocation(
         number,
@@ -164,19 +165,3 @@ def flag_names(major: str, minor: str, value: int) -> tuple[str, ...]:
     """
     table = _FLAGS_OF_MINOR.get(minor) or _FLAGS.get(major, {})
     return tuple(table.get(1 << bit, f"{1 << bit:#x}") for bit in range(8) if value >> bit & 1)
-
-
-def driver_of(target: Target, device: int) -> str | Absent | None:
-    """Return the name of the driver of the device at *device*, ``\\Driver\\disk``; ``None`` for no device.
-
-    :raises TypeInfoError: when the types of this kernel are not known
-    """
-    if not device:
-        return None
-    driver = pointer(target.object("_DEVICE_OBJECT", device), "DriverObject")
-    if isinstance(driver, Absent):
-        return driver
-    if not driver:
-        return Absent(f"device {target.address(device)} has no driver")
-    text: str | Absent = target.object("_DRIVER_OBJECT", driver).DriverName.str_()
-    return text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import ReadError
+from dumpwalk.errors import ReadError, TypeInfoError, UsageError
+from dumpwalk.kernel.names import DumpNames
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.members import integer
 from dumpwalk.objects.sizes import size_of
@@ -12,10 +13,13 @@ from dumpwalk.types.model import Reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dumpwalk.memory.address import Address
     from dumpwalk.target import Target
 
-_VARIABLE = "MmPfnDatabase"
+# The bit went from u3.e1 into u4.
+PROTOTYPE_PTE = ("u4.PrototypePte", "u3.e1.PrototypePte")
 
 
 @record
@@ -38,27 +42,50 @@ def page_frame(target: Target, pfn: int) -> PageFrame | Absent:
 
     :raises TypeInfoError: when the types of this kernel are not known
     """
-    size = size_of(Reference("struct", "_MMPFN"), target.types)
-    if not size:
-        return Absent(f"no type _MMPFN in {target.types.name}")
-    data = target.dump.debugger_data
-    place = (0 if isinstance(data, Absent) else data.get(_VARIABLE)) or target.address_of(_VARIABLE)
-    if not place:
-        return Absent(f"neither the debugger data block nor a symbol says where {_VARIABLE} is")
     try:
-        base = target.read_pointer(place)
-    except ReadError as error:
-        return Absent(f"{_VARIABLE}: {error}")
-    at = target.address(base + pfn * size)
-    frame = target.object("_MMPFN", at)
+        frame = entry_of(target, pfn)
+    except (TypeInfoError, ReadError, UsageError) as error:
+        return Absent(str(error))
     pte = integer(frame, "PteAddress")
     original = integer(frame, "OriginalPte.u.Long")
-    # The bit went from u3.e1 into u4. Since Windows 7 bit 0 of the address is a lock.
-    held = integer(frame, "u4.PrototypePte", "u3.e1.PrototypePte")
+    held = integer(frame, *PROTOTYPE_PTE)
     return PageFrame(
         Hex(pfn),
-        at,
-        pte if isinstance(pte, Absent) else target.address(pte & ~3),
+        frame.address_,
+        pte if isinstance(pte, Absent) else target.address(pte & ~3),  # since Windows 7 bit 0 is a lock
         original if isinstance(original, Absent) else Hex(original),
         held if isinstance(held, Absent) else bool(held),
     )
+
+
+def entry_of(target: Target, pfn: int) -> Any:
+    """Return the ``_MMPFN`` of the page *pfn*.
+
+    :raises TypeInfoError: when the types of this kernel are not known, or where the database is
+    :raises ReadError: when the pointer to it is not in the dump
+    :raises UsageError: when there is no database
+    """
+    size = size_of(Reference("struct", "_MMPFN"), target.types)
+    if not size:
+        raise TypeInfoError(f"no type _MMPFN in {target.types.name}")
+    return target.object("_MMPFN", database(target) + pfn * size)
+
+
+def database(target: Target) -> Address:
+    """Return where the page frame database begins.
+
+    :raises TypeInfoError: when neither the dump nor symbols say where ``nt!MmPfnDatabase`` is
+    :raises ReadError: when it is not in the dump
+    :raises UsageError: when it is null
+    """
+    place = DumpNames(target).symbol("nt!MmPfnDatabase")
+    if place is None:
+        raise TypeInfoError("nt!MmPfnDatabase: where it is, neither the dump nor symbols say")
+    try:
+        base = target.read_pointer(place)
+    except ReadError as error:
+        what = f"{error.reason}, so where the page frame database begins (MmPfnDatabase) is not known"
+        raise ReadError(error.address, error.size, what) from error
+    if not base:
+        raise UsageError(f"nt!MmPfnDatabase, at {target.address(place)}, is null: there is no page frame database")
+    return base

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError, UsageError
 from dumpwalk.kernel.names import DumpNames
+from dumpwalk.kernel.page_frame import PROTOTYPE_PTE, entry_of
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.paging.pte_address import is_entry
 from dumpwalk.memory.virtual import VirtualMemory
 from dumpwalk.objects.members import has, hexadecimal, integer
-from dumpwalk.objects.sizes import size_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
-from dumpwalk.types.model import Reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ _CACHED = ("NonCached", "Cached", "WriteComb", "NotMapped")
 # Letters of !pfn in their order, the words of the line below them, and the members they stand for.
 _FLAGS = (
     ("M", "Modified", ("u3.e1.Modified",)),
-    ("P", "Shared", ("u4.PrototypePte", "u3.e1.PrototypePte")),
+    ("P", "Shared", PROTOTYPE_PTE),
     ("R", "ReadInProgress", ("u3.e1.ReadInProgress",)),
     ("W", "WriteInProgress", ("u3.e1.WriteInProgress",)),
     ("E", "InPageError", ("u3.e3.InPageError", "u3.e1.InPageError", "u4.InPageError")),
@@ -93,11 +92,7 @@ def pfn(target: Target, number: int) -> Pfn:
     """
     if not 0 <= number < 1 << _MOST_BITS:
         raise UsageError(f"{number:x} is no page number: addresses of memory have at most {_MOST_BITS + 12} bits")
-    size = size_of(Reference("struct", "_MMPFN"), target.types)
-    if not size:
-        raise TypeInfoError(f"no type _MMPFN in {target.types.name}")
-    base = database(target)
-    entry = target.object("_MMPFN", base + number * size)
+    entry = entry_of(target, number)
     problems = _beyond(target, number)
     location = integer(entry, "u3.e1.PageLocation")
     known = [(letter, word, member) for letter, word, paths in _FLAGS if (member := integer(entry, *paths)) == 1]
@@ -114,7 +109,7 @@ def pfn(target: Target, number: int) -> Pfn:
     cache = integer(entry, "u3.e1.CacheAttribute")
     return Pfn(
         Hex(number),
-        target.address(base + number * size),
+        target.address(entry.place_),
         hexadecimal(entry, "u1.Flink") if listed else _whole(entry),
         hexadecimal(entry, "u2.Blink") if listed else hexadecimal(entry, "u2.ShareCount"),
         place,
@@ -131,26 +126,6 @@ def pfn(target: Target, number: int) -> Pfn:
         confirmed,
         tuple(problems),
     )
-
-
-def database(target: Target) -> Address:
-    """Return where the page frame database begins.
-
-    :raises TypeInfoError: when neither the dump nor symbols say where ``nt!MmPfnDatabase`` is
-    :raises ReadError: when it is not in the dump
-    :raises UsageError: when it is null
-    """
-    place = DumpNames(target).symbol("nt!MmPfnDatabase")
-    if place is None:
-        raise TypeInfoError("nt!MmPfnDatabase: where it is, neither the dump nor symbols say")
-    try:
-        base = target.read_pointer(place)
-    except ReadError as error:
-        what = f"{error.reason}, so where the page frame database begins (MmPfnDatabase) is not known"
-        raise ReadError(error.address, error.size, what) from error
-    if not base:
-        raise UsageError(f"nt!MmPfnDatabase, at {target.address(place)}, is null: there is no page frame database")
-    return base
 
 
 def _beyond(target: Target, number: int) -> list[Problem]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.kernel import vad_members as members
+from dumpwalk.kernel.file_object import file_name
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.members import fast_reference, hexadecimal, pointer
 from dumpwalk.objects.sizes import size_of
@@ -75,12 +76,6 @@ def protection_words(protection: int) -> str:
     """
     modifier = _MODIFIERS[protection >> 3 & 3] if protection & 7 else ""
     return _ACCESS[protection & 7] + modifier
-
-
-def file_name(target: Target, file: int) -> str | Absent:
-    """Return the path of the ``_FILE_OBJECT`` at *file* on its volume."""
-    text: str | Absent = target.object("_FILE_OBJECT", file).FileName.str_()
-    return text
 
 
 class Vads:

@@ -9,7 +9,8 @@ import pytest
 from made import GENERATIONS, MAPPED, made, process_of
 
 from dumpwalk.errors import TypeInfoError, UsageError
-from dumpwalk.kernel.pfn import Pfn, database, pfn
+from dumpwalk.kernel.page_frame import database
+from dumpwalk.kernel.pfn import Pfn, pfn
 from dumpwalk.kernel.vad_tree import process_vads
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.remarks import Absent
