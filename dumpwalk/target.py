@@ -31,6 +31,7 @@ class Target:
     :ivar dump: what the file says
     :ivar memory: the virtual memory it holds
     :ivar machine: its architecture
+    :ivar kept: what the functions of :mod:`dumpwalk.kernel` found out once and need again
     :ivar entries: what its kernel means by page-table entries; ``None`` for a dump without physical pages
     """
 
@@ -42,6 +43,7 @@ class Target:
         self._profile: Profile | Absent | None = None
         self._types: TypeDatabase | None = None
         self._exact: StoredTypes | None = None
+        self.kept: dict[str, Any] = {}  # what kernel functions work out once for all structures of a kind
         self.entries: KernelEntries | None = None
         if hasattr(self.memory, "software"):  # virtual memory seen through page tables
             from dumpwalk.objects.kernel_entries import KernelEntries
