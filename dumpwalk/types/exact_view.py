@@ -126,11 +126,11 @@ class ExactView:
     def int(self, path: str, check: Check | None = None, *, signed: bool = False, anchor: bool = False) -> int | Absent:
         """Return the integer, bit field or pointer at *path*."""
         raw = self.data(path)
-        if raw.__class__ is not bytes:
-            return raw  # type: ignore[return-value]
-        value = int.from_bytes(raw, "little", signed=signed)  # type: ignore[arg-type]
-        _, _, position, mask = self.plan.fields[path]  # type: ignore[misc]
-        return value >> position & mask if mask else value
+        if isinstance(raw, Absent):
+            return raw
+        value = int.from_bytes(raw, "little", signed=signed)
+        place = self.plan.fields[path]
+        return value >> place[2] & place[3] if not isinstance(place, Absent) and place[3] else value
 
     def hex(self, path: str, check: Check | None = None, *, anchor: bool = False) -> Hex | Absent:
         """Return the number at *path*, to be printed in hexadecimal."""
