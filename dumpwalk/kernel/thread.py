@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dumpwalk.kernel.code_address import CodeAddress, code_address
 from dumpwalk.kernel.process import process
 from dumpwalk.kernel.views import enumerator, view_of
 from dumpwalk.memory.address import Address, Hex
@@ -39,17 +40,6 @@ class Cid:
         return ".".join(
             "????" if isinstance(i, Absent) else f"{i:04x}" for i in (self.UniqueProcess, self.UniqueThread)
         )
-
-
-@record
-class CodeAddress:
-    """An address of code, and the module it lies in.
-
-    :param where: ``nt+0x225870``; absent when it lies in no loaded module
-    """
-
-    address: Address
-    where: str | Absent
 
 
 @record
@@ -206,7 +196,7 @@ def _code(target: Target, view: AnyView, path: str) -> CodeAddress | Absent:
     value = view.pointer(path, code)
     if isinstance(value, Absent):
         return value
-    return CodeAddress(value, target.name(value) or Absent("in no loaded module"))
+    return code_address(target, value)
 
 
 def _create_time(view: AnyView) -> FileTime | Absent:

@@ -63,14 +63,14 @@ def call_stack(
     :param limits: lowest and highest address of the stack where they are known
     :param trap: a trap frame on this stack: on x64 the scan goes on from the registers in it
     """
-    yield _frame(target, 0, context.sp, context.pc, CONTEXT)
+    yield frame_at(target, 0, context.sp, context.pc, CONTEXT)
     low, high = limits or (context.sp, context.sp + LARGEST_STACK)
     if context.machine == "x64":
         found = _x64(target, context.sp, min(high, context.sp + LARGEST_STACK), trap)
     else:
         found = ((sp, instruction, FRAME_POINTER) for sp, instruction in _chain(target, context, low, high))
     for number, (sp, instruction, trust) in zip(range(1, MOST_FRAMES), found):
-        yield _frame(target, number, target.address(sp), target.address(instruction), trust)
+        yield frame_at(target, number, target.address(sp), target.address(instruction), trust)
 
 
 def _x64(target: Target, low: int, high: int, trap: TrapFrame | None) -> Iterator[tuple[int, int, str]]:
@@ -82,12 +82,16 @@ def _x64(target: Target, low: int, high: int, trap: TrapFrame | None) -> Iterato
     yield from ((sp, value, SCAN) for sp, value in _scan(target, low, high))
 
 
-def _frame(target: Target, number: int, sp: Address, instruction: Address, trust: str) -> Frame:
+def frame_at(target: Target, number: int, sp: Address, instruction: Address, trust: str) -> Frame:
+    """Return the frame whose execution is at, or returns to, *instruction*."""
     module = target.modules.find(instruction)
     if module is None:
         return Frame(number, sp, instruction, "", Hex(0), str(instruction), trust)
     offset = Hex(instruction - module.base)
-    return Frame(number, sp, instruction, module.name, offset, target.name(instruction) or "", trust)
+    names = target.kept.setdefault("names", {})  # many threads wait in the same places
+    if instruction not in names:
+        names[instruction] = target.name(instruction) or ""
+    return Frame(number, sp, instruction, module.name, offset, names[instruction], trust)
 
 
 def _chain(target: Target, context: Context, low: int, high: int) -> Iterator[tuple[int, int]]:
@@ -115,12 +119,18 @@ def _chain(target: Target, context: Context, low: int, high: int) -> Iterator[tu
 
 def _scan(target: Target, low: int, high: int) -> Iterator[tuple[int, int]]:
     """Yield the stack values that could be return addresses: they lie in code, behind a call where that is known."""
+    from struct import unpack_from
+
     width = target.machine.pointer_size
     start = low + -low % width
     stack = target.memory.read_some(target.address(start), max(0, high - start))
-    known: dict[str, tuple[tuple[int, int], ...] | None] = {}
-    for at in range(0, len(stack) - width + 1, width):
-        value = int.from_bytes(stack[at : at + width], "little")
+    known: dict[str, tuple[tuple[int, int], ...] | None] = target.kept.setdefault("code ranges", {})
+    first, end = _code_space(target)
+    words = unpack_from(f"<{len(stack) // width}{'Q' if width == 8 else 'I'}", stack)
+    for at, value in enumerate(words):
+        if not first <= value < end:
+            continue
+        at *= width
         module = target.modules.find(value)
         if module is None:
             continue
@@ -128,6 +138,12 @@ def _scan(target: Target, low: int, high: int) -> Iterator[tuple[int, int]]:
             known[module.name] = code_ranges(target, module)
         if _could_return_to(target, value, module, known[module.name]):
             yield start + at + width, value
+
+
+def _code_space(target: Target) -> tuple[int, int]:
+    """Return where the first module begins and the last one ends."""
+    modules = target.modules.modules
+    return min((m.base for m in modules), default=0), max((m.end for m in modules), default=0)
 
 
 def _could_return_to(target: Target, value: int, module: Module, ranges: tuple[tuple[int, int], ...] | None) -> bool:
