@@ -71,9 +71,7 @@ def wait_objects(target: Target, view: AnyView) -> tuple[tuple[WaitObject, ...],
         return (), (Problem(where, str(error)),)
 
 
-def _blocks(
-    target: Target, view: AnyView, first: Address, where: str
-) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
+def _blocks(target: Target, view: AnyView, first: Address, where: str) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
     link = target.kept.get("wait blocks")
     if link is None:
         try:

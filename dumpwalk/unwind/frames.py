@@ -110,11 +110,18 @@ def _chain(target: Target, context: Context, low: int, high: int) -> Iterator[tu
         if target.machine.name == "ARM":
             back &= ~1  # the Thumb bit
         if not back or target.modules.find(back) is None:
+            if target.machine.name == "x86" and _in_user_space(caller) and _in_user_space(back):
+                yield caller, back  # a trap frame keeps both where a frame of the chain has them: DbgEbp and DbgEip
             return
         yield caller or fp + 2 * width, back
         if caller <= fp:
             return
         fp = caller
+
+
+def _in_user_space(address: int) -> bool:
+    """Say whether a 32-bit *address* can be one of a process: above the first 64 KB, below 2 GB."""
+    return 0x10000 <= address < 0x7FFF0000
 
 
 def _scan(target: Target, low: int, high: int) -> Iterator[tuple[int, int]]:
@@ -142,8 +149,12 @@ def _scan(target: Target, low: int, high: int) -> Iterator[tuple[int, int]]:
 
 def _code_space(target: Target) -> tuple[int, int]:
     """Return where the first module begins and the last one ends."""
-    modules = target.modules.modules
-    return min((m.base for m in modules), default=0), max((m.end for m in modules), default=0)
+    known: tuple[int, int] | None = target.kept.get("code space")
+    if known is None:
+        modules = target.modules.modules
+        first, end = min((m.base for m in modules), default=0), max((m.end for m in modules), default=0)
+        known = target.kept["code space"] = int(first), int(end)
+    return known
 
 
 def _could_return_to(target: Target, value: int, module: Module, ranges: tuple[tuple[int, int], ...] | None) -> bool:

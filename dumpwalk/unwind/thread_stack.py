@@ -91,7 +91,7 @@ def _running(target: Target, thread: Thread) -> Context | Absent:
     header = target.dump.header
     if thread.address == target.dump.thread:
         context = parse_context(header.ContextRecord, target.machine, "dump header")
-        if not isinstance(context, Absent):
+        if not isinstance(context, Absent) and context.pc:
             return context
     known = target.kept.get("processors")
     if known is None:
@@ -103,6 +103,6 @@ def _running(target: Target, thread: Thread) -> Context | Absent:
         for place in (cpu.Context, cpu.ContextFrame):
             data = b"" if isinstance(place, Absent) or not place else target.memory.read_some(place, size)
             context = parse_context(data, target.machine, "KPRCB")
-            if not isinstance(context, Absent):
+            if not isinstance(context, Absent) and context.pc:
                 return context
     return Absent("it runs, and its registers are not in the dump")
