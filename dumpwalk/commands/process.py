@@ -21,7 +21,6 @@ _STATISTICS, _WAITS, _THREADS = 1, 2, 4
 _DEFAULT, _DEFAULT_OF_ONE = 3, 0xF
 # More threads than any machine has had; lists that lead around in each other are damaged.
 _MOST_THREADS = 1 << 20
-_MOST_REMARKS = 20
 
 
 @record
@@ -42,18 +41,20 @@ class Processes:
 
 def layout(answer: Processes) -> str:
     """Return the processes as ``!process`` prints them."""
-    from dumpwalk.render.process_details import process_lines
-    from dumpwalk.render.text import printable
+    from dumpwalk.render.process_details import process_lines, unknown
+    from dumpwalk.render.remarks import remark_lines
 
     lines = [answer.asked] if answer.asked else []
     for details in answer.processes:
         lines += process_lines(details, answer.flags)
         lines += [""] * bool(lines[-1])
-    remarks = dict.fromkeys(f"({problem})" for problem in _problems(answer))
-    if len(remarks) > _MOST_REMARKS:
-        more = f"(and {len(remarks) - _MOST_REMARKS} remarks more; --json has all)"
-        remarks = dict.fromkeys([*list(remarks)[:_MOST_REMARKS], more])
-    return "\n".join([*lines, *map(printable, remarks)]).rstrip("\n")
+    reasons: dict[str, list[str]] = {}
+    if any("????" in line for line in lines):
+        for details in answer.processes:
+            for reason, names in unknown(details).items():
+                reasons.setdefault(reason, names)
+    problems = tuple(dict.fromkeys(_problems(answer)))
+    return "\n".join([*lines, *remark_lines(problems, reasons)]).rstrip("\n")
 
 
 def _problems(answer: Processes) -> Iterable[Problem]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dumpwalk.record import fields
 from dumpwalk.remarks import Absent
 from dumpwalk.render.durations import clock_time, elapsed_time
 from dumpwalk.render.text import plain, printable
 from dumpwalk.render.thread import WAITS, thread_lines
+from dumpwalk.render.thread import unknown as why_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +15,13 @@ if TYPE_CHECKING:
 
 _PAGE_KB = 4
 _MB = 1 << 20
+_SHOWN = (
+    *("SessionId", "HandleCount", "UniqueProcessId", "Peb", "InheritedFromUniqueProcessId", "DirectoryTableBase"),
+    *("ObjectTable", "ImageFileName", "Token", "VadRoot", "Vads", "CloneRoot", "NumberOfPrivatePages"),
+    *("ModifiedPageCount", "NumberOfLockedPages", "DeviceMap", "elapsed", "UserTime", "KernelTime", "PagedPoolQuota"),
+    *("NonPagedPoolQuota", "WorkingSetSize", "MinimumWorkingSetSize", "MaximumWorkingSetSize", "PeakWorkingSetSize"),
+    *("VirtualSize", "PeakVirtualSize", "PageFaultCount", "MemoryPriority", "BasePriority", "CommitCharge"),
+)
 
 
 def process_lines(details: ProcessDetails, flags: int) -> list[str]:
@@ -45,6 +54,21 @@ def process_lines(details: ProcessDetails, flags: int) -> list[str]:
         if flags & WAITS:
             lines.append("")
     return lines
+
+
+def unknown(details: ProcessDetails) -> dict[str, list[str]]:
+    """Return why columns of *details* show ``????``, those of its threads included: fields by the reason."""
+    out: dict[str, list[str]] = {}
+    for source in (details, details.process, details.statistics, details.statistics and details.statistics.times):
+        for name in fields(source):
+            value = getattr(source, name)
+            if isinstance(value, Absent) and name in _SHOWN:
+                out.setdefault(value.reason, []).append(name)
+    for thread in details.threads:
+        for reason, names in why_unknown(thread).items():
+            known = out.setdefault(reason, [])
+            known += [name for name in names if name not in known]
+    return out
 
 
 def _number(value: int | Absent, form: str) -> str:

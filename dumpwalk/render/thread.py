@@ -2,7 +2,7 @@
 
 Debuggers differ in the line of priorities: those of Windows 7 to 10 print ``UnusualBoost`` and ``ForegroundBoost``,
 later ones ``PriorityDecrement`` for the same byte, or nothing. Here the kernel decides: from the one on that names
-threads (Windows 10 14393) the decrement is shown, as in most listings of these; before Windows 7 there was nothing else.
+threads (Windows 10 14393) the decrement is shown, as in most listings of these, and before Windows 7.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 # Bits of `!thread`'s flags.
 WAITS, DETAILS = 2, 4
+# What is always shown of the details, and of the thread in them.
+_SHOWN = ("Win32Thread", "process_name", "attached_name", "DeviceMap", "impersonation", "IdealProcessor", "KernelStack")
+_SHOWN += ("waited", "waited_time")
+_SHOWN_OF_IT = ("State", "Teb", "Process", "attached", "WaitTime", "ContextSwitches", "Win32StartAddress")
+_SHOWN_OF_IT += ("InitialStack", "StackBase", "StackLimit", "Priority", "BasePriority")
 _NONE = "N/A            Image:         N/A"
 
 
@@ -35,6 +40,21 @@ def thread_lines(details: ThreadDetails, flags: int) -> list[str]:
     lines = [f"{_head(details)} {_state(details.thread, details)}".rstrip()]
     lines += [f"    {plain(w.address)}  {_wait(w)}" for w in details.waits]
     return lines + _fields(details) + _stack(details) if flags & DETAILS else lines
+
+
+def unknown(details: ThreadDetails) -> dict[str, list[str]]:
+    """Return why columns of *details* show ``????``: the names of the fields by the reason."""
+    thread = details.thread
+    values = {name: getattr(details, name) for name in _SHOWN} | {name: getattr(thread, name) for name in _SHOWN_OF_IT}
+    values |= {"Cid": thread.Cid.UniqueThread, "UserTime": details.times.UserTime}
+    if thread.State == "Waiting":
+        values |= {"WaitReason": thread.WaitReason, "Alertable": details.Alertable}
+    values |= {f"the object at {plain(w.address)}": w.kind for w in details.waits}
+    out: dict[str, list[str]] = {}
+    for name, value in values.items():
+        if isinstance(value, Absent):
+            out.setdefault(value.reason, []).append(name)
+    return out
 
 
 def _head(details: ThreadDetails) -> str:
