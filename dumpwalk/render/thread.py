@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 # Bits of `!thread`'s flags.
 WAITS, DETAILS = 2, 4
 # What is always shown of the details, and of the thread in them.
-_SHOWN = ("Win32Thread", "process_name", "attached_name", "DeviceMap", "impersonation", "IdealProcessor", "KernelStack")
-_SHOWN += ("waited", "waited_time")
-_SHOWN_OF_IT = ("State", "Teb", "Process", "attached", "WaitTime", "ContextSwitches", "Win32StartAddress")
-_SHOWN_OF_IT += ("InitialStack", "StackBase", "StackLimit", "Priority", "BasePriority")
+_SHOWN = (
+    *("Win32Thread", "process_name", "attached_name", "DeviceMap", "impersonation", "IdealProcessor", "KernelStack"),
+    *("waited", "waited_time"),
+)
+_SHOWN_OF_IT = (
+    *("State", "Teb", "Process", "attached", "WaitTime", "ContextSwitches", "Win32StartAddress"),
+    *("InitialStack", "StackBase", "StackLimit", "Priority", "BasePriority"),
+)
 _NONE = "N/A            Image:         N/A"
 
 
