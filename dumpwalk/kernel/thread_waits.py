@@ -87,7 +87,9 @@ def _blocks(target: Target, view: AnyView, first: Address, where: str) -> tuple[
         problems = [p for p in chain.problems if not p.endswith(back) and p != alone]
         return chain.addresses, tuple(Problem(where, text) for text in problems)
     count = view.int("Tcb.WaitBlockCount")
-    size = size_of(Reference("struct", "_KWAIT_BLOCK"), target.types)
+    size = target.kept.get("wait block")
+    if size is None:
+        size = target.kept["wait block"] = size_of(Reference("struct", "_KWAIT_BLOCK"), target.types)
     if isinstance(count, Absent) or size is None:
         return (first,), (Problem(where, "how many blocks there are is not known; the first is shown"),)
     problems = []

@@ -35,6 +35,7 @@ class ExactLayout:
         self.layout = layout
         self.machine = machine
         self.size = layout.size if 0 < layout.size <= _AT_ONCE else 0
+        self.address = machine.address
         self.fields: dict[str, tuple[int, int, int, int] | Absent] = {}
         self._sources: dict[tuple[str, ...], tuple[FieldSource, ...]] = {}
         self._texts: dict[tuple[str, ...], str] = {}
@@ -71,7 +72,7 @@ class ExactLayout:
 class ExactView:
     """The structure that *plan* describes, at *address*; it has the methods of :class:`~dumpwalk.types.view.View`."""
 
-    __slots__ = ("_data", "_seen", "address", "layout", "machine", "memory", "plan")
+    __slots__ = ("_address", "_data", "_seen", "address", "layout", "machine", "memory", "plan")
 
     def __init__(self, memory: Memory, plan: ExactLayout, address: int) -> None:
         self.memory = memory
@@ -80,6 +81,7 @@ class ExactView:
         self.layout = plan.layout
         self.address = plan.machine.address(address)
         self._seen: dict[str, None] = {}
+        self._address = plan.address
         try:
             self._data = memory.read(self.address, plan.size)
         except ReadError:  # where not all of it is there, each field says for itself what is missing
@@ -96,7 +98,8 @@ class ExactView:
 
     def has(self, path: str) -> bool:
         """Say whether the structure has the field *path*."""
-        return not isinstance(self.plan.fields.get(path) or self.plan.find(path), Absent)
+        place = self.plan.fields.get(path)
+        return not isinstance(self.plan.find(path) if place is None else place, Absent)
 
     def trust(self, path: str) -> str:
         """Return how sure the place of the field *path* is that was read; ``""`` when it was not."""
@@ -125,12 +128,21 @@ class ExactView:
 
     def int(self, path: str, check: Check | None = None, *, signed: bool = False, anchor: bool = False) -> int | Absent:
         """Return the integer, bit field or pointer at *path*."""
-        raw = self.data(path)
-        if isinstance(raw, Absent):
-            return raw
+        place = self.plan.fields.get(path)
+        if place is None:
+            place = self.plan.find(path)
+        if isinstance(place, Absent):
+            return place
+        begin, end, position, mask = place
+        raw = self._data[begin:end]
+        if len(raw) < end - begin:  # as data() has it; thousands of structures are read by this way
+            piece = self._piece(path, (begin, end, position, mask))
+            if isinstance(piece, Absent):
+                return piece
+            raw = piece
+        self._seen[path] = None
         value = int.from_bytes(raw, "little", signed=signed)
-        place = self.plan.fields[path]
-        return value >> place[2] & place[3] if not isinstance(place, Absent) and place[3] else value
+        return value >> position & mask if mask else value
 
     def hex(self, path: str, check: Check | None = None, *, anchor: bool = False) -> Hex | Absent:
         """Return the number at *path*, to be printed in hexadecimal."""
@@ -140,4 +152,4 @@ class ExactView:
     def pointer(self, path: str, check: Check | None = None, *, anchor: bool = False) -> Address | Absent:
         """Return the pointer at *path*."""
         value = self.int(path)
-        return value if isinstance(value, Absent) else self.machine.address(value)
+        return value if value.__class__ is Absent else self._address(value)  # type: ignore[arg-type]

@@ -88,7 +88,7 @@ def frame_at(target: Target, number: int, sp: Address, instruction: Address, tru
     if module is None:
         return Frame(number, sp, instruction, "", Hex(0), str(instruction), trust)
     offset = Hex(instruction - module.base)
-    names = target.kept.setdefault("names", {})  # many threads wait in the same places
+    names = target.kept.setdefault("names", {})
     if instruction not in names:
         names[instruction] = target.name(instruction) or ""
     return Frame(number, sp, instruction, module.name, offset, names[instruction], trust)
@@ -134,16 +134,23 @@ def _scan(target: Target, low: int, high: int) -> Iterator[tuple[int, int]]:
     known: dict[str, tuple[tuple[int, int], ...] | None] = target.kept.setdefault("code ranges", {})
     first, end = _code_space(target)
     words = unpack_from(f"<{len(stack) // width}{'Q' if width == 8 else 'I'}", stack)
+    judged: dict[int, bool] = target.kept.setdefault("return addresses", {})
     for at, value in enumerate(words):
         if not first <= value < end:
             continue
         at *= width
+        could = judged.get(value)
+        if could is not None:  # many threads wait in the same places
+            if could:
+                yield start + at + width, value
+            continue
         module = target.modules.find(value)
         if module is None:
             continue
         if module.name not in known:
             known[module.name] = code_ranges(target, module)
-        if _could_return_to(target, value, module, known[module.name]):
+        judged[value] = _could_return_to(target, value, module, known[module.name])
+        if judged[value]:
             yield start + at + width, value
 
 
