@@ -131,6 +131,13 @@ def _token(target: Target, view: AnyView) -> Address | Absent:
     return value if isinstance(value, Absent) else target.address(value & ~mask)
 
 
+def device_map(view: AnyView) -> Address | Absent:
+    """Return the address of the process's ``_DEVICE_MAP``; newer kernels count references in its low bits."""
+    value = view.pointer("DeviceMap")
+    mask = 0xF if view.machine.pointer_size == 8 else 7  # the alignment of pool blocks, and _EX_FAST_REF's RefCnt
+    return value if isinstance(value, Absent) else view.machine.address(value & ~mask)
+
+
 def _protection(target: Target, view: AnyView) -> Protection | Absent:
     build = target.dump.header.MinorVersion
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.kernel.clock import clock
-from dumpwalk.kernel.process import Process, process
+from dumpwalk.kernel.process import Process, device_map, process
 from dumpwalk.kernel.thread_details import ThreadDetails, Times
 from dumpwalk.kernel.views import view_of
 from dumpwalk.memory.address import Address
@@ -157,7 +157,7 @@ def _statistics(target: Target, view: AnyView, found: Process) -> Statistics:
         NumberOfPrivatePages=view.int("NumberOfPrivatePages"),
         ModifiedPageCount=view.int("ModifiedPageCount"),
         NumberOfLockedPages=view.int("NumberOfLockedPages"),
-        DeviceMap=view.pointer("DeviceMap"),
+        DeviceMap=device_map(view),
         elapsed=elapsed,
         times=Times(ticking.duration(user), ticking.duration(kernel)),
         PagedPoolQuota=quota[1],

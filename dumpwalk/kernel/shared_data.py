@@ -70,16 +70,16 @@ def shared_data(target: Target) -> SharedData | Absent:
         return Absent(f"KUSER_SHARED_DATA: {error}")
     system = _system_time(shared, "SystemTime")
     ticks = _system_time(shared, "TickCount")
-    if isinstance(ticks, Absent):
-        ticks = integer(shared, "TickCountQuad", "TickCountLow")  # Windows XP has but the last
-    root = member(shared, "NtSystemRoot")
+    if not ticks:  # the count that Windows XP keeps
+        low = integer(shared, "TickCountLow")
+        ticks = low if not isinstance(low, Absent) and low else ticks
     return SharedData(
         address=target.address(place),
         NtMajorVersion=integer(shared, "NtMajorVersion"),
         NtMinorVersion=integer(shared, "NtMinorVersion"),
         NtBuildNumber=integer(shared, "NtBuildNumber"),
         NtProductType=integer(shared, "NtProductType"),
-        NtSystemRoot=root if isinstance(root, Absent) else root.str_(),
+        NtSystemRoot=_text(member(shared, "NtSystemRoot")),
         SystemTime=system if isinstance(system, Absent) else FileTime(system),
         TimeZoneBias=_system_time(shared, "TimeZoneBias"),
         InterruptTime=_system_time(shared, "InterruptTime"),
@@ -92,6 +92,12 @@ def shared_data(target: Target) -> SharedData | Absent:
         ActiveProcessorCount=integer(shared, "ActiveProcessorCount"),
         Cookie=hexadecimal(shared, "Cookie"),
     )
+
+
+def _text(array: Any) -> str | Absent:
+    """Return the text in an array of WCHARs, which old kernels' types call numbers."""
+    data = array if isinstance(array, Absent) else array.bytes_()
+    return data if isinstance(data, Absent) else data.decode("utf-16-le", "replace").partition("\0")[0]
 
 
 def _system_time(shared: Any, name: str) -> int | Absent:

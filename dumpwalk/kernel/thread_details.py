@@ -6,6 +6,7 @@ from dumpwalk.errors import TypeInfoError
 from dumpwalk.kernel.apc_state import ThreadApcs, has_apcs, thread_apcs
 from dumpwalk.kernel.clock import clock
 from dumpwalk.kernel.impersonation import Impersonation, impersonation
+from dumpwalk.kernel.process import device_map, process
 from dumpwalk.kernel.thread import Thread, thread
 from dumpwalk.kernel.thread_irps import PendingIrp, pending_irps
 from dumpwalk.kernel.thread_waits import WaitObject, wait_objects
@@ -152,11 +153,9 @@ def _of_process(target: Target, address: Address | Absent, field: str) -> Any:
         return address
     known = target.kept.setdefault("process fields", {})
     if address not in known:
-        from dumpwalk.kernel.process import process
-
         view = view_of(target, "_EPROCESS", address)
         name = process(target, address, view).ImageFileName
-        known[address] = {"ImageFileName": name, "DeviceMap": view.pointer("DeviceMap")}
+        known[address] = {"ImageFileName": name, "DeviceMap": device_map(view)}
     return known[address][field]
 
 

@@ -41,7 +41,7 @@ def pending_irps(target: Target, view: AnyView) -> tuple[tuple[PendingIrp, ...],
         why = first.reason if isinstance(first, Absent) else view.layout.why_not("IrpList")
         return (), (Problem(where, why),)
     head = view.address + places[0].offset
-    if first == head:
+    if not first or first == head:  # nobody initialises the idle threads' lists
         return (), ()
     try:
         at = offset_of(target.types, "_IRP", "ThreadListEntry")

@@ -37,6 +37,7 @@ class ExactLayout:
         self.size = layout.size if 0 < layout.size <= _AT_ONCE else 0
         self.address = machine.address
         self.fields: dict[str, tuple[int, int, int, int] | Absent] = {}
+        self.known: dict[str, bool] = {}
         self._sources: dict[tuple[str, ...], tuple[FieldSource, ...]] = {}
         self._texts: dict[tuple[str, ...], str] = {}
 
@@ -98,8 +99,10 @@ class ExactView:
 
     def has(self, path: str) -> bool:
         """Say whether the structure has the field *path*."""
-        place = self.plan.fields.get(path)
-        return not isinstance(self.plan.find(path) if place is None else place, Absent)
+        known = self.plan.known.get(path)
+        if known is None:
+            known = self.plan.known[path] = bool(self.layout.places(path))
+        return known
 
     def trust(self, path: str) -> str:
         """Return how sure the place of the field *path* is that was read; ``""`` when it was not."""
