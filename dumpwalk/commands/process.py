@@ -66,9 +66,12 @@ def _problems(answer: Processes) -> Iterable[Problem]:
 
 
 def _partial(answer: Processes) -> bool:
-    if any(True for _ in _problems(answer)) or not answer.processes:
+    from dumpwalk.render.process_details import unknown
+    from dumpwalk.render.thread import lacks_stack
+
+    if not answer.processes or any(True for _ in _problems(answer)):
         return True
-    return any(isinstance(d.process.ImageFileName, Absent) for d in answer.processes)
+    return any(unknown(details) or any(map(lacks_stack, details.threads)) for details in answer.processes)
 
 
 @command(

@@ -51,8 +51,9 @@ def layout(answer: ThreadAnswer) -> str:
 
 
 def _partial(answer: ThreadAnswer) -> bool:
-    details = answer.thread
-    return bool(details.problems) or isinstance(details.thread.State, Absent)
+    from dumpwalk.render.thread import lacks_stack, unknown
+
+    return bool(answer.thread.problems or unknown(answer.thread)) or lacks_stack(answer.thread)
 
 
 @command(

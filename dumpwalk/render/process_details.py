@@ -62,7 +62,8 @@ def unknown(details: ProcessDetails) -> dict[str, list[str]]:
     for source in (details, details.process, details.statistics, details.statistics and details.statistics.times):
         for name in fields(source):
             value = getattr(source, name)
-            if isinstance(value, Absent) and name in _SHOWN:
+            shown = name in _SHOWN and (name != "Token" or details.statistics is not None)
+            if isinstance(value, Absent) and shown:
                 out.setdefault(value.reason, []).append(name)
     for thread in details.threads:
         for reason, names in why_unknown(thread).items():

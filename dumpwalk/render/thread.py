@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dumpwalk.memory.address import Address
     from dumpwalk.unwind.frames import Frame
 
+_NOT_ASKED = "not asked for"
 # Bits of `!thread`'s flags.
 WAITS, DETAILS = 2, 4
 # What is always shown of the details, and of the thread in them.
@@ -59,6 +60,11 @@ def unknown(details: ThreadDetails) -> dict[str, list[str]]:
         if isinstance(value, Absent):
             out.setdefault(value.reason, []).append(name)
     return out
+
+
+def lacks_stack(details: ThreadDetails) -> bool:
+    """Say whether the thread's stack was asked for in vain."""
+    return isinstance(details.stack, Absent) and details.stack.reason != _NOT_ASKED
 
 
 def _head(details: ThreadDetails) -> str:
@@ -196,7 +202,7 @@ def _stack(details: ThreadDetails) -> list[str]:
         lines.append("Kernel stack not resident.")
     frames = details.stack
     if isinstance(frames, Absent):
-        return [*lines, f"(no stack: {printable(frames.reason)})"] if frames.reason != "not asked for" else lines
+        return [*lines, f"(no stack: {printable(frames.reason)})"] if lacks_stack(details) else lines
     return lines + stack_lines(frames, len(plain(details.thread.address)) > 8)
 
 

@@ -50,6 +50,14 @@ thread 1100.1104 at 86e307f0 Teb=7ffdf000 Win32Thread=fe9c8a88 State=Waiting Wai
     KernelStack=a87b5a38 StackBase=a87b6000 StackLimit=a87b3000 CallbackDepth=4f0 Priority=c BasePriority=8
     ForegroundBoost=2 ThreadIoPriority=2 ThreadPagePriority=5 KernelStackResident=1 WaitBlockList=87079100
 struct _KWAIT_BLOCK at 87079100 Object=870788e8 NextWaitBlock=87079100
+block a87b5a38 pointers 0 0 82a8f256 a87b5a88 0 0 0 82ad269d
+block a87b5a88 pointers a87b5ab0 82ad14f7
+block a87b5ab0 pointers a87b5b2c 82acb0cf
+block a87b5b2c pointers a87b5bb4 82cbe28e
+block a87b5bb4 pointers a87b5bcc 82cd2051
+block a87b5bcc pointers a87b5c1c 82b058c0
+block a87b5c1c pointers a87b5c34 82a922a4
+block a87b5c34 pointers ffb18 77876fc0
 
 block ffdf0004 bytes 27a0990f
 block ffdf0320 bytes 4457000000000000
@@ -85,6 +93,16 @@ a86bfb40 82cbe519 nt!IoCancelThreadIo+0x70
 a86bfbb4 82cd2051 nt!PspExitThread+0x48e
 a86bfbcc 82b058c0 nt!PsExitSpecialApc+0x22
 a86bfc1c 82a922a4 nt!KiDeliverApc+0x28b
+"""
+MAIN_STACK = """
+ChildEBP RetAddr
+a87b5a50 82ad269d nt!KiSwapContext+0x26 (FPO: [Uses EBP] [0,0,4])
+a87b5a88 82ad14f7 nt!KiSwapThread+0x266
+a87b5ab0 82acb0cf nt!KiCommitThreadWait+0x1df
+a87b5b2c 82cbe28e nt!KeWaitForSingleObject+0x393
+a87b5bb4 82cd2051 nt!PspExitThread+0x203
+a87b5bcc 82b058c0 nt!PsExitSpecialApc+0x22
+a87b5c1c 82a922a4 nt!KiDeliverApc+0x28b
 """
 MAIN_THREAD = """
 THREAD 86e307f0  Cid 1100.1104  Teb: 7ffdf000 Win32Thread: fe9c8a88 WAIT: (Executive) KernelMode Non-Alertable
@@ -162,9 +180,13 @@ def test_a_thread_that_terminates(tmp_path: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("types", ["", "win7-x86-pae"])
 def test_the_thread_that_waits_for_it(tmp_path: Path, capsys: pytest.CaptureFixture[str], types: str) -> None:
     lines = words(shown(tmp_path, capsys, WINDOWS_7, "thread", "86e307f0", types=types))
-    fields = words(MAIN_THREAD)
+    fields, stack = words(MAIN_THREAD), words(MAIN_STACK)
+    frames = lines[len(fields) :]
 
     assert lines[: len(fields)] == fields
+    assert [line[:2] for line in frames[: len(stack)]] == [line[:2] for line in stack]
+    assert frames[len(stack)][1] == "77876fc0"
+    assert frames[len(stack) + 1] == ["000ffb18", "00000000", "77876fc0"]
 
 
 def test_a_thread_that_closes_a_kernel_handle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
