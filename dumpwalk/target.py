@@ -31,13 +31,14 @@ class Target:
     :ivar dump: what the file says
     :ivar memory: the virtual memory it holds
     :ivar machine: its architecture
+    :ivar named: whose types the user wants; ``""`` for those that fit
     :ivar kept: what the functions of :mod:`dumpwalk.kernel` found out once and need again
     :ivar entries: what its kernel means by page-table entries; ``None`` for a dump without physical pages
     """
 
     def __init__(self, dump: Dump, types: str = "") -> None:
         self.dump = dump
-        self._named = types
+        self._named = self.named = types
         self.memory: DumpMemory = dump.memory
         self.machine: Machine = dump.header.machine
         self._profile: Profile | Absent | None = None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dumpwalk.target import Target
 
 _PROCESS, _THREAD = "proc", ("thre", "thread", "thr")
-_MOST_THREADS = 1 << 20
+_MOST_THREADS = 1 << 17
 
 
 @record

@@ -6,21 +6,20 @@ from dumpwalk.arguments import argument
 from dumpwalk.commands import command
 from dumpwalk.errors import UsageError
 from dumpwalk.record import record
-from dumpwalk.remarks import Absent
+from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dumpwalk.kernel.process_details import ProcessDetails
-    from dumpwalk.remarks import Problem
     from dumpwalk.target import Target
 
 # Bits of `!process`'s flags, and what it takes where none are given (Microsoft's page "!process").
 _STATISTICS, _WAITS, _THREADS = 1, 2, 4
 _DEFAULT, _DEFAULT_OF_ONE = 3, 0xF
 # More threads than any machine has had; lists that lead around in each other are damaged.
-_MOST_THREADS = 1 << 20
+_MOST_THREADS = 1 << 17
 
 
 @record
@@ -43,6 +42,7 @@ def layout(answer: Processes) -> str:
     """Return the processes as ``!process`` prints them."""
     from dumpwalk.render.process_details import process_lines, unknown
     from dumpwalk.render.remarks import remark_lines
+    from dumpwalk.render.thread import SCANNED, is_scanned
 
     lines = [answer.asked] if answer.asked else []
     for details in answer.processes:
@@ -54,6 +54,8 @@ def layout(answer: Processes) -> str:
             for reason, names in unknown(details).items():
                 reasons.setdefault(reason, names)
     problems = tuple(dict.fromkeys(_problems(answer)))
+    if any(is_scanned(thread) for details in answer.processes for thread in details.threads):
+        lines.append(SCANNED)
     return "\n".join([*lines, *remark_lines(problems, reasons)]).rstrip("\n")
 
 
@@ -128,7 +130,7 @@ def _described(target: Target, found: Sequence[int], flags: int, image: str) -> 
     from dumpwalk.kernel.thread_details import thread_details
     from dumpwalk.unwind.thread_stack import thread_stack
 
-    left = _MOST_THREADS
+    left, seen = _MOST_THREADS, set[int]()  # a thread that another process's list has is shown there
     stacks = thread_stack if flags & _WAITS and flags & _THREADS else None
     for address in found:
         details = process_details(target, address, statistics=bool(flags & _STATISTICS))
@@ -138,8 +140,12 @@ def _described(target: Target, found: Sequence[int], flags: int, image: str) -> 
         if flags & (_WAITS | _THREADS):
             listed = threads(target, address, min(left, 1 << 16))
             left -= len(listed.addresses)
-            shown = tuple(thread_details(target, thread, stacks) for thread in listed.addresses)
-            details = details.__replace__(  # type: ignore[attr-defined]
-                threads=shown, problems=details.problems + listed.problems
-            )
+            new = [thread for thread in listed.addresses if thread not in seen]
+            seen.update(new)
+            shown = tuple(thread_details(target, thread, stacks) for thread in new)
+            problems = details.problems + listed.problems
+            if len(new) < len(listed.addresses):
+                what = f"{len(listed.addresses) - len(new)} of its threads are in another process's list too"
+                problems += (Problem(f"_EPROCESS {details.process.address}", what),)
+            details = details.__replace__(threads=shown, problems=problems)  # type: ignore[attr-defined]
         yield details

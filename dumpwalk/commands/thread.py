@@ -40,13 +40,14 @@ def layout(answer: ThreadAnswer) -> str:
     from dumpwalk.render.process_details import process_lines
     from dumpwalk.render.remarks import remark_lines
     from dumpwalk.render.text import plain
-    from dumpwalk.render.thread import thread_lines, unknown
+    from dumpwalk.render.thread import SCANNED, is_scanned, thread_lines, unknown
 
     lines = [*process_lines(answer.process, 0), ""] if answer.process is not None else []
     if any(f"not {THREAD_OBJECT}: this is no thread" in p.what for p in answer.thread.thread.problems):
         lines.append(f"TYPE mismatch for thread object at {plain(answer.thread.thread.address)}")
     lines += thread_lines(answer.thread, answer.flags)
     reasons = unknown(answer.thread) if answer.flags & _STACK and any("????" in line for line in lines) else {}
+    lines += [SCANNED] * is_scanned(answer.thread)
     return "\n".join([*lines, *remark_lines(answer.thread.problems, reasons)])
 
 

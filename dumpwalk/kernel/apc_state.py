@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # ApcObject of KOBJECTS (public symbols): the Type of each _KAPC.
 APC_OBJECT = 0x12
 _MOST_APCS = 4096
+# The same for all threads that are looked at; lists may lead into each other.
+_MOST_APCS_OF_ALL = 1 << 16
 _MODES = ("kernel", "user")
 
 
@@ -161,7 +163,9 @@ def _apcs(target: Target, head: Address, where: str, problems: list[Problem]) ->
     except TypeInfoError as error:
         problems.append(Problem(where, str(error)))
         return ()
-    chain = linked_list(target.memory, target.machine, head, _MOST_APCS)
+    left = target.kept.setdefault("apcs left", _MOST_APCS_OF_ALL)
+    chain = linked_list(target.memory, target.machine, head, min(left, _MOST_APCS))
+    target.kept["apcs left"] = left - len(chain.addresses)
     problems += [Problem(where, text) for text in chain.problems]
     found = []
     for link in chain.addresses:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 IO_TYPE_IRP = 6
 # More requests than a thread ever waits for; a list that goes on is damaged.
 _MOST_IRPS = 4096
+# The same for all threads that are looked at; lists may lead into each other.
+_MOST_IRPS_OF_ALL = 1 << 16
 
 
 @record
@@ -47,7 +49,9 @@ def pending_irps(target: Target, view: AnyView) -> tuple[tuple[PendingIrp, ...],
         at = offset_of(target.types, "_IRP", "ThreadListEntry")
     except TypeInfoError as error:
         return (), (Problem(where, str(error)),)
-    chain = linked_list(target.memory, target.machine, head, _MOST_IRPS)
+    left = target.kept.setdefault("irps left", _MOST_IRPS_OF_ALL)
+    chain = linked_list(target.memory, target.machine, head, min(left, _MOST_IRPS))
+    target.kept["irps left"] = left - len(chain.addresses)
     problems = [Problem(where, text) for text in chain.problems]
     irps = []
     for link in chain.addresses:

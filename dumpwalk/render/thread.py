@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from dumpwalk.memory.address import Address
     from dumpwalk.unwind.frames import Frame
 
+# What Frame.trust calls a candidate.
+_SCAN = "scan"
+SCANNED = "(frames are candidates: values on the stack that can be return addresses; some are left over)"
 _NOT_ASKED = "not asked for"
 # Bits of `!thread`'s flags.
 WAITS, DETAILS = 2, 4
@@ -60,6 +63,12 @@ def unknown(details: ThreadDetails) -> dict[str, list[str]]:
         if isinstance(value, Absent):
             out.setdefault(value.reason, []).append(name)
     return out
+
+
+def is_scanned(details: ThreadDetails) -> bool:
+    """Say whether frames of the thread's stack are mere candidates."""
+    frames = details.stack
+    return not isinstance(frames, Absent) and len(frames) > 1 and any(frame.trust == _SCAN for frame in frames)
 
 
 def lacks_stack(details: ThreadDetails) -> bool:

@@ -212,6 +212,13 @@ def structs(build: Build) -> dict[str, Struct]:
     return _structs[build.types]
 
 
+def walked(structure: str) -> tuple[str, ...]:
+    """Return the dotted paths of the fields that are looked for in the *structure*; ``_KTHREAD``'s as ``Tcb.*``."""
+    own = tuple(_WALKED[structure].split())
+    member, inner = _FIRST_MEMBER.get(structure, ("", ""))
+    return (*(f"{member}.{path}" for path in _WALKED[inner].split()), *own) if inner else own
+
+
 class _Types:
     """The types of one kernel, while layouts are derived from them."""
 

@@ -157,6 +157,17 @@ def test_a_name_that_would_move_the_cursor(capsys: pytest.CaptureFixture[str], t
     assert "\\x1b[2J" in text
 
 
+def test_a_process_that_claims_anothers_threads(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "hostile.dmp"
+    lie = 'process 588 "notepad.exe" parent 344 ThreadListHead.Flink=runs+4e8'
+    file.write_bytes(write(SPEC.replace('process 588 "notepad.exe" parent 344', lie)))
+    status, text, _ = run(capsys, file, "process", "0", "4")
+
+    assert status == 1
+    assert text.count(f"THREAD {RUNS}") == 1
+    assert "1 of its threads are in another process's list too" in text
+
+
 def test_json(capsys: pytest.CaptureFixture[str], dump: Path) -> None:
     document: dict[str, Any] = json.loads(run(capsys, dump, "process", "588", "7", "--json")[1])
     thread = document["processes"][0]["threads"][0]

@@ -169,3 +169,20 @@ def test_a_real_thread_of_another_architecture(real_dumps: Path) -> None:
     assert found.KernelStack == int(expected["Tcb.KernelStack"], 16)
     assert found.thread.WaitTime == int(expected["Tcb.WaitTime"], 16)
     assert found.process_name == "System"
+
+
+def test_types_out_of_a_file(real_data: Path) -> None:
+    """Whose kernel is not known needs its own types: here those of a symbol file."""
+    from machines import file_of
+
+    text = f"{PROCESS}thread 344.348 State=Running IdealProcessor=3 ThreadIoPriority=2"
+    file = file_of("nt/19041.3570-x64", text)
+    target = open_target(file, types=str(real_data / "isf" / "606FF669409B00F7FC8C61A9C1670129-1.json.xz"))
+    address = find_thread(target, 0x348)
+    assert address is not None
+    found, known = thread_details(target, address), thread_details(open_target(file), address)
+
+    assert found.thread.source.endswith(" exact")
+    assert "606FF669409B00F7FC8C61A9C1670129-1" in found.thread.source
+    assert (found.IdealProcessor, found.ThreadIoPriority, found.process_name) == (3, 2, "explorer.exe")
+    assert found.thread.__replace__(source="", fields=()) == known.thread.__replace__(source="", fields=())
