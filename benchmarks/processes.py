@@ -26,6 +26,8 @@ BASE = 0xFFFFF8047BA00000
 STACKS = 0xFFFFA80000000000
 EVENT = 0xFFFFC50000001000
 SECONDS, MICROSECONDS = 2.0, 60.0
+# The same on a machine that is busy: 2 s where an empty Python process takes 20 ms.
+RATIO = 100
 # What a thread that waits in a system call has on its stack; none of it is looked at but as return addresses.
 CALLS = ("KiSwapThread", "KiCommitThreadWait", "KeWaitForSingleObject", "NtWaitForSingleObject")
 
@@ -94,14 +96,16 @@ def main() -> None:
         command = [installed, "-z", str(file), "process", "0", "7"]
         lines = subprocess.run(command, capture_output=True, check=False).stdout.count(b"\n")
         # System's time of creation is not stated, so its ElapsedTime is not known: a partial answer.
-        ours = Timing("dumpwalk process 0 7", command, expected=1)
+        ours = Timing("dumpwalk process 0 7", command, RATIO, expected=1)
         timings = [Timing("an empty Python process", EMPTY), ours]
         measure(timings, rounds(options))
         table(timings)
         took = statistics.median(ours.times)
         each = took / lines * 1e6
         kept = took <= SECONDS and each <= MICROSECONDS
-        print(f"{took:.2f} s for {lines} lines, {each:.1f} us each: {'kept' if kept else 'NOT KEPT'}")
+        print(
+            f"{took:.2f} s for {lines} lines, {each:.1f} us each: {'kept' if kept else 'NOT KEPT (or a busy machine)'}"
+        )
         theirs = volatility(file, directory)
         if theirs:
             measure(theirs, 1)

@@ -73,7 +73,7 @@ class ExactLayout:
 class ExactView:
     """The structure that *plan* describes, at *address*; it has the methods of :class:`~dumpwalk.types.view.View`."""
 
-    __slots__ = ("_address", "_data", "_seen", "address", "layout", "machine", "memory", "plan")
+    __slots__ = ("_address", "_data", "_seen", "_width", "address", "layout", "machine", "memory", "plan")
 
     def __init__(self, memory: Memory, plan: ExactLayout, address: int) -> None:
         self.memory = memory
@@ -83,6 +83,7 @@ class ExactView:
         self.address = plan.machine.address(address)
         self._seen: dict[str, None] = {}
         self._address = plan.address
+        self._width = plan.machine.pointer_size
         try:
             self._data = memory.read(self.address, plan.size)
         except ReadError:  # where not all of it is there, each field says for itself what is missing
@@ -154,5 +155,11 @@ class ExactView:
 
     def pointer(self, path: str, check: Check | None = None, *, anchor: bool = False) -> Address | Absent:
         """Return the pointer at *path*."""
+        place = self.plan.fields.get(path)
+        if place is not None and place.__class__ is tuple:  # the usual case, without a call
+            raw = self._data[place[0] : place[1]]  # type: ignore[index]
+            if len(raw) == self._width and not place[3]:  # type: ignore[index]
+                self._seen[path] = None
+                return self._address(int.from_bytes(raw, "little"))
         value = self.int(path)
-        return value if value.__class__ is Absent else self._address(value)  # type: ignore[arg-type]
+        return value if isinstance(value, Absent) else self._address(value)
