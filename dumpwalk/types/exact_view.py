@@ -157,8 +157,8 @@ class ExactView:
         """Return the pointer at *path*."""
         place = self.plan.fields.get(path)
         if place is not None and place.__class__ is tuple:  # the usual case, without a call
-            raw = self._data[place[0] : place[1]]  # type: ignore[index]
-            if len(raw) == self._width and not place[3]:  # type: ignore[index]
+            raw = self._data[place[0] : place[1]]
+            if len(raw) == self._width and not place[3]:
                 self._seen[path] = None
                 return self._address(int.from_bytes(raw, "little"))
         value = self.int(path)
