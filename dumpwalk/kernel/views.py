@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 def view_of(target: Target, structure: str, address: int) -> AnyView:
     """Return the *structure*, ``_ETHREAD`` or another that :mod:`dumpwalk.types.layouts` knows, at *address*."""
     plan = target.kept.get(structure)
-    if plan is None or plan.layout is None:
+    if plan is None:
         layout = _layout(target, structure)
-        if not layout.exact:
-            return View(target.memory, target.machine, layout, address)
-        plan = target.kept[structure] = ExactLayout(layout, target.machine)
+        plan = target.kept[structure] = ExactLayout(layout, target.machine) if layout.exact else layout
+    if isinstance(plan, Layout):
+        return View(target.memory, target.machine, plan.fresh(), address)
     return ExactView(target.memory, plan, address)
 
 
