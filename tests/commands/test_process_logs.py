@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
-from listings import Machine
+from process_listings import Machine
 
 from dumpwalk.cli import main
 from dumpwalk.synth import write

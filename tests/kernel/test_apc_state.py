@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from machines import PROFILES, machine
+from process_machines import PROFILES, machine
 
 from dumpwalk.errors import TypeInfoError
 from dumpwalk.kernel.apc_state import ThreadApcs, apc, thread_apcs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fakes import fake_target
-from machines import PROFILES, machine
+from process_machines import PROFILES, machine
 
 from dumpwalk.kernel.clock import Clock, clock
 from dumpwalk.kernel.shared_data import shared_data

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fakes import fake_target
-from machines import PROFILES, machine
+from process_machines import PROFILES, machine
 
 from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.kernel.processes import processes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from machines import PROFILES, machine
+from process_machines import PROFILES, machine
 
 from dumpwalk.kernel.process import process
 from dumpwalk.kernel.processes import find_process, find_thread, processes, threads

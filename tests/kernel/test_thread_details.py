@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from machines import machine
+from process_machines import machine
 
 from dumpwalk.kernel.process_details import process_details
 from dumpwalk.kernel.processes import find_thread, processes
@@ -173,7 +173,7 @@ def test_a_real_thread_of_another_architecture(real_dumps: Path) -> None:
 
 def test_types_out_of_a_file(real_data: Path) -> None:
     """Whose kernel is not known needs its own types: here those of a symbol file."""
-    from machines import file_of
+    from process_machines import file_of
 
     text = f"{PROCESS}thread 344.348 State=Running IdealProcessor=3 ThreadIoPriority=2"
     file = file_of("nt/19041.3570-x64", text)

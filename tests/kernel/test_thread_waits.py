@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from machines import machine
+from process_machines import machine
 
 from dumpwalk.kernel.processes import find_thread
 from dumpwalk.kernel.thread_details import ThreadDetails, thread_details
