@@ -20,6 +20,8 @@ _STATISTICS, _WAITS, _THREADS = 1, 2, 4
 _DEFAULT, _DEFAULT_OF_ONE = 3, 0xF
 # More threads than any machine has had; lists that lead around in each other are damaged.
 _MOST_THREADS = 1 << 17
+# A name of so many characters may be cut.
+_CUT = 14
 
 
 @record
@@ -124,6 +126,12 @@ def process(target: Target, words: Sequence[str] = ()) -> Processes:
     return Processes(asked, flags, tuple(_described(target, found, flags, image)), problems)
 
 
+def _is_called(details: ProcessDetails, image: str) -> bool:
+    """Say whether the process's image has the name *image*, or as much of it as the process keeps."""
+    names = [n.lower() for n in (details.image_name, details.process.ImageFileName) if not isinstance(n, Absent)]
+    return image.lower() in names or any(len(n) >= _CUT and image.lower().startswith(n) for n in names)
+
+
 def _described(target: Target, found: Sequence[int], flags: int, image: str) -> Iterable[ProcessDetails]:
     from dumpwalk.kernel.process_details import process_details
     from dumpwalk.kernel.processes import threads
@@ -134,8 +142,7 @@ def _described(target: Target, found: Sequence[int], flags: int, image: str) -> 
     stacks = thread_stack if flags & _WAITS and flags & _THREADS else None
     for address in found:
         details = process_details(target, address, statistics=bool(flags & _STATISTICS))
-        name = details.process.ImageFileName
-        if image and (isinstance(name, Absent) or name.lower() != image.lower()[:15]):
+        if image and not _is_called(details, image):
             continue
         if flags & (_WAITS | _THREADS):
             listed = threads(target, address, min(left, 1 << 16))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PROCESS_OBJECT = 3
 # More threads than any machine has had; a field above it is not a count of them.
 _MOST_THREADS = 1 << 20
+# What fits into ImageFileName, an array of 15 or 16 bytes that ends with a zero.
+_LONGEST_NAME = 14
 
 
 @record
@@ -129,6 +131,26 @@ def _token(target: Target, view: AnyView) -> Address | Absent:
     in_kernel = kernel_pointer(target.machine)
     value = view.int("Token", lambda v: in_kernel(v & ~mask))
     return value if isinstance(value, Absent) else target.address(value & ~mask)
+
+
+def full_image_name(target: Target, found: Process, view: AnyView) -> str | Absent:
+    """Return the file name of the process's image.
+
+    ``ImageFileName`` has room for 14 characters. Since Windows XP the process has the whole path for auditing, which
+    is believed where it goes on as the short name begins.
+    """
+    short = found.ImageFileName
+    if isinstance(short, Absent) or len(short) < _LONGEST_NAME:
+        return short
+    place = view.pointer("SeAuditProcessCreationInfo")
+    if isinstance(place, Absent) or not place:
+        return short
+    try:
+        path = target.object("_OBJECT_NAME_INFORMATION", place).Name.str_()
+    except TypeInfoError:
+        return short
+    name: str = "" if isinstance(path, Absent) else path.rpartition("\\")[2]
+    return name if name.startswith(short) else short
 
 
 def device_map(view: AnyView) -> Address | Absent:

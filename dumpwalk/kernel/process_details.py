@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.kernel.clock import clock
-from dumpwalk.kernel.process import Process, device_map, process
+from dumpwalk.kernel.process import Process, device_map, full_image_name, process
 from dumpwalk.kernel.thread_details import ThreadDetails, Times
 from dumpwalk.kernel.views import view_of
 from dumpwalk.memory.address import Address
@@ -60,6 +60,7 @@ class Statistics:
 class ProcessDetails:
     """A process, with all that ``!process`` shows.
 
+    :param image_name: ``ImageFileName``, or the whole name where that is cut
     :param SessionId: ``None`` for a process of no session
     :param HandleCount: handles in its table
     :param statistics: ``None`` when they weren't asked for
@@ -67,6 +68,7 @@ class ProcessDetails:
     """
 
     process: Process
+    image_name: str | Absent
     SessionId: int | Absent | None
     HandleCount: int | Absent
     statistics: Statistics | None
@@ -84,6 +86,7 @@ def process_details(target: Target, address: int, *, statistics: bool) -> Proces
     found = process(target, address, view)
     return ProcessDetails(
         process=found,
+        image_name=full_image_name(target, found, view),
         SessionId=_session_id(target, found),
         HandleCount=_handle_count(target, found.ObjectTable),
         statistics=_statistics(target, view, found) if statistics else None,

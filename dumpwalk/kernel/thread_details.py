@@ -6,7 +6,7 @@ from dumpwalk.errors import TypeInfoError
 from dumpwalk.kernel.apc_state import ThreadApcs, has_apcs, thread_apcs
 from dumpwalk.kernel.clock import clock
 from dumpwalk.kernel.impersonation import Impersonation, impersonation
-from dumpwalk.kernel.process import device_map, process
+from dumpwalk.kernel.process import device_map, full_image_name, process
 from dumpwalk.kernel.thread import Thread, thread
 from dumpwalk.kernel.thread_irps import PendingIrp, pending_irps
 from dumpwalk.kernel.thread_waits import WaitObject, wait_objects
@@ -52,7 +52,7 @@ class Times:
 class ThreadDetails:
     """A thread, with all that ``!thread`` shows. Names are NT's.
 
-    :param process_name: ``ImageFileName`` of the process it belongs to
+    :param process_name: file name of the image of the process it belongs to
     :param attached_name: of the process it is attached to; ``None`` when it is attached to none
     :param Alertable: whether user APCs end its wait
     :param waits: what it waits for; nothing unless it waits
@@ -154,7 +154,7 @@ def _of_process(target: Target, address: Address | Absent, field: str) -> Any:
     known = target.kept.setdefault("process fields", {})
     if address not in known:
         view = view_of(target, "_EPROCESS", address)
-        name = process(target, address, view).ImageFileName
+        name = full_image_name(target, process(target, address, view), view)
         known[address] = {"ImageFileName": name, "DeviceMap": device_map(view)}
     return known[address][field]
 

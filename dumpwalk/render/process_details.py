@@ -43,7 +43,7 @@ def process_lines(details: ProcessDetails, flags: int) -> list[str]:
     lines += [
         f"    DirBase: {_number(found.DirectoryTableBase, '08x')}  ObjectTable: {_short(found.ObjectTable)}"
         f"  HandleCount: {handles}",
-        f"    Image: {'????' if isinstance(found.ImageFileName, Absent) else printable(found.ImageFileName)}",
+        f"    Image: {'????' if isinstance(details.image_name, Absent) else printable(details.image_name)}",
     ]
     if details.statistics is not None:
         lines += _statistics(details.statistics, found.Token)

@@ -134,6 +134,11 @@ class Machine:
         if count and table and int(table.group(1), 16):
             path = "HandleCount" if self.layouts.has("_HANDLE_TABLE", "HandleCount") else "FreeLists[0].HandleCount"
             self.objects["handles"] = f"struct _HANDLE_TABLE at {table.group(1)} {path}=0n{count.group(1)}"
+        if len(name) > 14:
+            place_of_name = 0xFFFFA8FF00000000 if self.wide else 0xA8FF0000
+            fields.append(f"SeAuditProcessCreationInfo.ImageFileName={place_of_name:x}")
+            path = f"\\Device\\HarddiskVolume1\\{name}"
+            self.objects["name"] = f'struct _OBJECT_NAME_INFORMATION at {place_of_name:x} Name="{path}"'
         self.lines.append(f'process {self.pid} "{name}" at {place} {" ".join(fields)}')
 
     def thread(self, text: str) -> None:

@@ -37,6 +37,7 @@ LISTINGS = [
         EARLY_10,
         ("process", "ffffe0008096c900"),
     ),
+    ("process/edb-36392-process-fffffa804d0f29e0-f-541", WINDOWS_7, ("process", "fffffa804d0f29e0", "f")),
     ("process/manual-m2-process-win7-1", "nt/win7sp1-x86", ("process", "0", "2", "foobar2000.exe")),
     ("thread/nohuto-thread-addresses-thread-ffffac819fb18080-82", WINDOWS_10, ("thread", "ffffac819fb18080")),
     ("thread/nohuto-thread-addresses-thread-t-1e10-60", WINDOWS_10, ("thread", "-t", "1e10")),
