@@ -33,23 +33,78 @@ class Target:
     :ivar dump: what the file says
     :ivar memory: the virtual memory it holds
     :ivar machine: its architecture
+    :ivar named: whose types the user wants; ``""`` for those that fit
+    :ivar kept: what the functions of :mod:`dumpwalk.kernel` found out once and need again
     :ivar entries: what its kernel means by page-table entries; ``None`` for a dump without physical pages
     """
 
     def __init__(self, dump: Dump, types: str = "") -> None:
         self.dump = dump
-        self._named = types
+        self._named = self.named = types
         self.memory: DumpMemory = dump.memory
         self.machine: Machine = dump.header.machine
         self._profile: Profile | Absent | None = None
         self._types: TypeDatabase | None = None
         self._space: Space | None = None
         self._exact: StoredTypes | None = None
+        self._directory_at: int | None = None
+        self.kept: dict[str, Any] = {}  # what kernel functions work out once for all structures of a kind
         self.entries: KernelEntries | None = None
         if hasattr(self.memory, "software"):  # virtual memory seen through page tables
             from dumpwalk.objects.kernel_entries import KernelEntries
 
             self.memory.software = self.entries = KernelEntries(self)
+        self._process: Address | None = None
+        self.dump.profile = lambda: self.profile
+
+    @property
+    def process(self) -> Address | Absent:
+        """The process whose address space :attr:`memory` is: the dump's own, unless :meth:`in_process` chose one."""
+        return self.dump.process if self._process is None else self._process
+
+    def in_process(self, process: int) -> Target:
+        """Return this target as the process at *process* sees it: same dump, same types, its address space.
+
+        ``DirectoryTableBase`` is followed, with which the processor runs in the kernel: user addresses are in it too.
+        (Where user code runs with tables of its own, against Meltdown, ``UserDirectoryTableBase`` leads to these; they
+        lack most of the kernel.) The user addresses of a 32-bit process on x64 are in the same tables.
+        A dump without page tables holds pieces of one virtual memory, for all processes alike.
+
+        :param process: address of an ``_EPROCESS``; it is not checked
+        :raises ReadError: when its ``DirectoryTableBase`` is not in the dump
+        :raises TypeInfoError: when nothing says where in the structure that is, or it can't be one
+        """
+        from dumpwalk.memory.virtual import VirtualMemory
+        from dumpwalk.objects.kernel_entries import KernelEntries
+
+        memory = self.memory
+        place = self.address(process)
+        twin = Target.__new__(Target)
+        twin.__dict__.update(self.__dict__)
+        twin._process = place
+        if not isinstance(memory, VirtualMemory):
+            return twin
+        twin.memory = space = memory.with_root(self._directory_table_base(place))
+        twin.kept = {}
+        space.software = twin.entries = KernelEntries(twin)
+        return twin
+
+    def _directory_table_base(self, process: Address) -> int:
+        """Return what the root register holds while the process at *process* runs."""
+        if self._directory_at is None:
+            from dumpwalk.types.anchors import Layout
+
+            data = self.dump.debugger_data
+            layout = Layout("_EPROCESS", self.profile, None if isinstance(data, Absent) else data, self.machine)
+            places = layout.places("Pcb.DirectoryTableBase")
+            if not places:
+                raise TypeInfoError(layout.why_not("Pcb.DirectoryTableBase"))
+            self._directory_at = int(places[0].offset)
+        # An array of two in old kernels, the second being of hyperspace: only the first is a root.
+        root = self.read_int(process + self._directory_at, self.machine.pointer_size)
+        if not root:
+            raise TypeInfoError(f"the process at {process} has no page tables: its DirectoryTableBase is 0")
+        return root
 
     @property
     def physical(self) -> PhysicalMemory | Absent:

@@ -146,3 +146,24 @@ def test_a_file_that_was_extracted(tmp_path: Path, capsys: pytest.CaptureFixture
 )
 def test_a_file_object(sample: str, address: str, capsys: pytest.CaptureFixture[str]) -> None:
     check("fileobj", capsys, "-z", str(ROOT / "samples" / sample), "fileobj", address)
+
+
+PROCESSES = {
+    "process": (("0", "7"), ("-1",), ("1100", "0"), ("ffff0000", "1")),
+    "thread": ((), ("870788e8",), ("-p", "870788e8", "2"), ("ffff0000",)),
+    "apc": ((), ("thre",), ("proc", "-1")),
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "words"), [(c, words) for c, all_of_it in PROCESSES.items() for words in all_of_it]
+)
+@pytest.mark.parametrize("sample", ["exiting_process.dmp", "hung_driver.dmp", "arm64.dmp", "apc_index_mismatch.dmp"])
+def test_processes(command: str, words: tuple[str, ...], sample: str, capsys: pytest.CaptureFixture[str]) -> None:
+    check(command, capsys, "-z", str(ROOT / "samples" / sample), command, *words)
+
+
+def test_an_apc(capsys: pytest.CaptureFixture[str]) -> None:
+    found = check("apc", capsys, "-z", str(ROOT / "samples" / "exiting_process.dmp"), "apc", "87079200")
+
+    assert found["apc"]["kind"] == "user"

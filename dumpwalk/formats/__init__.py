@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from dumpwalk.formats.crashed_processor import Crashed
     from dumpwalk.formats.debugger_data import DebuggerData
     from dumpwalk.formats.header import Header
     from dumpwalk.formats.images import Image
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from dumpwalk.remarks import Problem
     from dumpwalk.symbols.codeview import PdbReference
     from dumpwalk.symbols.modules import Modules, UnloadedModule
+    from dumpwalk.types.profiles import Profile
 
 _NOT_PHYSICAL = Absent("this dump holds pieces of virtual memory, no physical pages")
 _NOT_TRIAGE = Absent("not a triage dump")
@@ -94,6 +96,7 @@ class Dump:
     :param missing: what the file does not hold, or what is not read from it yet
     :param problems: what is damaged
     :ivar found: how it was found out what the file does not say by itself
+    :ivar profile: gives the layouts of its kernel; a target sets it, which knows what the user says of them
     :ivar user_mode: it is of a process; nothing in it is a kernel's
     :ivar registers: what a register listing beside the file gives, by their names in small letters
     """
@@ -129,6 +132,8 @@ class Dump:
         self.user_mode = user_mode
         self.registers: Mapping[str, int] = {}
         self._contents = contents
+        self._crashed: Crashed | None = None
+        self.profile: Callable[[], Profile | Absent] | None = None
         self._missing = missing
         self._problems = problems
 
@@ -171,22 +176,37 @@ class Dump:
     @property
     def thread(self) -> Address | Absent:
         """Address of the thread that the dump was taken of."""
-        return self.contents.thread
+        return self.crashed.thread
 
     @property
     def process(self) -> Address | Absent:
         """Address of that thread's process."""
-        return self.contents.process
+        return self.crashed.process
 
     @property
     def processor(self) -> Address | Absent:
         """Address of its processor's ``_KPRCB``."""
-        return self.contents.processor
+        return self.crashed.processor
+
+    @property
+    def crashed(self) -> Crashed:
+        """Where the dump was taken: by the debugger data, or, where that locates nothing, by the kernel's types."""
+        if self._crashed is None:
+            from dumpwalk.formats.crashed_processor import Crashed
+
+            held = self.contents
+            self._crashed = Crashed(held.processor, held.thread, held.process)
+            if isinstance(held.thread, Absent) and not isinstance(held.debugger_data, Absent):
+                from dumpwalk.formats.crashed_by_types import crashed_by_types
+
+                self._crashed = crashed_by_types(self, self._crashed)
+        return self._crashed
 
     @property
     def missing(self) -> tuple[str, ...]:
         """What the file does not hold, or what is not read from it yet."""
-        return (*self._missing, *self.contents.missing)
+        crashed = (f"processor: {self._crashed.note}",) if self._crashed is not None and self._crashed.note else ()
+        return (*self._missing, *self.contents.missing, *crashed)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -12,10 +12,10 @@ from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dumpwalk.formats.debugger_data import DebuggerData
     from dumpwalk.memory.address import Address
     from dumpwalk.memory.machine import Machine
     from dumpwalk.memory.segments import Memory
+    from dumpwalk.types.debugger_offsets import Numbers
 
 # Windows supports up to 2048 logical processors (Microsoft Learn, "Processor Groups").
 MOST_PROCESSORS = 2048
@@ -40,9 +40,12 @@ class Crashed:
 
 
 class _Reader:
-    """Reads pointers at offsets that the debugger data block states."""
+    """Reads pointers at offsets that the debugger data block states.
 
-    def __init__(self, memory: Memory, machine: Machine, data: DebuggerData) -> None:
+    :param data: the block, or what stands for it where it states none
+    """
+
+    def __init__(self, memory: Memory, machine: Machine, data: Numbers) -> None:
         self.memory = memory
         self.machine = machine
         self.data = data
@@ -64,7 +67,7 @@ class _Reader:
 
 
 def crashed_processor(
-    memory: Memory, machine: Machine, data: DebuggerData, processors: int, stack_pointer: int | Absent
+    memory: Memory, machine: Machine, data: Numbers, processors: int, stack_pointer: int | Absent
 ) -> Crashed:
     """Return the processor whose stack holds *stack_pointer*, its thread, and the thread's process.
 

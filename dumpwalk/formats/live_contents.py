@@ -74,7 +74,7 @@ def contents(
         where = Absent(f"no debugger data block tells where it is ({data.reason})")
         return Contents(modules, unloaded, data, where, where, where, tuple(missing), tuple(problems))
     crashed = crashed_processor(memory, machine, data, processors, stack_pointer)
-    if crashed.note:
+    if crashed.note and not isinstance(crashed.thread, Absent):  # without offsets it is said by who asks the types
         missing.append(f"processor: {crashed.note}")
     return Contents(
         modules,

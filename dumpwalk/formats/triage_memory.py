@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dumpwalk.formats.triage_sections import Layout
     from dumpwalk.memory.address import Address
     from dumpwalk.memory.machine import Machine
+    from dumpwalk.types.debugger_offsets import Numbers
 
 # Of real dumps (builds 9600 to 22000, x64, ARM, ARM64) the KPRCB had 114 or more
 # empty lists, and at most 32 pairs that happened to look like lists elsewhere.
@@ -61,8 +62,14 @@ def assemble(
         processor = thread = process = Absent(f"no debugger data block tells where it is ({data.reason})")
     else:
         processor = _processor(pieces.prcb, only_blocks, data, header)
-        thread = _pointer(pieces.prcb, data.get("OffsetPrcbCurrentThread"), machine, "KPRCB", "CurrentThread")
-        process = _pointer(pieces.thread, data.get("OffsetKThreadApcProcess"), machine, "ETHREAD", "ApcState.Process")
+        places: Numbers = data
+        if not data.get("OffsetPrcbCurrentThread"):  # before Windows Vista
+            from dumpwalk.formats.crashed_by_types import with_offsets
+
+            places = with_offsets(data, header)
+        thread = _pointer(pieces.prcb, places.get("OffsetPrcbCurrentThread"), machine, "KPRCB", "CurrentThread")
+        at = places.get("OffsetKThreadApcProcess")
+        process = _pointer(pieces.thread, at, machine, "ETHREAD", "ApcState.Process")
     placed = (
         ("ETHREAD", thread, pieces.thread),
         ("EPROCESS", process, pieces.process),

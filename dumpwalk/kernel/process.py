@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dumpwalk.errors import TypeInfoError
+from dumpwalk.kernel.views import view_of
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.times import FileTime
-from dumpwalk.types.anchors import EXACT, Layout
+from dumpwalk.types.anchors import EXACT
 from dumpwalk.types.invariants import at_most, client_id, file_time, image_name, kernel_pointer, list_entry
 from dumpwalk.types.layouts import enumeration
-from dumpwalk.types.view import View, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dumpwalk.kernel.views import AnyView
     from dumpwalk.target import Target
     from dumpwalk.types.view import FieldSource
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 PROCESS_OBJECT = 3
 # More threads than any machine has had; a field above it is not a count of them.
 _MOST_THREADS = 1 << 20
+# What fits into ImageFileName, an array of 15 or 16 bytes that ends with a zero.
+_LONGEST_NAME = 14
 
 
 @record
@@ -67,14 +70,13 @@ class Process:
     problems: tuple[Problem, ...]
 
 
-def process(target: Target, address: int) -> Process:
+def process(target: Target, address: int, view: AnyView | None = None) -> Process:
     """Return the process at *address*.
 
     :param address: of an ``_EPROCESS``; nothing about it is believed
+    :param view: a view of it, where the caller has one
     """
-    data = None if isinstance(target.dump.debugger_data, Absent) else target.dump.debugger_data
-    layout = Layout("_EPROCESS", target.profile, data, target.machine)
-    view = View(target.memory, target.machine, layout, address)
+    view = view or view_of(target, "_EPROCESS", address)
     maybe_null = kernel_pointer(target.machine, null=True)
 
     # First what confirms its own place beyond doubt: the other fields may go by it.
@@ -83,7 +85,7 @@ def process(target: Target, address: int) -> Process:
     for path in ("ActiveProcessLinks", "ThreadListHead", "MmProcessLinks"):
         view.data(path, links)
 
-    wow64 = "Wow64Process" if layout.places("Wow64Process") else "WoW64Process"
+    wow64 = "Wow64Process" if view.has("Wow64Process") else "WoW64Process"
     problems = _problems(view, name)
     # The arguments are read in this order, so what was read is known when its sources are asked for.
     return Process(
@@ -101,7 +103,7 @@ def process(target: Target, address: int) -> Process:
         Protection=_protection(target, view),
         CreateTime=_create_time(view),
         ExitTime=_exit_time(view),
-        source=f"{layout.source}: {summary(view.sources)}",
+        source=view.source,
         fields=view.sources,
         problems=problems,
     )
@@ -115,7 +117,7 @@ def _image_file_name(data: bytes | Absent) -> str | Absent:
     return text or Absent("the name is empty")
 
 
-def _directory_table_base(target: Target, view: View) -> Hex | Absent:
+def _directory_table_base(target: Target, view: AnyView) -> Hex | Absent:
     """Return the physical address of the page directory; the low half of the field where it is an array of two."""
     value = view.hex("Pcb.DirectoryTableBase")
     if isinstance(value, Absent):
@@ -123,7 +125,7 @@ def _directory_table_base(target: Target, view: View) -> Hex | Absent:
     return Hex(value & 0xFFFFFFFF) if target.machine.pointer_size == 4 else value
 
 
-def _token(target: Target, view: View) -> Address | Absent:
+def _token(target: Target, view: AnyView) -> Address | Absent:
     """Return the token's address. The field is an ``_EX_FAST_REF``: its low bits count cached references."""
     mask = 0xF if target.machine.pointer_size == 8 else 7
     in_kernel = kernel_pointer(target.machine)
@@ -131,7 +133,34 @@ def _token(target: Target, view: View) -> Address | Absent:
     return value if isinstance(value, Absent) else target.address(value & ~mask)
 
 
-def _protection(target: Target, view: View) -> Protection | Absent:
+def full_image_name(target: Target, found: Process, view: AnyView) -> str | Absent:
+    """Return the file name of the process's image.
+
+    ``ImageFileName`` has room for 14 characters. Since Windows XP the process has the whole path for auditing, which
+    is believed where it goes on as the short name begins.
+    """
+    short = found.ImageFileName
+    if isinstance(short, Absent) or len(short) < _LONGEST_NAME:
+        return short
+    place = view.pointer("SeAuditProcessCreationInfo")
+    if isinstance(place, Absent) or not place:
+        return short
+    try:
+        path = target.object("_OBJECT_NAME_INFORMATION", place).Name.str_()
+    except TypeInfoError:
+        return short
+    name: str = "" if isinstance(path, Absent) else path.rpartition("\\")[2]
+    return name if name.startswith(short) else short
+
+
+def device_map(view: AnyView) -> Address | Absent:
+    """Return the address of the process's ``_DEVICE_MAP``; newer kernels count references in its low bits."""
+    value = view.pointer("DeviceMap")
+    mask = 0xF if view.machine.pointer_size == 8 else 7  # the alignment of pool blocks, and _EX_FAST_REF's RefCnt
+    return value if isinstance(value, Absent) else view.machine.address(value & ~mask)
+
+
+def _protection(target: Target, view: AnyView) -> Protection | Absent:
     build = target.dump.header.MinorVersion
     try:
         types, signers = enumeration("PS_PROTECTED_TYPE", build), enumeration("PS_PROTECTED_SIGNER", build)
@@ -149,19 +178,19 @@ def _member(names: tuple[str, ...], value: int) -> str:
     return names[value] if value < len(names) - 1 else str(value)
 
 
-def _create_time(view: View) -> FileTime | Absent:
+def _create_time(view: AnyView) -> FileTime | Absent:
     value = view.int("CreateTime", file_time)
     if isinstance(value, Absent):
         return value
     return FileTime(value) if value else Absent("not set")
 
 
-def _exit_time(view: View) -> FileTime | Absent | None:
+def _exit_time(view: AnyView) -> FileTime | Absent | None:
     value = view.int("ExitTime", lambda v: not v or file_time(v))
     return value if isinstance(value, Absent) else FileTime(value) if value else None
 
 
-def _problems(view: View, name: bytes | Absent) -> tuple[Problem, ...]:
+def _problems(view: AnyView, name: bytes | Absent) -> tuple[Problem, ...]:
     where = f"_EPROCESS {view.address}"
     out = []
     kind = view.int("Pcb.Header.Type")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import TypeInfoError
+from dumpwalk.kernel.code_address import CodeAddress, code_address
 from dumpwalk.kernel.process import process
+from dumpwalk.kernel.views import enumerator, view_of
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.times import FileTime
-from dumpwalk.types.anchors import Layout
 from dumpwalk.types.invariants import at_most, client_id, file_time, kernel_pointer, list_entry
-from dumpwalk.types.layouts import enumeration
-from dumpwalk.types.view import View, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TypeAlias
 
+    from dumpwalk.kernel.views import AnyView
     from dumpwalk.target import Target
     from dumpwalk.types.view import FieldSource
+
+    OwnerIds: TypeAlias = dict[int, int | Absent]
 
 # KOBJECTS.ThreadObject of ntosp.h, as the public symbols have it: the Type of a thread's dispatcher header.
 THREAD_OBJECT = 6
@@ -38,17 +40,6 @@ class Cid:
         return ".".join(
             "????" if isinstance(i, Absent) else f"{i:04x}" for i in (self.UniqueProcess, self.UniqueThread)
         )
-
-
-@record
-class CodeAddress:
-    """An address of code, and the module it lies in.
-
-    :param where: ``nt+0x225870``; absent when it lies in no loaded module
-    """
-
-    address: Address
-    where: str | Absent
 
 
 @record
@@ -103,14 +94,14 @@ class Thread:
     problems: tuple[Problem, ...]
 
 
-def thread(target: Target, address: int) -> Thread:
+def thread(target: Target, address: int, view: AnyView | None = None, owners: OwnerIds | None = None) -> Thread:
     """Return the thread at *address*.
 
     :param address: of an ``_ETHREAD``; nothing about it is believed
+    :param view: a view of it, where the caller has one
+    :param owners: identifiers of processes that are known already, by their addresses; others are added
     """
-    data = None if isinstance(target.dump.debugger_data, Absent) else target.dump.debugger_data
-    layout = Layout("_ETHREAD", target.profile, data, target.machine)
-    view = View(target.memory, target.machine, layout, address)
+    view = view or view_of(target, "_ETHREAD", address)
     in_kernel = kernel_pointer(target.machine)
     maybe_null = kernel_pointer(target.machine, null=True)
     priority = at_most(_HIGHEST_PRIORITY)
@@ -122,18 +113,18 @@ def thread(target: Target, address: int) -> Thread:
     view.data("Tcb.ThreadListEntry", list_entry(target.machine))
 
     owner = view.pointer("Tcb.Process", in_kernel, anchor=True)
-    if isinstance(owner, Absent) and layout.places("ThreadsProcess"):  # before Windows Vista
+    if isinstance(owner, Absent) and view.has("ThreadsProcess"):  # before Windows Vista
         owner = view.pointer("ThreadsProcess", in_kernel)
-    owner_id = owner if isinstance(owner, Absent) else process(target, owner).UniqueProcessId
+    owner_id = owner if isinstance(owner, Absent) else _process_id(target, owner, owners)
     view.data("Cid", lambda cid: _belongs(cid, owner_id))
     created = _create_time(view)
 
-    state = _name(target, "KTHREAD_STATE", view.int("Tcb.State"))
+    state = enumerator(target, "KTHREAD_STATE", view.int("Tcb.State"))
     running = state == RUNNING
     current = view.pointer("Tcb.ApcState.Process", in_kernel)
     attached = next((v for v in (owner, current) if isinstance(v, Absent)), None)
     cid = Cid(view.hex("Cid.UniqueProcess", client_id), view.hex("Cid.UniqueThread", client_id))
-    reason = Absent(_STALE) if running else _name(target, "KWAIT_REASON", view.int("Tcb.WaitReason"))
+    reason = Absent(_STALE) if running else enumerator(target, "KWAIT_REASON", view.int("Tcb.WaitReason"))
     stack = {name: view.pointer(f"Tcb.{name}", in_kernel) for name in ("StackLimit", "InitialStack", "StackBase")}
     kernel_stack = Absent(_STALE) if running else view.pointer("Tcb.KernelStack", in_kernel)
     problems = [
@@ -174,24 +165,19 @@ def thread(target: Target, address: int) -> Thread:
         CrossThreadFlags=view.hex("CrossThreadFlags"),
         NextProcessor=view.int("Tcb.NextProcessor"),
         IrpList=view.pointer("IrpList.Flink", maybe_null),
-        source=f"{layout.source}: {summary(view.sources)}",
+        source=view.source,
         fields=view.sources,
         problems=tuple(problems),
     )
 
 
-def _name(target: Target, enum: str, value: int | Absent) -> str | Absent:
-    """Return the name of an enumeration's *value* in this build."""
-    if isinstance(value, Absent):
-        return value
-    try:
-        names = enumeration(enum, target.dump.header.MinorVersion)
-    except TypeInfoError as error:
-        return Absent(f"{value}: {error}")
-    # The last member of KWAIT_REASON only counts the others.
-    if value < len(names) and not names[value].startswith("Maximum"):
-        return names[value]
-    return Absent(f"{value} is no {enum} of build {target.dump.header.MinorVersion}")
+def _process_id(target: Target, address: Address, known: OwnerIds | None) -> int | Absent:
+    """Return the identifier of the process at *address*."""
+    if known is None:
+        return process(target, address).UniqueProcessId
+    if address not in known:
+        known[address] = process(target, address).UniqueProcessId
+    return known[address]
 
 
 def _mode(value: int | Absent) -> str | Absent:
@@ -201,7 +187,7 @@ def _mode(value: int | Absent) -> str | Absent:
     return ("KernelMode", "UserMode")[value] if value < 2 else Absent(f"{value} is no processor mode")
 
 
-def _code(target: Target, view: View, path: str) -> CodeAddress | Absent:
+def _code(target: Target, view: AnyView, path: str) -> CodeAddress | Absent:
     highest_user = 0x7FFFFFFFFFFF if target.machine.pointer_size == 8 else 0xBFFFFFFF
 
     def code(value: int) -> bool:
@@ -210,12 +196,12 @@ def _code(target: Target, view: View, path: str) -> CodeAddress | Absent:
     value = view.pointer(path, code)
     if isinstance(value, Absent):
         return value
-    return CodeAddress(value, target.name(value) or Absent("in no loaded module"))
+    return code_address(target, value)
 
 
-def _create_time(view: View) -> FileTime | Absent:
+def _create_time(view: AnyView) -> FileTime | Absent:
     """Return when the thread was created. Up to Windows XP the low three bits are flags, and the time is shifted."""
-    flagged = bool(view.layout.places("NestedFaultCount"))
+    flagged = view.has("NestedFaultCount")
     value = view.int("CreateTime", lambda v: file_time(v >> 3 if flagged else v), anchor=True)
     if isinstance(value, Absent):
         return value
@@ -231,7 +217,7 @@ def _belongs(cid: bytes, owner_id: int | Absent) -> bool:
     return client_id(owner) and client_id(thread_id) and 0 != thread_id != owner
 
 
-def _kind_problems(view: View, cid: Cid, owner_id: int | Absent) -> Iterator[Problem]:
+def _kind_problems(view: AnyView, cid: Cid, owner_id: int | Absent) -> Iterator[Problem]:
     where = f"_ETHREAD {view.address}"
     kind = view.int("Tcb.Header.Type")
     # The upper bit of the type is a flag in some builds.
@@ -242,13 +228,13 @@ def _kind_problems(view: View, cid: Cid, owner_id: int | Absent) -> Iterator[Pro
         yield Problem(where, f"Cid.UniqueProcess is {said}, the UniqueProcessId of its process {owner_id}")
 
 
-def _enum_problems(view: View, **values: str | Absent) -> Iterator[Problem]:
+def _enum_problems(view: AnyView, **values: str | Absent) -> Iterator[Problem]:
     for name, value in values.items():
         if isinstance(value, Absent) and " is no K" in value.reason:
             yield Problem(f"_ETHREAD {view.address}", f"{name}: {value.reason}")
 
 
-def _stack_problems(view: View, *pointers: Address | Absent) -> Iterator[Problem]:
+def _stack_problems(view: AnyView, *pointers: Address | Absent) -> Iterator[Problem]:
     """Check StackLimit < KernelStack <= InitialStack <= StackBase, as far as they are known."""
     names = ("StackLimit", "KernelStack", "InitialStack", "StackBase")
     known = [(name, value) for name, value in zip(names, pointers) if not isinstance(value, Absent)]

@@ -40,7 +40,7 @@ def follow_vads(target: Target) -> None:
     windows = target.entries.windows()
     if isinstance(windows, Absent) or windows.vad_prototype is not None:
         return
-    process = target.dump.process
+    process = target.process
     try:
         windows.vad_prototype = VadLookup(target.memory, target.types, process)
     except TypeInfoError:

@@ -11,7 +11,7 @@ from dumpwalk.render.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
 _MOST_LINES = 20
@@ -34,12 +34,14 @@ def is_partial(value: Any) -> bool:
     return next(remarks_in(value), None) is not None
 
 
-def remark_lines(value: Any) -> list[str]:
+def remark_lines(value: Any, reasons: Mapping[str, Sequence[str]] | None = None) -> list[str]:
     """Return a line for each thing that is absent or wrong, ``(Segment: page 1a2b is not in the dump)``.
 
     A reason that several fields share is said once.
+
+    :param reasons: further reasons, with the names of the fields that they are for
     """
-    shared: dict[str, list[str]] = {}
+    shared: dict[str, list[str]] = {reason: list(names) for reason, names in (reasons or {}).items()}
     for path, remark in remarks_in(value):
         if isinstance(remark, Problem):
             shared.setdefault(str(remark), [])

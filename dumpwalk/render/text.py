@@ -41,5 +41,7 @@ def plain(address: int | Absent, digits: int = 0) -> str:
     """
     if isinstance(address, Absent):
         return "????"
-    text = str(address).replace("`", "") if isinstance(address, Address) else f"{address:x}"
+    if type(address) is Address:
+        return f"{int(address):016x}"
+    text = str(address) if isinstance(address, Address) else f"{address:x}"
     return text.rjust(digits, "0")

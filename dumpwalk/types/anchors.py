@@ -84,12 +84,29 @@ class Layout:
         self._fixed: dict[str, Place] = {}
         self._fields = {id(s): {f.name: f for f in s.fields} for s in self.structs}
         self._moved: dict[int, list[_Anchor]] = {}
+        self._places: dict[str, tuple[Place, ...]] = {}
+        self._same_build = False
         if data is not None:
             for entry in OFFSETS:
                 offset = offset_in(data, entry) if entry.struct == name else 0
                 if offset and (not self.size or offset < self.size):
                     size, bits = self._shape(entry.path) or (entry.size or machine.pointer_size, (0, 0))
                     self._fixed[entry.path] = Place(Hex(offset), size, bits, KDBG)
+
+    def fresh(self) -> Layout:
+        """Return this layout for another structure: what content confirms in one says nothing about the next."""
+        twin = Layout.__new__(Layout)
+        twin.__dict__.update(self.__dict__)
+        twin._fixed, twin._moved = dict(self._fixed), dict(self._moved)
+        return twin
+
+    def same_build(self) -> None:
+        """Note that the profile is of the dump's own build.
+
+        The debugger data of kernels before Windows Vista gives no offsets. Service packs of one build moved little,
+        so where nothing speaks against it the profile's places are inferred, and checked as such.
+        """
+        self._same_build = not self.foreign and not self._fixed and len(self.structs) > 0
 
     def _shape(self, path: str) -> tuple[int, tuple[int, int]] | None:
         field = self._find(self.structs[0], path) if self.structs and not self.foreign else None
@@ -100,11 +117,20 @@ class Layout:
 
         :return: ``()`` when nothing is known of it
         """
+        found = self._places.get(path)
+        if found is None:
+            found = self._places[path] = self._look_for(path)
+        return found
+
+    def _look_for(self, path: str) -> tuple[Place, ...]:
         if self.exact:
             field = self._find(self.structs[0], path) if self.structs else None
             return (Place(Hex(field.offset), field.size, field.bits, EXACT),) if field else ()
         if path in self._fixed:
             return (self._fixed[path],)
+        if self._same_build and not self._fixed:
+            field = self._find(self.structs[0], path)
+            return (Place(Hex(field.offset), field.size, field.bits, INFERRED),) if field else ()
         found: list[Place] = []
         without = False
         for struct in self.structs:
@@ -121,7 +147,7 @@ class Layout:
     def confirm(self, path: str, place: Place) -> None:
         """Note that the content of the field *path* shows it to lie at *place*; its neighbours may go by it."""
         self._fixed.setdefault(path, Place(place.offset, place.size, place.bits, CONFIRMED))
-        self._moved.clear()
+        self._moved, self._places = {}, {}
 
     def why_not(self, path: str) -> str:
         """Return why the field *path* has no place."""

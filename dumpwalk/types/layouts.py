@@ -32,13 +32,17 @@ _WALKED = {
         PriorityDecrement ApcStateIndex SavedApcState SavedApcState.Process WaitReason SuspendCount FreezeCount
         SchedulerApc SchedulerApc.Type SchedulerApc.Thread SuspendApc SuspendApc.Type SuspendApc.Thread KernelTime
         UserTime ThreadListEntry ThreadListEntry.Flink ThreadListEntry.Blink MutantListHead MutantListHead.Flink
-        ServiceTable CallbackStack LargeStack
+        ServiceTable CallbackStack CallbackDepth LargeStack ForegroundBoost UnusualBoost WaitBlockCount
+        ApcState.ApcListHead ApcState.UserApcPendingAll SavedApcState.ApcListHead SavedApcState.InProgressFlags
+        SavedApcState.KernelApcInProgress SavedApcState.SpecialApcInProgress SavedApcState.KernelApcPending
+        SavedApcState.UserApcPending SavedApcState.UserApcPendingAll
         """,
     "_ETHREAD": """
         Tcb CreateTime NestedFaultCount ExitTime ExitStatus StartAddress Cid Cid.UniqueProcess Cid.UniqueThread IrpList
         IrpList.Flink IrpList.Blink TopLevelIrp DeviceToVerify Win32StartAddress ThreadsProcess ThreadListEntry
         ThreadListEntry.Flink ThreadListEntry.Blink CrossThreadFlags Terminated DeadThread HideFromDebugger
         SystemThread BreakOnTermination ActiveImpersonationInfo ActiveExWorker ImpersonationInfo Silo ThreadName
+        ClientSecurity ClientSecurity.ImpersonationData ThreadIoPriority ThreadPagePriority
         """,
     "_KPROCESS": """
         Header.Type DirectoryTableBase UserDirectoryTableBase ThreadListHead ThreadListHead.Flink ThreadListHead.Blink
@@ -52,7 +56,13 @@ _WALKED = {
         ImageFilePointer SeAuditProcessCreationInfo ThreadListHead ThreadListHead.Flink ThreadListHead.Blink
         ActiveThreads VadRoot Protection Protection.Level Protection.Type Protection.Audit Protection.Signer
         ProtectedProcess SignatureLevel MmProcessLinks MmProcessLinks.Flink MmProcessLinks.Blink Machine
-        HighestUserAddress MmHotPatchContext Cookie
+        HighestUserAddress MmHotPatchContext Cookie DeviceMap VadCount NumberOfVads VadRoot.Root
+        VadRoot.BalancedRoot.RightChild VadRoot.NumberGenericTableElements CloneRoot NumberOfPrivatePages
+        ModifiedPageCount NumberOfLockedPages ProcessQuotaUsage QuotaUsage VirtualSize PeakVirtualSize CommitCharge
+        Vm.WorkingSetSize Vm.MinimumWorkingSetSize Vm.MaximumWorkingSetSize Vm.PeakWorkingSetSize Vm.PageFaultCount
+        Vm.Flags.MemoryPriority Vm.Instance.WorkingSetSize Vm.Instance.MinimumWorkingSetSize
+        Vm.Instance.MaximumWorkingSetSize Vm.Instance.PeakWorkingSetSize Vm.Instance.PageFaultCount
+        Vm.Instance.Flags.MemoryPriority
         """,
     "_KPRCB": """
         MinorVersion MajorVersion BuildType Number LegacyNumber Group GroupIndex CurrentThread NextThread IdleThread
@@ -207,6 +217,13 @@ def structs(build: Build) -> dict[str, Struct]:
                 found[outer] = Struct(outer, found[outer].size, moved + found[outer].fields)
         _structs[build.types] = found
     return _structs[build.types]
+
+
+def walked(structure: str) -> tuple[str, ...]:
+    """Return the dotted paths of the fields that are looked for in the *structure*; ``_KTHREAD``'s as ``Tcb.*``."""
+    own = tuple(_WALKED[structure].split())
+    member, inner = _FIRST_MEMBER.get(structure, ("", ""))
+    return (*(f"{member}.{path}" for path in _WALKED[inner].split()), *own) if inner else own
 
 
 class _Types:

@@ -51,6 +51,15 @@ class View:
     def sources(self) -> tuple[FieldSource, ...]:
         return tuple(self._sources.values())
 
+    @property
+    def source(self) -> str:
+        """In words, what was read and how sure its places are."""
+        return f"{self.layout.source}: {summary(self.sources)}"
+
+    def has(self, path: str) -> bool:
+        """Say whether the structure has the field *path*, wherever it may lie."""
+        return bool(self.layout.places(path))
+
     def trust(self, path: str) -> str:
         """Return how sure the place of the field *path* is that was read; ``""`` when it was not."""
         source = self._sources.get(path)

@@ -63,14 +63,14 @@ def call_stack(
     :param limits: lowest and highest address of the stack where they are known
     :param trap: a trap frame on this stack: on x64 the scan goes on from the registers in it
     """
-    yield _frame(target, 0, context.sp, context.pc, CONTEXT)
+    yield frame_at(target, 0, context.sp, context.pc, CONTEXT)
     low, high = limits or (context.sp, context.sp + LARGEST_STACK)
     if context.machine == "x64":
         found = _x64(target, context.sp, min(high, context.sp + LARGEST_STACK), trap)
     else:
         found = ((sp, instruction, FRAME_POINTER) for sp, instruction in _chain(target, context, low, high))
     for number, (sp, instruction, trust) in zip(range(1, MOST_FRAMES), found):
-        yield _frame(target, number, target.address(sp), target.address(instruction), trust)
+        yield frame_at(target, number, target.address(sp), target.address(instruction), trust)
 
 
 def _x64(target: Target, low: int, high: int, trap: TrapFrame | None) -> Iterator[tuple[int, int, str]]:
@@ -82,12 +82,16 @@ def _x64(target: Target, low: int, high: int, trap: TrapFrame | None) -> Iterato
     yield from ((sp, value, SCAN) for sp, value in _scan(target, low, high))
 
 
-def _frame(target: Target, number: int, sp: Address, instruction: Address, trust: str) -> Frame:
+def frame_at(target: Target, number: int, sp: Address, instruction: Address, trust: str) -> Frame:
+    """Return the frame whose execution is at, or returns to, *instruction*."""
     module = target.modules.find(instruction)
     if module is None:
         return Frame(number, sp, instruction, "", Hex(0), str(instruction), trust)
     offset = Hex(instruction - module.base)
-    return Frame(number, sp, instruction, module.name, offset, target.name(instruction) or "", trust)
+    names = target.kept.setdefault("names", {})
+    if instruction not in names:
+        names[instruction] = target.name(instruction) or ""
+    return Frame(number, sp, instruction, module.name, offset, names[instruction], trust)
 
 
 def _chain(target: Target, context: Context, low: int, high: int) -> Iterator[tuple[int, int]]:
@@ -106,6 +110,8 @@ def _chain(target: Target, context: Context, low: int, high: int) -> Iterator[tu
         if target.machine.name == "ARM":
             back &= ~1  # the Thumb bit
         if not back or target.modules.find(back) is None:
+            if target.machine.name == "x86" and _in_user_space(caller) and _in_user_space(back):
+                yield caller, back  # a trap frame keeps both where a frame of the chain has them: DbgEbp and DbgEip
             return
         yield caller or fp + 2 * width, back
         if caller <= fp:
@@ -113,21 +119,49 @@ def _chain(target: Target, context: Context, low: int, high: int) -> Iterator[tu
         fp = caller
 
 
+def _in_user_space(address: int) -> bool:
+    """Say whether a 32-bit *address* can be one of a process: above the first 64 KB, below 2 GB."""
+    return 0x10000 <= address < 0x7FFF0000
+
+
 def _scan(target: Target, low: int, high: int) -> Iterator[tuple[int, int]]:
     """Yield the stack values that could be return addresses: they lie in code, behind a call where that is known."""
+    from struct import unpack_from
+
     width = target.machine.pointer_size
     start = low + -low % width
     stack = target.memory.read_some(target.address(start), max(0, high - start))
-    known: dict[str, tuple[tuple[int, int], ...] | None] = {}
-    for at in range(0, len(stack) - width + 1, width):
-        value = int.from_bytes(stack[at : at + width], "little")
+    known: dict[str, tuple[tuple[int, int], ...] | None] = target.kept.setdefault("code ranges", {})
+    first, end = _code_space(target)
+    words = unpack_from(f"<{len(stack) // width}{'Q' if width == 8 else 'I'}", stack)
+    judged: dict[int, bool] = target.kept.setdefault("return addresses", {})
+    for at, value in enumerate(words):
+        if not first <= value < end:
+            continue
+        at *= width
+        could = judged.get(value)
+        if could is not None:  # many threads wait in the same places
+            if could:
+                yield start + at + width, value
+            continue
         module = target.modules.find(value)
         if module is None:
             continue
         if module.name not in known:
             known[module.name] = code_ranges(target, module)
-        if _could_return_to(target, value, module, known[module.name]):
+        judged[value] = _could_return_to(target, value, module, known[module.name])
+        if judged[value]:
             yield start + at + width, value
+
+
+def _code_space(target: Target) -> tuple[int, int]:
+    """Return where the first module begins and the last one ends."""
+    known: tuple[int, int] | None = target.kept.get("code space")
+    if known is None:
+        modules = target.modules.modules
+        first, end = min((m.base for m in modules), default=0), max((m.end for m in modules), default=0)
+        known = target.kept["code space"] = int(first), int(end)
+    return known
 
 
 def _could_return_to(target: Target, value: int, module: Module, ranges: tuple[tuple[int, int], ...] | None) -> bool:

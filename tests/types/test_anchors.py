@@ -97,6 +97,25 @@ def test_a_confirmed_place_is_an_anchor_for_its_neighbours() -> None:
     assert only(found.places("CreateTime")) == (0x1A0, CONFIRMED)
 
 
+def test_what_one_structure_confirms_is_not_believed_of_the_next() -> None:
+    first = layout(MOVED)
+    guesses = first.places("CreateTime")
+    one, other = first.fresh(), first.fresh()
+    one.confirm("CreateTime", guesses[-1])
+
+    assert only(one.places("CreateTime")) == (guesses[-1].offset, CONFIRMED)
+    assert other.places("CreateTime") == first.places("CreateTime") == first.fresh().places("CreateTime") == guesses
+
+
+def test_a_profile_of_the_same_build_where_the_debugger_data_is_silent() -> None:
+    silent, speaking = layout({}), layout(MOVED)
+    for found in (silent, speaking):
+        found.same_build()
+
+    assert {place.trust for place in silent.places("CreateTime")} == {INFERRED}
+    assert speaking.places("CreateTime") == layout(MOVED).places("CreateTime")
+
+
 def test_kernels_that_fit_as_well_have_to_agree() -> None:
     other = parse(
         "_ETHREAD,200;Tcb.InitialStack,28,8;Tcb.ApcState.Process,b8,8;Tcb.Priority,cb,1;Tcb.Teb,f0,8;IrpList,1a0,10"

@@ -43,12 +43,16 @@ class Layouts:
         self.types = types
         self.pointer_size = types.pointer_size
         self._known: dict[tuple[str, str], Place] = {}
+        self._lacking: set[tuple[str, str]] = set()
 
     def has(self, name: str, path: str = "") -> bool:
         """Say whether there is a structure *name*, and a field *path* in it."""
+        if (name, path) in self._lacking:
+            return False
         try:
             self.place(name, path) if path else self.struct(name)
         except SpecError:
+            self._lacking.add((name, path))
             return False
         return True
 

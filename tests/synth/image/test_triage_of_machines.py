@@ -174,13 +174,14 @@ def test_kernels_of_every_generation_say_the_same_in_both(name: str, tmp_path: P
     assert [(r.processor, r.idle) for r in other.running] == [(0, False), (1, True)]
 
 
-def test_of_windows_xp_only_the_structures_places_are_missing(tmp_path: Path):
+def test_windows_xp_says_the_same_in_both_though_its_debugger_data_has_no_offsets(tmp_path: Path):
     full, small = both(machine_text("nt/xpsp3-x86"), tmp_path)
     one, other = triage(full), triage(small)
 
-    assert differences(one, other) - set(ALLOWED) <= {"process", "thread"}
-    assert isinstance(one.thread, Absent)
-    assert isinstance(other.thread, Absent)
+    assert differences(one, other) - set(ALLOWED) == set()
+    assert not isinstance(one.thread, Absent)
+    assert not isinstance(other.process, Absent)
+    assert other.process.ImageFileName == "explorer.exe"
     assert other.running == one.running
     assert len(other.running) == 2
 

@@ -1,0 +1,130 @@
+"""Processes and threads, listed: ``PsActiveProcessHead``, and each process's list of threads."""
+
+from __future__ import annotations
+
+from dumpwalk.errors import ReadError
+from dumpwalk.kernel.process import PROCESS_OBJECT
+from dumpwalk.kernel.thread import THREAD_OBJECT
+from dumpwalk.kernel.views import view_of
+from dumpwalk.memory.address import Address
+from dumpwalk.memory.chain import MOST_LINKS, linked_list
+from dumpwalk.record import record
+from dumpwalk.remarks import Absent, Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dumpwalk.target import Target
+
+# The members that link a process's threads, the executive's list first: the kernel's leaves out those that are gone.
+_THREAD_LISTS = (("ThreadListHead", "ThreadListEntry"), ("Pcb.ThreadListHead", "Tcb.ThreadListEntry"))
+
+
+@record
+class Listed:
+    """What a list holds.
+
+    :param addresses: of the structures, in the list's order
+    :param problems: why it ended early, and links that don't point back
+    """
+
+    addresses: tuple[Address, ...]
+    problems: tuple[Problem, ...]
+
+
+def processes(target: Target) -> Listed:
+    """Return the addresses of the active processes, in the order of ``PsActiveProcessHead``.
+
+    The idle process is in no list; processes that a rootkit took out of this one are not found.
+    """
+    head = active_process_head(target)
+    if isinstance(head, Absent):
+        return Listed((), (Problem("PsActiveProcessHead", head.reason),))
+    chain = linked_list(target.memory, target.machine, head)
+    at = _link_offset(target, "_EPROCESS", "ActiveProcessLinks", PROCESS_OBJECT, chain.addresses[:2])
+    problems = tuple(Problem("PsActiveProcessHead", text) for text in chain.problems)
+    if isinstance(at, Absent):
+        return Listed((), (*problems, Problem("PsActiveProcessHead", at.reason)) if chain.addresses else problems)
+    return Listed(tuple(target.address(link - at) for link in chain.addresses), problems)
+
+
+def threads(target: Target, process: int, limit: int = MOST_LINKS) -> Listed:
+    """Return the addresses of the threads of the process at *process*, in the order of its list.
+
+    :param limit: how many to list at most
+    """
+    view = view_of(target, "_EPROCESS", process)
+    where = f"_EPROCESS {view.address}"
+    why = Absent("")
+    for head, link in _THREAD_LISTS:
+        places = view.layout.places(head)
+        if not places:
+            why = why if why.reason else Absent(view.layout.why_not(head))
+            continue
+        chain = linked_list(target.memory, target.machine, view.address + places[0].offset, limit)
+        at = _link_offset(target, "_ETHREAD", link, THREAD_OBJECT, chain.addresses[:2])
+        problems = tuple(Problem(f"{where}: {head}", text) for text in chain.problems)
+        if isinstance(at, Absent) and chain.addresses:
+            why = at
+            continue
+        offset = 0 if isinstance(at, Absent) else at
+        return Listed(tuple(target.address(entry - offset) for entry in chain.addresses), problems)
+    return Listed((), (Problem(where, f"its threads can't be listed: {why.reason}"),))
+
+
+def active_process_head(target: Target) -> Address | Absent:
+    """Return where ``PsActiveProcessHead`` lies: the dump's header, its debugger data or a symbol says so."""
+    data = target.dump.debugger_data
+    stated = getattr(target.dump.header, "PsActiveProcessHead", 0)
+    for value in (stated, None if isinstance(data, Absent) else data.get("PsActiveProcessHead")):
+        if not isinstance(value, Absent) and value:
+            return target.address(value)
+    return target.address_of("PsActiveProcessHead") or Absent(
+        "neither the dump's header nor its debugger data nor a symbol says where the list of processes begins"
+    )
+
+
+def find_process(target: Target, pid: int) -> Address | None:
+    """Return the address of the active process whose identifier is *pid*, ``None`` when there is none."""
+    for address in processes(target).addresses:
+        if view_of(target, "_EPROCESS", address).int("UniqueProcessId") == pid:
+            return address
+    return None
+
+
+def find_thread(target: Target, tid: int) -> Address | None:
+    """Return the address of the thread whose identifier is *tid*, ``None`` when there is none."""
+    left = 1 << 20
+    for owner in processes(target).addresses:
+        listed = threads(target, owner, min(left, MOST_LINKS)).addresses
+        left -= len(listed)
+        for address in listed:
+            if view_of(target, "_ETHREAD", address).int("Cid.UniqueThread") == tid:
+                return address
+    return None
+
+
+def is_kind(target: Target, address: int, kind: int) -> bool:
+    """Say whether a dispatcher object of *kind* lies at *address*: its first byte says so, less a flag of some builds.
+
+    ``DISPATCHER_HEADER.Type`` has been the first byte of these objects in all versions (public symbols).
+    """
+    try:
+        return target.memory.read(target.address(address), 1)[0] & 0x7F == kind
+    except ReadError:
+        return False
+
+
+def _link_offset(target: Target, structure: str, link: str, kind: int, links: tuple[int, ...]) -> int | Absent:
+    """Return how far into the *structure* the member *link* lies.
+
+    Where the kernel is not known exactly there may be several candidates: the structures that *links* are in decide.
+    """
+    layout = view_of(target, structure, 0).layout
+    places = layout.places(link)
+    if not places:
+        return Absent(layout.why_not(link))
+    if len(places) > 1 and links:
+        for place in places:
+            if all(is_kind(target, at - place.offset, kind) for at in links):
+                return int(place.offset)
+    return int(places[0].offset)
