@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dumpwalk.errors import UsageError
-from dumpwalk.kernel.active_processes import active_processes
 from dumpwalk.kernel.handle_table import (
     cid_table,
     entries,
@@ -16,6 +15,7 @@ from dumpwalk.kernel.handle_table import (
 from dumpwalk.kernel.object_header import type_name
 from dumpwalk.kernel.object_record import DETAILS, object_info
 from dumpwalk.kernel.process import process as process_record
+from dumpwalk.kernel.processes import find_process, processes
 from dumpwalk.objects.members import integer, pointer
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
@@ -89,7 +89,8 @@ def processes_asked(target: Target, which: int) -> tuple[tuple[Address, ...], tu
     :raises UsageError: when there is no such process
     """
     if which == ALL:
-        return active_processes(target)
+        every = processes(target)
+        return every.addresses, every.problems
     if which == CURRENT:
         current = target.dump.process
         if isinstance(current, Absent):
@@ -100,10 +101,9 @@ def processes_asked(target: Target, which: int) -> tuple[tuple[Address, ...], tu
     found = process_by_id(target, which)
     if not isinstance(found, Absent):
         return (found,), ()
-    listed, problems = active_processes(target)
-    for one in listed:
-        if integer(target.object("_EPROCESS", one), "UniqueProcessId") == which:
-            return (one,), problems
+    listed = find_process(target, which)
+    if listed is not None:
+        return (listed,), ()
     raise UsageError(f"no process {which:x}: {found.reason}")
 
 

@@ -92,6 +92,19 @@ def handle_table(target: Target, address: int) -> HandleTable:
     )
 
 
+def object_table(target: Target, process: int) -> Address | Absent:
+    """Return the address of the ``_HANDLE_TABLE`` of the process at *process*; 0 for one that has ended."""
+    return pointer(target.object("_EPROCESS", process), "ObjectTable")
+
+
+def handle_count(target: Target, address: int) -> int | Absent:
+    """Return how many handles the ``_HANDLE_TABLE`` at *address* holds, as it says.
+
+    :raises TypeInfoError: when the types of this kernel are not known
+    """
+    return _count(target, target.object("_HANDLE_TABLE", address))
+
+
 def _count(target: Target, table: Any) -> int | Absent:
     """Return how many entries are in use; since Windows 8 each list of free entries counts its own."""
     lists = member(table, "FreeLists")

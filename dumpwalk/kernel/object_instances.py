@@ -7,11 +7,11 @@ are found by their names and by the handles to them, so that one may be left out
 from __future__ import annotations
 
 from dumpwalk.errors import UsageError
-from dumpwalk.kernel.active_processes import active_processes, object_table
-from dumpwalk.kernel.handle_table import cid_table, entries, handle_table
+from dumpwalk.kernel.handle_table import cid_table, entries, handle_table, object_table
 from dumpwalk.kernel.object_directory import directory, root_directory
 from dumpwalk.kernel.object_header import type_name
 from dumpwalk.kernel.object_types import object_types
+from dumpwalk.kernel.processes import processes
 from dumpwalk.kernel.variables import pointer_in
 from dumpwalk.memory.chain import linked_list
 from dumpwalk.objects.members import integer
@@ -83,10 +83,10 @@ def _reachable(target: Target, kind: str, problems: list[Problem]) -> Iterator[A
         if kind == "Type" and not isinstance(type, Absent):
             yield type
     yield from _named(target, problems)
-    processes, wrong = active_processes(target)
-    problems += wrong
-    yield from processes
-    for process in processes:
+    active = processes(target)
+    problems += active.problems
+    yield from active.addresses
+    for process in active.addresses:
         table = object_table(target, process)
         if not isinstance(table, Absent) and table:
             for entry in entries(target, handle_table(target, table), problems):

@@ -5,27 +5,16 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeVar
+    from typing import TypeVar
 
     from dumpwalk.target import Target
 
     T = TypeVar("T")
 
-_MOST_TARGETS = 4
-_kept: list[tuple[Target, dict[str, Any]]] = []
-
 
 def once(target: Target, name: str, find: Callable[[Target], T]) -> T:
-    """Return what *find* says of *target*; it is asked once, and answers to *name* from then on.
-
-    What is found of the last few targets is kept.
-    """
-    found = next((notes for known, notes in _kept if known is target), None)
-    if found is None:
-        found = {}
-        _kept.insert(0, (target, found))
-        del _kept[_MOST_TARGETS:]
-    if name not in found:
-        found[name] = find(target)
-    answer: T = found[name]
+    """Return what *find* says of *target*; it is asked once, and the answer kept as *name* in :attr:`Target.kept`."""
+    if name not in target.kept:
+        target.kept[name] = find(target)
+    answer: T = target.kept[name]
     return answer

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.kernel.clock import clock
+from dumpwalk.kernel.handle_table import handle_count
 from dumpwalk.kernel.process import Process, device_map, full_image_name, process
 from dumpwalk.kernel.thread_details import ThreadDetails, Times
 from dumpwalk.kernel.views import view_of
 from dumpwalk.memory.address import Address
-from dumpwalk.objects.members import integer, member
 from dumpwalk.objects.sizes import offset_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
@@ -109,37 +109,12 @@ def _session_id(target: Target, found: Process) -> int | Absent | None:
 
 
 def _handle_count(target: Target, table: Address | Absent) -> int | Absent:
-    """Return how many handles a table holds: up to Windows 7 it says so, since 8 each of its free lists does."""
     if isinstance(table, Absent) or not table:
         return table if isinstance(table, Absent) else 0
     try:
-        handles = target.object("_HANDLE_TABLE", table)
-        count = integer(handles, "HandleCount")
-        if not isinstance(count, Absent) or member(handles, "FreeLists").__class__ is Absent:
-            return count
-        total = 0
-        for number in range(_free_lists(target)):
-            part = integer(handles.FreeLists.element_(number), "HandleCount")
-            if isinstance(part, Absent):
-                return part
-            total += part
-        return total
+        return handle_count(target, table)
     except TypeInfoError as error:
         return Absent(str(error))
-
-
-def _free_lists(target: Target) -> int:
-    """Return how many free lists a handle table has: ``ExpFreeListCount``, where that is known, else one."""
-    known: int | None = target.kept.get("free lists")
-    if known is None:
-        known, place = 1, target.address_of("ExpFreeListCount")
-        if place is not None:
-            try:
-                known = min(max(target.read_int(place, 4), 1), 128)
-            except ReadError:
-                known = 1
-        target.kept["free lists"] = known
-    return known
 
 
 def _statistics(target: Target, view: AnyView, found: Process) -> Statistics:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from object_worlds import HANDLES, PROFILES, machine
 
 import dumpwalk
-from dumpwalk.kernel.active_processes import object_table
 from dumpwalk.kernel.handle_entry import entry_format
 from dumpwalk.kernel.handle_table import (
     HandleEntry,
@@ -21,6 +20,7 @@ from dumpwalk.kernel.handle_table import (
     handle_table,
     kernel_handle,
     kernel_handle_table,
+    object_table,
     process_by_id,
     thread_by_id,
 )

@@ -10,10 +10,10 @@ import pytest
 from test_volatility import PDBS, SPEC, Volatility
 
 import dumpwalk
-from dumpwalk.kernel.active_processes import active_processes, object_table
-from dumpwalk.kernel.handle_table import cid_table, entries, handle_table
+from dumpwalk.kernel.handle_table import cid_table, entries, handle_table, object_table
 from dumpwalk.kernel.object_header import object_name, type_name
 from dumpwalk.kernel.object_instances import instances
+from dumpwalk.kernel.processes import processes
 from dumpwalk.remarks import Absent
 from dumpwalk.synth import write
 from dumpwalk.target import Target
@@ -59,7 +59,7 @@ def test_handles(both: tuple[Volatility, Target]) -> None:
         for row in volatility("windows.handles")
     ]
     ours: list[tuple[Any, ...]] = []
-    for process in active_processes(target)[0]:
+    for process in processes(target).addresses:
         table = object_table(target, process)
         assert not isinstance(table, Absent)
         pid = int(target.object("_EPROCESS", process).UniqueProcessId)
