@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.kernel.context import parse_context
+from dumpwalk.kernel.variables import variable
 from dumpwalk.remarks import Absent
-from dumpwalk.types.profiles import evidence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,10 +80,8 @@ class DumpNames:
         return next((int(m.base) for m in modules.modules if m.name.lower() == bare.lower()), None)
 
     def _kernel_symbol(self, name: str) -> int | None:
-        for names, address in evidence(self.target.dump).pointers.items():
-            if name in names:
-                return address
-        return self.target.address_of(name)
+        found = variable(self.target, name)
+        return None if found is None else found[0]
 
     def _why_not(self, name: str) -> str:
         profile = self.target.profile

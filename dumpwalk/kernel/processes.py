@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.errors import ReadError
 from dumpwalk.kernel.process import PROCESS_OBJECT
 from dumpwalk.kernel.thread import THREAD_OBJECT
+from dumpwalk.kernel.variables import variable
 from dumpwalk.kernel.views import view_of
 from dumpwalk.memory.address import Address
 from dumpwalk.memory.chain import MOST_LINKS, linked_list
@@ -73,14 +74,11 @@ def threads(target: Target, process: int, limit: int = MOST_LINKS) -> Listed:
 
 def active_process_head(target: Target) -> Address | Absent:
     """Return where ``PsActiveProcessHead`` lies: the dump's header, its debugger data or a symbol says so."""
-    data = target.dump.debugger_data
-    stated = getattr(target.dump.header, "PsActiveProcessHead", 0)
-    for value in (stated, None if isinstance(data, Absent) else data.get("PsActiveProcessHead")):
-        if not isinstance(value, Absent) and value:
-            return target.address(value)
-    return target.address_of("PsActiveProcessHead") or Absent(
-        "neither the dump's header nor its debugger data nor a symbol says where the list of processes begins"
-    )
+    found = variable(target, "PsActiveProcessHead")
+    if found is None:
+        why = "neither the dump's header nor its debugger data nor a symbol says where the list of processes begins"
+        return Absent(why)
+    return found[0]
 
 
 def find_process(target: Target, pid: int) -> Address | None:
