@@ -120,7 +120,9 @@ def _one_line(text: str) -> str:
     for said, instead in CASES.items():
         text = text.replace(said, instead)
     first = text.split()[0]
-    return " ".join((text.capitalize()[:1] + text[1:] if first.islower() and first.rstrip(';:,.').isalpha() else text).split())
+    if first.islower() and first.rstrip(";:,.").isalpha():
+        text = text[:1].upper() + text[1:]
+    return " ".join(text.split())
 
 
 def _subsystems_text(facts: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 TOP = "top"
 TOP_NON_WAIT = "top_non_wait"
 ANY = "*!*"
+_LARGEST_CACHE = 1 << 16
 
 
 @record
@@ -40,24 +41,52 @@ class Rule:
     next: tuple[str, ...]
 
 
-@record
 class RuleIndex:
-    """All rules, the most specific first, and where to look them up.
+    """All rules, the most specific first, and their items as bits: which ones a frame fits is one number.
 
-    :param by_function: positions of the rules that need a frame of that function
-    :param others: positions of the rules that have no frame without wildcards
+    :ivar rules: each rule with the bits of its items in order, and all of them together
     """
 
-    rules: tuple[Rule, ...]
-    by_function: dict[str, tuple[int, ...]]
-    others: tuple[int, ...]
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        items = {item: n for n, item in enumerate(dict.fromkeys(item for rule in rules for item in rule.frames))}
+        self.rules = [
+            (rule, tuple(1 << items[item] for item in rule.frames), _all(1 << items[item] for item in rule.frames))
+            for rule in rules
+        ]
+        self._always = 0
+        self._literal: dict[str, list[tuple[Callable[[str, str], bool], int]]] = {}
+        self._wild: list[tuple[Callable[[str, str], bool], int]] = []
+        self._seen: dict[tuple[str, str], int] = {}
+        for item, number in items.items():
+            for pattern in item:
+                function = pattern.partition("!")[2]
+                entry = (matcher(pattern), 1 << number)
+                if pattern == ANY:
+                    self._always |= 1 << number
+                elif "*" in function:
+                    self._wild.append(entry)
+                else:
+                    self._literal.setdefault(function, []).append(entry)
 
-    def candidates(self, functions: Iterable[str]) -> list[Rule]:
-        """Return the rules that could fit a stack of these functions, the most specific first."""
-        found = set(self.others)
-        for function in functions:
-            found.update(self.by_function.get(function, ()))
-        return [self.rules[n] for n in sorted(found)]
+    def bits(self, site: tuple[str, str]) -> int:
+        """Return the items that a frame fits, by its module in lower case and its function."""
+        found = self._seen.get(site)
+        if found is None:
+            if len(self._seen) >= _LARGEST_CACHE:
+                self._seen.clear()
+            found = self._always
+            for fits, bit in self._literal.get(site[1], []) + self._wild:
+                if not found & bit and fits(*site):
+                    found |= bit
+            self._seen[site] = found
+        return found
+
+
+def _all(bits: Iterable[int]) -> int:
+    found = 0
+    for bit in bits:
+        found |= bit
+    return found
 
 
 _index: list[RuleIndex] = []
@@ -67,7 +96,7 @@ def index() -> RuleIndex:
     """Return the rules, read when first asked for."""
     if not _index:
         text = resources.read("dumpwalk.annotations", "stack_rules.txt").decode("utf-8")
-        _index.append(_indexed(parse(text)))
+        _index.append(RuleIndex(parse(text)))
     return _index[0]
 
 
@@ -97,20 +126,6 @@ def _rule(paragraph: str) -> Rule:
         values["doing"],
         tuple(text for key, text in pairs if key == "next"),
     )
-
-
-def _indexed(rules: tuple[Rule, ...]) -> RuleIndex:
-    by_function: dict[str, set[int]] = {}
-    others = []
-    for number, rule in enumerate(rules):
-        literal = [item for item in rule.frames if not any("*" in p.partition("!")[2] for p in item)]
-        if not literal:
-            others.append(number)
-            continue
-        # Any stack that fits has a function of each item; the shortest list of alternatives selects best.
-        for pattern in min(literal, key=len):
-            by_function.setdefault(pattern.partition("!")[2], set()).add(number)
-    return RuleIndex(rules, {f: tuple(sorted(n)) for f, n in by_function.items()}, tuple(others))
 
 
 def matcher(pattern: str) -> Callable[[str, str], bool]:

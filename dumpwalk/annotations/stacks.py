@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dumpwalk.annotations import Annotation
 from dumpwalk.annotations.conditions import PROLOGUE, WAITS, holds
-from dumpwalk.annotations.stack_rules import ANY, TOP, TOP_NON_WAIT, index, matcher
+from dumpwalk.annotations.stack_rules import ANY, TOP, TOP_NON_WAIT, index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from dumpwalk.annotations.conditions import Situation
     from dumpwalk.annotations.stack_rules import Rule
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 KERNELS = frozenset(("ntoskrnl", "ntkrnlmp", "ntkrnlpa", "ntkrpamp", "ntkrla57"))
 # More frames than any kernel stack has room for say nothing more.
 MOST_FRAMES = 512
-
-_matchers: dict[str, Callable[[str, str], bool]] = {}
 
 
 def annotate(
@@ -31,20 +29,25 @@ def annotate(
     """
     sites = [_plain(module, function) for module, function in frames[:MOST_FRAMES]]
     names = [name for _, name in sites]
-    rules = index()
+    known = index()
+    fits = [known.bits(site) for site in sites]
+    there = 0
+    for bits in fits:
+        there |= bits
+    prologue = _prologue(names)
     out = []
-    for rule in rules.candidates(names) if sites else [r for r in rules.rules if r.stackless and r.when]:
-        if rule.os != situation.os:
+    for rule, items, needed in known.rules:
+        if rule.os != situation.os or (needed & there != needed if sites else not (rule.stackless and rule.when)):
             continue
-        places = _places(rule, sites) if sites else ()
+        places = _places(rule, items, fits, names, prologue) if sites else ()
         if places is None:
             continue
         deduced = _deduced(rule, situation, names, bool(places) and places[0] - 1 in traps)
         if deduced is None:
             continue
-        component = frames[places[0]][0] if places and rule.anchor == TOP_NON_WAIT and rule.frames[0] == (ANY,) else ""
-        if places and rule.anchor == TOP_NON_WAIT and rule.frames[0] != (ANY,):
-            component = frames[places[1]][0]
+        component = ""
+        if places and rule.anchor == TOP_NON_WAIT:
+            component = frames[places[0] if rule.frames[0] == (ANY,) else places[1]][0]
         out.append(
             Annotation(
                 "stack rule", rule.name, rule.title, rule.doing, rule.next, rule.severity, None, component, deduced
@@ -65,54 +68,46 @@ def _plain(module: str, function: str) -> tuple[str, str]:
     return module, function
 
 
-def _fits(item: tuple[str, ...], site: tuple[str, str]) -> bool:
-    for pattern in item:
-        fits = _matchers.get(pattern)
-        if fits is None:
-            fits = _matchers[pattern] = matcher(pattern)
-        if fits(*site):
-            return True
-    return False
-
-
-def _places(rule: Rule, sites: list[tuple[str, str]]) -> tuple[int, ...] | None:
+def _places(
+    rule: Rule, items: Sequence[int], fits: Sequence[int], names: Sequence[str], prologue: int
+) -> tuple[int, ...] | None:
     """Return which frame each item of *rule* is, or ``None`` when they are not all there in this order."""
-    first, *rest = rule.frames
-    if rule.anchor == TOP_NON_WAIT and first == (ANY,):
-        return _below_caller(rest, sites)
+    if rule.anchor == TOP_NON_WAIT and rule.frames[0] == (ANY,):
+        return _below_caller(items[1:], fits, names, prologue)
     if rule.anchor not in (TOP, TOP_NON_WAIT):
-        return _in_order(rule.frames, sites, 0)
-    for start in range(_prologue(sites) + 1):
-        if start < len(sites) and _fits(first, sites[start]):
-            after = _in_order(rest, sites, start + 1)
+        return _in_order(items, fits, 0)
+    for start in range(min(prologue + 1, len(fits))):
+        if fits[start] & items[0]:
+            after = _in_order(items[1:], fits, start + 1)
             if after is not None:
                 return (start, *after)
     return None
 
 
-def _in_order(items: Sequence[tuple[str, ...]], sites: list[tuple[str, str]], start: int) -> tuple[int, ...] | None:
+def _in_order(items: Sequence[int], fits: Sequence[int], start: int) -> tuple[int, ...] | None:
     """Find *items* one after another from *start* on. The earliest place of each leaves most for the others."""
     places = []
-    at = start
+    at, end = start, len(fits)
     for item in items:
-        while at < len(sites) and not _fits(item, sites[at]):
+        while at < end and not fits[at] & item:
             at += 1
-        if at >= len(sites):
+        if at >= end:
             return None
         places.append(at)
         at += 1
     return tuple(places)
 
 
-def _below_caller(items: Sequence[tuple[str, ...]], sites: list[tuple[str, str]]) -> tuple[int, ...] | None:
+def _below_caller(
+    items: Sequence[int], fits: Sequence[int], names: Sequence[str], prologue: int
+) -> tuple[int, ...] | None:
     """Find the frame that the first of *items* called, in front of it, unless it is only the wait itself."""
-    start = _prologue(sites) + 1
+    start = prologue + 1
     while True:
-        places = _in_order(items, sites, start)
+        places = _in_order(items, fits, start)
         if places is None:
             return None
-        called = sites[places[0] - 1]
-        if called[0] and not _waits(called[1]):
+        if names[places[0] - 1] and not _waits(names[places[0] - 1]):
             return (places[0] - 1, *places)
         start = places[0] + 1
 
@@ -121,10 +116,10 @@ def _waits(name: str) -> bool:
     return name in PROLOGUE or name.startswith(WAITS)
 
 
-def _prologue(sites: list[tuple[str, str]]) -> int:
+def _prologue(names: Sequence[str]) -> int:
     """Return how many frames at the top are the wait itself."""
     count = 0
-    while count < len(sites) and _waits(sites[count][1]):
+    while count < len(names) and _waits(names[count]):
         count += 1
     return count
 

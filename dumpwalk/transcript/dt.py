@@ -37,13 +37,17 @@ class Dt(Reader):
             self._lines.begin(command.removeprefix("!mex.").removeprefix("!"))
 
     def take(self, line: str, number: int) -> bool:
-        if line.isspace() or not line:
-            return False
         start = line.lstrip()[:1]
+        if start == "+":
+            taken = self._lines.take_line(line)
+            self._taken = self._taken or taken
+            return taken
+        if not start:
+            return False
         # The grammar is of lines that are dt's; prose and other commands' output it would misread.
         alone = ">" in line[:16] or not (self._taken or self.command)
         typed = line.startswith(("struct ", "union ", "class ", "   ")) or "!_" in line
-        if start not in "+[=" and alone and not typed:
+        if start not in "[=" and alone and not typed:
             return False
         if start.isdigit() and "x" not in line[:12]:
             return False

@@ -59,6 +59,8 @@ _NAMED = re.compile(
 )
 _OLD_NAMED = re.compile(r"[ ]*([A-Za-z_]\w*![ ][A-Za-z_]\w*)[ ]*\Z")
 _NOWHERE = Site("", "", None)
+# Makes addresses out of digits that are known to be few enough.
+_new = int.__new__
 
 
 def frame(line: str) -> Frame | None:
@@ -68,13 +70,19 @@ def frame(line: str) -> Frame | None:
     >>> found.number, found.child_sp, found.place.symbol
     (1, Address(0xffffd00098d1c4b0), 'ObpCallPreOperationCallbacks')
     """
+    return columns64(line) or columns32(line) or _without_columns(line)
+
+
+def columns64(line: str) -> Frame | None:
+    """Return the frame that *line* is, with columns of sixteen digits."""
     found = _FRAME64.match(line)
-    if found:
-        return _with_columns(found, Address)
+    return _with_columns(found, Address) if found else None
+
+
+def columns32(line: str) -> Frame | None:
+    """Return the frame that *line* is, with columns of eight digits."""
     found = _FRAME32.match(line)
-    if found:
-        return _with_columns(found, Address32)
-    return _without_columns(line)
+    return _with_columns(found, Address32) if found else None
 
 
 def _with_columns(found: re.Match[str], address: type[Address]) -> Frame | None:
@@ -86,7 +94,7 @@ def _with_columns(found: re.Match[str], address: type[Address]) -> Frame | None:
         columns = columns.replace("`", "").replace("'", "")
     elif "." in columns:
         columns = columns.replace(".", " ")
-    values = [int(c, 16) for c in columns.split()]
+    values = columns.split()
     count = len(values)
     if address is Address and count == 5:  # kb of x64 prints no Child-SP
         sp, ret, args = None, values[0], values[1:]
@@ -98,9 +106,9 @@ def _with_columns(found: re.Match[str], address: type[Address]) -> Frame | None:
         return None  # four quadwords without colons are memory
     return Frame(
         int(number, 16) if number else None,
-        address(sp) if sp is not None else None,
-        address(ret),
-        tuple([Hex(a) for a in args]),
+        None if sp is None else _new(address, sp, 16),
+        _new(address, ret, 16),
+        tuple([Hex(a, 16) for a in args]),
         Hex(int(size, 16)) if size else None,
         site(text) if text else _NOWHERE,
     )

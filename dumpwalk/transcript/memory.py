@@ -25,6 +25,7 @@ _QUADS = re.compile(rf"{_ADDRESS}[ ]{{1,3}}({_QUAD}(?:[ -]{_QUAD})?)[ ]*\Z")
 _POINTER = re.compile(rf"{_ADDRESS}[ ]{{1,3}}({_QUAD}|{_UNIT.format(8)})(?:[ ]+(\S.*?))?[ ]*\Z")
 _TEXT = re.compile(rf"{_ADDRESS}[ ]{{1,3}}\"(.*)\"?[ ]*\Z")
 _LABEL = re.compile(r"[ ]*([A-Za-z_][\w.]*!\S+):?[ ]*\Z")
+_BYTE = {f"{n:02x}": Hex(n) for n in range(256)}
 UNREADABLE = Absent("the debugger could not read it")
 
 
@@ -84,14 +85,25 @@ def row(line: str, forms: tuple[str, ...]) -> MemoryRow | None:
             continue
         pattern, unit = _FORMS[form]
         if found := pattern.match(line):
-            values = tuple([_value(v) for v in found[2].replace("-", " ").split()])
+            values = _values(found[2], unit)
             return MemoryRow(_address(found[1]), unit, values, (found[3] or "") if pattern.groups > 2 else "")
     return None
 
 
+def _values(text: str, unit: int) -> tuple[Hex | Absent, ...]:
+    if "-" in text:
+        text = text.replace("-", " ")
+    if "?" in text:
+        return tuple([_value(v) for v in text.split()])
+    if unit == 1:
+        return tuple([_BYTE[v] for v in text.split()])
+    return tuple([Hex(v, 16) for v in text.replace("`", "").split()])
+
+
 def _address(digits: str) -> Address:
-    plain = digits.replace("`", "").replace("'", "")
-    return (Address if len(plain) > 8 else Address32)(int(plain, 16))
+    if len(digits) == 8:
+        return Address32(int(digits, 16))
+    return Address(digits.replace("`", "").replace("'", ""), 16)
 
 
 def _value(digits: str) -> Hex | Absent:

@@ -56,7 +56,50 @@ notes=('FPO: [Uses EBP] [0,0,4]',), trap_frame=None)
     if found is None:
         if len(_seen) >= _LARGEST_CACHE:
             _seen.clear()
-        found = _seen[text] = _site(text)
+        found = _seen[text] = _plain(text) or _site(text)
+    return found
+
+
+def _plain(text: str) -> Site | None:
+    """Return the place of the usual form, ``module!symbol+0x12`` and perhaps notes; ``None`` for any other form."""
+    name, _, remark = text.partition(" ")
+    notes = _notes(remark) if remark else ((), None)
+    if notes is None or "(" in name or name[:1] in "0+" or name[-1:] == "]":
+        return None
+    head, plus, digits = name.rpartition("+0x")
+    offset = None
+    if plus:
+        try:
+            offset = Hex(digits, 16)
+        except ValueError:
+            return None
+        name = head
+    elif "+" in name:
+        return None
+    module, bang, symbol = name.partition("!")
+    if not bang:
+        module, symbol = (name, "") if offset is not None else ("", name)
+    return Site(module, symbol, offset, None, "", "", None, *notes)
+
+
+_known_notes: dict[str, tuple[tuple[str, ...], Address | None] | None] = {"": ((), None)}
+
+
+def _notes(text: str) -> tuple[tuple[str, ...], Address | None] | None:
+    """Return the notes that *text* consists of; ``None`` when there is something else in it."""
+    if text in _known_notes:
+        return _known_notes[text]
+    found: tuple[tuple[str, ...], Address | None] | None = None
+    rest = " " + text.strip()
+    notes: list[str] = []
+    while rest.endswith(")") and len(notes) < 8 and (note := _NOTE.search(rest[-256:])):
+        notes.insert(0, note[1])
+        rest = rest[: len(rest) - (note.end() - note.start())]
+    if not rest.strip():
+        trap = next((Address(t[1].replace("`", ""), 16) for n in notes if (t := _TRAP.search(n))), None)
+        found = tuple(notes), trap
+    if len(_known_notes) < _LARGEST_CACHE:
+        _known_notes[text] = found
     return found
 
 

@@ -7,13 +7,15 @@ import re
 from dumpwalk.annotations import Annotation
 from dumpwalk.annotations.stacks import annotate
 from dumpwalk.annotations.subsystems import path
-from dumpwalk.memory.address import Address
+from dumpwalk.memory.address import Address, Address32
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, gdb, kind
-from dumpwalk.transcript.frame import Frame, frame, with_place
+from dumpwalk.transcript.frame import Frame, columns32, columns64, frame, with_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dumpwalk.annotations.conditions import Situation
 
 _HEADER = re.compile(
@@ -118,6 +120,7 @@ class StackReader(Reader):
         self.system = "windows"
         self.thread: UserThread | None = None
         self._headed = False
+        self._columns: Callable[[str], Frame | None] | None = None
         self._form = ""
         self._text = ""  # of a frame that goes on on the next line
         self._last = ""
@@ -125,6 +128,10 @@ class StackReader(Reader):
     def take(self, line: str, number: int) -> bool:
         if self._text:
             return self._goes_on(line)
+        if self._columns is not None:  # as nearly all lines of most logs
+            found = self._columns(line)
+            if found is not None:
+                return self._add(found, "columns", line)
         if self._form in ("columns", "", "numbered"):
             found = frame(line)
             if found is not None:
@@ -143,6 +150,8 @@ class StackReader(Reader):
             return False
         if not self._form or self._form == "numbered":
             self._form = "columns" if form == "inline" else form
+            if form == "columns":
+                self._columns = columns32 if isinstance(found.return_address, Address32) else columns64
         if line.endswith("(") and found.place.symbol.endswith("("):
             self._text = line  # kP: the parameters follow, one a line
         frames.append(found)

@@ -169,7 +169,10 @@ class LineReader:
     """Takes the lines of listings in order and says which listing each belongs to."""
 
     def __init__(self) -> None:
+        from dumpwalk.types.sources.dt_rows import usual_row
+
         self.drafts: list[Draft] = [Draft()]
+        self._usual_row = usual_row
 
     @property
     def draft(self) -> Draft:
@@ -177,11 +180,9 @@ class LineReader:
 
     def take_line(self, line: str) -> bool:
         """Take a line, and say whether it is one of ``dt``'s."""
-        from dumpwalk.types.sources.dt_rows import usual_row
-
         if len(line) > _LONGEST_LINE:
             return False
-        row = usual_row(line)
+        row = self._usual_row(line)
         if row is None:
             return self._parse(line)
         indent, offset, name, width, text, shape, type, value = row
