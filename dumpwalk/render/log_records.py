@@ -60,7 +60,7 @@ def _stack(stack: Any) -> str:
 
 
 def _structures(found: Any) -> str:
-    names = []
+    names = [f"{v.type} {v.value}" for v in found.values[:3]]
     for listing in found.listings[:3]:
         module = f"{listing.module}!" if listing.module else ""
         at = f" at {plain(listing.address)}" if listing.address is not None else ""

@@ -68,9 +68,11 @@ class Reader:
     """Takes the lines of one block; the base of every kind.
 
     :ivar command: what was typed, or ``""``
+    :cvar patience: how many lines that are not understood may stand between a blank line and more of the block
     """
 
     kind = ""
+    patience = 0
 
     def __init__(self, command: str = "") -> None:
         self.command = command

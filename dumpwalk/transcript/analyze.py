@@ -89,6 +89,8 @@ _INSIDE: dict[str, type[Reader]] = {
 class AnalyzeReader(Reader):
     """Takes an analysis; the readers of other kinds take what is theirs of it."""
 
+    patience = 12
+
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
         self._name = ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.types.sources.dt_text import DtListing, LineReader
@@ -13,11 +16,30 @@ _OPENS = (
 )
 
 
+_VALUE = re.compile(
+    r"[ ]*(?!struct|union|class)((?:(?:unsigned|signed|enum) )?(?:__)?\w+(?: int| long)?(?: ?\*+)?)"
+    r" (0x[0-9a-f`]+|0n-?[0-9]+)(?: (\S.*?))?[ ]*\Z"
+)
+
+
+@record
+class Value:
+    """What ``??`` printed of an expression that is no structure.
+
+    :param text: what else it says: a character, a string, an enumerator
+    """
+
+    type: str
+    value: int
+    text: str
+
+
 @record
 class Structures:
-    """Listings of ``dt``, one for each structure that the command printed."""
+    """Listings of ``dt``, one for each structure that the command printed, and values of ``??``."""
 
     listings: tuple[DtListing, ...]
+    values: tuple[Value, ...]
 
 
 def _confirms(line: str, following: str) -> bool:
@@ -33,6 +55,7 @@ class Dt(Reader):
         super().__init__(command)
         self._lines = LineReader()
         self._taken = False
+        self._values: list[Value] = []
         if command:
             self._lines.begin(command.removeprefix("!mex.").removeprefix("!"))
 
@@ -44,6 +67,11 @@ class Dt(Reader):
             return taken
         if not start:
             return False
+        if self.command.startswith("??") and not self._taken and (found := _VALUE.match(line)):
+            digits = found[2].replace("`", "")
+            value = int(digits[2:]) if digits.startswith("0n") else Hex(digits, 16)
+            self._values.append(Value(found[1], value, found[3] or ""))
+            return True
         # The grammar is of lines that are dt's; prose and other commands' output it would misread.
         alone = ">" in line[:16] or not (self._taken or self.command)
         typed = line.startswith(("struct ", "union ", "class ", "   ")) or "!_" in line
@@ -57,4 +85,4 @@ class Dt(Reader):
 
     def record(self) -> Structures | None:
         listings = tuple(d.listing() for d in self._lines.complete())
-        return Structures(listings) if listings else None
+        return Structures(listings, tuple(self._values)) if listings or self._values else None

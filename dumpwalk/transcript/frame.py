@@ -98,7 +98,7 @@ def _with_columns(found: re.Match[str], address: type[Address]) -> Frame | None:
     count = len(values)
     if address is Address and count == 5:  # kb of x64 prints no Child-SP
         sp, ret, args = None, values[0], values[1:]
-    elif count in (2, 4, 5, 6):
+    elif count in (2, 5, 6) or (count == 4 and text):
         sp, ret, args = values[0], values[1], values[2:]
     else:
         return None

@@ -21,7 +21,7 @@ _BARE = re.compile(
 )
 # A remark of the author behind a command: [..] in brackets, // in slashes, or parted by many blanks.
 _REMARK = re.compile(r"[ ]+(?:\[[A-Z][^\]]*\][ ]*\Z|//(?: |\Z)|[ ]{8,})")
-_WORD = re.compile(r"(?:~[0-9*.#]*[ ]*(?:s[ ]*;)?)?[ ]*([!.]?(?:mex\.)?[A-Za-z_|?]+|\?\?)")
+_WORD = re.compile(r"(?:~[0-9*.#]*[ ]*(?:s[ ]*;)?)?[ ]*(\?\??|[!.]?(?:mex\.)?[A-Za-z_|]+)")
 
 
 def prompted(line: str) -> str | None:

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# So many lines that nobody understands end a block, unless one follows that belongs to it.
+# So many lines that nobody understands end a block where no blank line does.
 _PATIENCE = 12
 # A block of more lines is cut, and goes on as another one: a reader holds all of its block.
 _MOST_LINES = 200_000
@@ -199,7 +199,7 @@ class _Splitter:
         block.pending.append(number)
         if block.reader.command and not block.blank:
             block.settle()  # right below a command's output it can be nothing else
-        elif len(block.pending) > _PATIENCE:
+        elif len(block.pending) > (block.reader.patience if block.blank else _PATIENCE):
             yield from self.close()
 
     def cut(self, number: int) -> Iterator[Block | int]:

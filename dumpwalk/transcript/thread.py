@@ -94,16 +94,24 @@ class ThreadReader(Reader):
         self._processes: dict[str, tuple[str, str]] = {}
         self._fields: list[tuple[str, str]] = []
         self._stack = StackReader()
+        self._last = 0
 
     def take(self, line: str, number: int) -> bool:
+        taken = self._take(line, number)
+        if taken:
+            self._last = number
+        return taken
+
+    def _take(self, line: str, number: int) -> bool:
         if self._head is None:
             self._head = _THREAD.match(line)
             return self._head is not None
         if self._stack.frames:
             return self._stack.take(line, number)
-        if "  " in line or ":" in line or "Not" in line or " " in line.strip():
-            return self._detail(line) or (not _THREAD.match(line) and self._stack.take(line, number))
-        return False
+        if not line or line.isspace() or _THREAD.match(line):
+            return False
+        # Its stack stands right below a thread; noise and a blank line may come between.
+        return self._detail(line) or (number - self._last <= 4 and self._stack.take(line, number))
 
     def _detail(self, line: str) -> bool:
         if found := _OBJECT.match(line):
@@ -167,9 +175,8 @@ class ThreadReader(Reader):
             situation.facts,
         )
         if not self._stack.frames:
-            found = annotate((), known)
             # What a crash means is said where the crash is.
-            return tuple(a for a in found if known.attached or known.bugcheck is None)
+            return annotate((), known.__replace__(bugcheck=None))  # type: ignore[attr-defined]
         return annotated(self._stack.frames, known)
 
 

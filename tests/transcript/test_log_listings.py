@@ -1,0 +1,97 @@
+"""Real listings out of public reports and documentation: how many of their lines are understood, by kind of listing.
+
+The table is in docs/transcripts.md; ``pytest --update-docs`` writes it. A line
+is understood when a block's record holds what it says; noise (the debugger's
+asides and the marks of authors who left something out) is counted apart.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from dumpwalk.render.as_json import document
+from dumpwalk.render.log import layout
+from dumpwalk.transcript import Log, parse, parse_file
+
+PAGE = Path(__file__).parents[2] / "docs" / "transcripts.md"
+TABLE = re.compile(r"(?<=<!-- understood lines -->\n).*?(?=<!-- end -->)", re.S)
+
+
+def counts(text: str, log: Log) -> Counter[str]:
+    """Count the lines of a text that are not blank: understood, noise, or neither."""
+    lines = {n for n, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1) if line.strip()}
+    noise = {n for b in log.blocks for n in b.noise}
+    noise |= {n for b in log.blocks if b.kind == "noise" for n in range(b.first_line, b.last_line + 1)}
+    not_understood = {n for b in log.blocks for n in b.unparsed} | set(log.unparsed)
+    return Counter(
+        lines=len(lines),
+        understood=len(lines - noise - not_understood),
+        noise=len(lines & noise),
+        rest=len((lines & not_understood) - noise),
+    )
+
+
+def table(data: Path) -> str:
+    """Return the table of all listings, the kinds with most lines first."""
+    found: dict[str, Counter[str]] = {}
+    files: Counter[str] = Counter()
+    for file in sorted((data / "logs").glob("[a-z]*/*.txt")):
+        text = file.read_text("utf-8", "replace")
+        found.setdefault(file.parent.name, Counter()).update(counts(text, parse(text)))
+        files[file.parent.name] += 1
+    rows = ["| listings of | files | lines | understood | noise | not understood | |", "|---|--:|--:|--:|--:|--:|--:|"]
+    total = sum(found.values(), Counter())
+    for name in sorted(found, key=lambda n: (-found[n]["lines"], n)):
+        rows.append(_row(name, files[name], found[name]))
+    return "\n".join([*rows, _row("all", files.total(), total)]) + "\n"
+
+
+def _row(name: str, files: int, c: Counter[str]) -> str:
+    share = 100 * (c["understood"] + c["noise"]) / c["lines"]
+    return f"| {name} | {files} | {c['lines']} | {c['understood']} | {c['noise']} | {c['rest']} | {share:.1f} % |"
+
+
+@pytest.mark.slow
+def test_as_many_lines_are_understood_as_the_documentation_says(
+    real_data: Path, request: pytest.FixtureRequest
+) -> None:
+    now = table(real_data)
+    text = PAGE.read_text("utf-8")
+    if request.config.getoption("--update-docs"):
+        PAGE.write_text(TABLE.sub(lambda _: now, text), "utf-8", newline="\n")
+        return
+    shown = TABLE.search(text)
+
+    assert shown is not None
+    assert shown[0] == now, now
+
+
+@pytest.mark.slow
+def test_every_listing_prints_in_every_form(real_data: Path) -> None:
+    files = sorted((real_data / "logs").glob("*/*.txt"))
+    for file in files:
+        log = parse_file(str(file))
+
+        layout(log)
+        document(log)
+
+    assert len(files) >= 744
+
+
+@pytest.mark.slow
+def test_time_grows_with_the_lines(real_data: Path) -> None:
+    text = "".join(p.read_text("utf-8", "replace") + "\n" for p in sorted((real_data / "logs/kv").glob("*.txt")))
+    few, many = text * 4, text * 64
+
+    took = []
+    for whole in (few, many):
+        start = time.process_time()
+        parse(whole)
+        took.append(time.process_time() - start)
+
+    assert took[1] < 16 * 4 * took[0]
