@@ -59,11 +59,33 @@ def _stack(stack: Any) -> str:
     return f"{counted(len(stack.frames), 'frame')}{thread}{system}"
 
 
+def _thread(found: Any) -> str:
+    reason = f" ({found.reason})" if found.reason else ""
+    frames = f", {counted(len(found.stack.frames), 'frame')}" if found.stack is not None else ""
+    return f"{plain(found.address)} {found.process_id:x}.{found.thread_id:x} {found.state}{reason}{frames}"
+
+
+def _thread_lines(found: Any) -> list[str]:
+    image = f" {found.owner_image}" if found.owner_image else ""
+    lines = [f"process {plain(found.owner)}{image}"] if found.owner is not None else []
+    if found.attached is not None:
+        lines.append(f"attached to {plain(found.attached)} {found.attached_image}".rstrip())
+    lines += [f"waits for {plain(address)} {kind}" for address, kind in found.objects]
+    lines += [f"IRP {plain(irp.address)}" for irp in found.irps]
+    return lines + (_stack_lines(found.stack) if found.stack is not None else [])
+
+
+def _processes(found: Any) -> str:
+    named = ", ".join(p.image for p in found.processes[:4] if p.image)
+    more = ", ..." if len(found.processes) > 4 else ""
+    return f"{counted(len(found.processes), 'process').replace('processs', 'processes')}: {named}{more}"
+
+
 def _structures(found: Any) -> str:
     names = [f"{v.type} {v.value}" for v in found.values[:3]]
     for listing in found.listings[:3]:
         module = f"{listing.module}!" if listing.module else ""
-        at = f" at {plain(listing.address)}" if listing.address is not None else ""
+        at = f" at {listing.address:x}" if listing.address is not None else ""
         names.append(f"{module}{listing.type or 'structure'}{at} ({counted(len(listing.rows), 'row')})")
     more = len(found.listings) - 3
     return ", ".join(names) + (f" and {more} more" if more > 0 else "")
@@ -125,11 +147,18 @@ _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "Registers": lambda r: counted(len(r.registers), "register"),
     "ListedException": _exception,
     "MemoryListing": _memory,
+    "ListedThread": _thread,
+    "ProcessList": _processes,
+    "Version": lambda v: v.system,
+    "SymbolList": lambda s: counted(len(s.symbols), "symbol"),
+    "Variables": lambda v: counted(len(v.variables), "variable"),
+    "DxTree": lambda d: counted(len(d.rows) + len(d.cells), "row"),
     "ModuleList": _modules,
     "Code": _code,
 }
 _LINES: dict[str, Callable[[Any], list[str]]] = {
     "Stack": _stack_lines,
+    "ListedThread": _thread_lines,
     "Analysis": _analysis_lines,
     "Registers": _register_lines,
 }

@@ -178,7 +178,8 @@ def test_words(command: str, expected: str) -> None:
 PIECES = st.sampled_from(
     [
         *STACK.splitlines(), "0: kd> k", "0: kd> dt nt!_MDL 1", "   +0x000 Type : 0n5", "", "", "Prose about it.",
-        "00 nt!A", "01 nt!B", "[snip]", "*** ERROR: x", "THREAD 870788e8  Cid 1100.0f5c  Teb: 7ffab000 Win32Thread: 00000000 WAIT",
+        "00 nt!A", "01 nt!B", "[snip]", "*** ERROR: x",
+        "THREAD 870788e8  Cid 1100.0f5c  Teb: 7ffab000 Win32Thread: 00000000 WAIT",
         "eax=00000001 ebx=0000000c", "80000000  00000000 00000001", "!analyze -v", "BUGCHECK_STR:  0x50", "STACK_TEXT:",
         "#0  f (a=1, ", "    b=2) at c.c:1", "A::b at C.cpp:1", "start    end        module name", "PROCESS 85eb1030",
         "8d460000 8d663000   win32k", "Bugcheck code 0000000A", "0: kd> ", "ExceptionAddress: 00000000",
