@@ -91,7 +91,9 @@ def _with_columns(found: re.Match[str], address: type[Address]) -> Frame | None:
     if by_colon:
         columns = columns.replace(":", " ")
     if address is Address:
-        columns = columns.replace("`", "").replace("'", "")
+        columns = columns.replace("`", "")
+        if "'" in columns:
+            columns = columns.replace("'", "")
     elif "." in columns:
         columns = columns.replace(".", " ")
     values = columns.split()

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_ROW = re.compile(r"([ ]*)\+(?:0x)?([0-9a-f]+)[ ]([^\s:]+)[ ]*:(?:[ ]+(\S.*?))?([ ]*)\Z")
+_ROW = re.compile(r"([ ]*)\+(?:0x)?([0-9a-f]+)[ ]([^\s:]+)[ ]*:(?=[ ]|\Z)")
 _HEX = r"0x[0-9a-fA-F`]*[0-9a-fA-F]"
 _VALUE = re.compile(
     rf"({_HEX})(?:[ ]((?!struct|union|class|enum)[A-Za-z_]\w*)|[ ]('.?'))?\Z"
@@ -39,14 +39,17 @@ def usual_row(line: str) -> tuple[int, int, str, int, str, tuple[str, ...], str,
     found = _ROW.match(line)
     if found is None:
         return None
-    indent, offset, name, text, blanks = found.groups()
-    width = line.find(":", found.end(3)) - found.start(3) - 1
+    indent, offset, name = found.groups()
+    end = found.end()
+    width = end - found.start(3) - 2
+    rest = line[end:]
+    text = rest.strip(" ")
     if not text:
         return len(indent), int(offset, 16), name, width, "", (), "", None
     meaning = _meaning(text)
     if meaning is None:
         return None
-    return (len(indent), int(offset, 16), name, width, text + " " if blanks else text, *meaning)
+    return (len(indent), int(offset, 16), name, width, text + " " if rest[-1] == " " else text, *meaning)
 
 
 def _meaning(text: str) -> tuple[tuple[str, ...], str, Any] | None:
