@@ -149,6 +149,8 @@ _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "MemoryListing": _memory,
     "ListedThread": _thread,
     "ProcessList": _processes,
+    "Event": lambda e: f"{e.text} ({e.code:08x})" if e.code is not None else e.text,
+    "Output": lambda o: counted(len(o.fields), "field"),
     "Version": lambda v: v.system,
     "SymbolList": lambda s: counted(len(s.symbols), "symbol"),
     "Variables": lambda v: counted(len(v.variables), "variable"),

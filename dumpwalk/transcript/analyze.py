@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 _BANNER = re.compile(r"[ ]*\*[ ]+(?:(?:Bugcheck|Exception|Error) Analysis)?[ ]*\*[ ]*\Z")
 _NAME = re.compile(r"[ ]*([A-Z][A-Z0-9_]{4,63}) \(([0-9a-f]{1,8})\)[ ]*\Z")
 _ARG = re.compile(r"[ ]*Arg([1-4]): ([0-9a-fA-F`]{1,17}),?(?:[ ]+(.*?))?[ ]*\Z")
-_ITEM = re.compile(r"[ ]{0,12}([A-Z][A-Z0-9_]{2,63}|Followup|Probably caused by)[ ]*:(?:[ ]+(.*?))?[ ]*\Z")
+_ITEM = re.compile(
+    r"[ ]{0,12}((?!NOTE\b|WARNING\b|ERROR\b|DBGHELP|SYMSRV)"
+    r"[A-Z][A-Z0-9_]{2,63}|Followup|Probably caused by)[ ]*:(?:[ ]+(.*?))?[ ]*\Z"
+)
 _PAIR = re.compile(r"[ ]*(Key  ?|Value):[ ]+(.*?)[ ]*\Z")
 _HEADINGS = re.compile(r"[ ]*(?:Arguments:|Debugging Details:|-{3,})[ ]*\Z")
 _OPENS = (

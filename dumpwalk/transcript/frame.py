@@ -47,6 +47,10 @@ _FRAME64 = re.compile(
 _FRAME32 = re.compile(
     r"[ ]*(?:([0-9a-fA-F]{1,3})[ ]+(?:([0-9a-fA-F]{1,7})[ ]+)?)?((?:[0-9a-fA-F]{8}(?:[ .]+|\Z)){2,5})(.*)"
 )
+_WRAPPED = re.compile(
+    r"[ ]*(?:([0-9a-fA-F]{2,3})[ ]+)?([0-9a-f]{8}`[0-9a-f]{8})[ ]+([0-9a-f]{8}`[0-9a-f]{8})[ ]+:"
+    r"((?:[ ]+[0-9a-f]{8}`[0-9a-f]{8}){3})[ ]*\Z"
+)
 _INLINE = re.compile(
     r"[ ]*(?:([0-9a-fA-F]{1,3})[ ]+)?\(Inline(?: Function)?\)[ ]+-+(?:`-+)?(?:[ ]+-+(?:`-+)?)?[ ]*(?::[ ]*)?"
     r"(?:-+`-+[ ]*)*(?::[ ]*)?(.*)"
@@ -89,7 +93,10 @@ def _with_columns(found: re.Match[str], address: type[Address]) -> Frame | None:
     number, size, columns, text = found.groups()
     by_colon = ":" in columns
     if by_colon:
-        columns = columns.replace(":", " ")
+        before, _, columns = columns.partition(":")
+        if len(before) > 24 and not text and columns.count("`") < 4:
+            return None  # a mail program put the last argument and the name on the next line
+        columns = before + columns.replace(":", " ")
     if address is Address:
         columns = columns.replace("`", "")
         if "'" in columns:
@@ -130,6 +137,22 @@ def _without_columns(line: str) -> Frame | None:
 def _noted(text: str) -> Site:
     """Return the place, or the author's remark that stands in for frames that were cut out."""
     return Site("", "", None, notes=("***",)) if text == "***" else site(text)
+
+
+def wrapped(line: str) -> Frame | None:
+    """Return the beginning of a frame whose last argument and name a mail program put on the next line."""
+    found = _WRAPPED.match(line)
+    if found is None:
+        return None
+    number, sp, ret, args = found.groups()
+    return Frame(
+        int(number, 16) if number else None,
+        Address(sp.replace("`", ""), 16),
+        Address(ret.replace("`", ""), 16),
+        tuple([Hex(a.replace("`", ""), 16) for a in args.split()]),
+        None,
+        _NOWHERE,
+    )
 
 
 def with_place(frame: Any, text: str) -> Frame:

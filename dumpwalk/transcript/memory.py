@@ -10,7 +10,8 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
 
-_ADDRESS = r"[ ]*(?:0x)?([0-9a-fA-F]{8}(?:[`']?[0-9a-fA-F]{8})?)"
+# !dd and its like mark physical addresses, which may be short.
+_ADDRESS = r"[ ]*(?:#[ ]*|0x)?([0-9a-fA-F]{8}(?:[`']?[0-9a-fA-F]{8})?|(?<=[ #])[0-9a-f]{5,7})"
 _UNIT = r"(?:[0-9a-fA-F]{{{0}}}|\?{{{0}}})"
 _QUAD = r"(?:[0-9a-fA-F]{8}`[0-9a-fA-F]{8}|\?{8}`\?{8}|[0-9a-fA-F]{16})"
 # Two blanks behind the address part memory from the columns of a stack; copies may have lost one.

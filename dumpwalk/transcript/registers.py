@@ -13,7 +13,9 @@ from dumpwalk.transcript.memory import UNREADABLE
 from dumpwalk.transcript.site import Site
 
 _ASSIGNMENT = re.compile(r"\b([a-z]{1,4}[0-9]{0,2}[a-z]?)=[ ]?([0-9a-fA-F`]+(?![0-9a-fA-F`x])|\?+)")
-_LINE = re.compile(r"[ ]*(?:(?:e|r)?[a-z]{1,3}[0-9]{0,2}[a-z]?|x[0-9]{1,2}|efl)=[ ]?[0-9a-f`]{2,17}(?:[ ]|\Z)")
+_LINE = re.compile(
+    r"[ ]*(?:(?:e|r)?[a-z]{1,3}[0-9]{0,2}[a-z]?|x[0-9]{1,2}|efl)=[ ]?[0-9a-f`]{2,17}(?:[ ]|\Z)|[ ]*iopl=[0-9]"
+)
 _FLAGS = re.compile(r"iopl=([0-9])[ ]+((?:[a-z]{2}[ ]?){4,})")
 _VIP = re.compile(r"[ ]*vip=[01][ ]+vif=[01][ ]*\Z")
 _ERROR = re.compile(r"[ ]*(?:ErrCode = ([0-9a-f]+)|CtxFlags: ([0-9a-f]+))[ ]*\Z")

@@ -8,6 +8,7 @@ from dumpwalk.annotations.conditions import Situation
 from dumpwalk.transcript import KINDS, Block, Kind, Reader
 from dumpwalk.transcript.lines import LONGEST, Lines
 from dumpwalk.transcript.noise import Noise, is_noise
+from dumpwalk.transcript.output import CommandReader
 from dumpwalk.transcript.prompt import bare, prompted, word
 
 TYPE_CHECKING = False
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
 _PATIENCE = 12
 # A block of more lines is cut, and goes on as another one: a reader holds all of its block.
 _MOST_LINES = 200_000
-
-
-class Command(Reader):
-    """A command whose output has no kind of its own; takes nothing."""
-
-    kind = "command"
 
 
 class _Openers:
@@ -146,9 +141,9 @@ class _Splitter:
             yield from self.close()
             if command:
                 kind = self.openers.commands.get(word(command)) if ";" not in command else None
-                self._begin(kind.reader(command) if kind else Command(command), number)
+                self._begin(kind.reader(command) if kind else CommandReader(command), number)
             else:  # a prompt with nothing behind it
-                self._begin(Command(""), number)
+                self._begin(CommandReader(""), number)
             self.open.taken = 0  # type: ignore[union-attr]
             return
         if is_noise(line):

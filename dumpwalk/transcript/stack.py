@@ -10,7 +10,7 @@ from dumpwalk.annotations.subsystems import path
 from dumpwalk.memory.address import Address, Address32
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, gdb, kind
-from dumpwalk.transcript.frame import Frame, columns32, columns64, frame, with_place
+from dumpwalk.transcript.frame import Frame, columns32, columns64, frame, with_place, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,13 +127,16 @@ class StackReader(Reader):
 
     def take(self, line: str, number: int) -> bool:
         if self._text:
-            return self._goes_on(line)
+            return bool(line) and self._goes_on(line)
         if self._columns is not None:  # as nearly all lines of most logs
             found = self._columns(line)
             if found is not None:
                 return self._add(found, "columns", line)
         if self._form in ("columns", "", "numbered"):
             found = frame(line)
+            if found is None and (found := wrapped(line)) is not None:
+                self._text = line
+                return self._add(found, "columns", line)
             if found is not None:
                 form = _form(found)
                 if self._form in ("", form) or form in ("inline", "numbered") or self._form == "numbered":
@@ -172,13 +175,18 @@ class StackReader(Reader):
                 if gdb.complete(self._text):
                     self._text = ""
             return True
-        self._text += " " + line.strip()
-        if ")" in line or len(self._text) > 16384:
-            whole = frame(self._text)
-            if whole is not None:
-                self.frames[-1] = whole
-            self._text = ""
-        return line.startswith(" ")
+        kept, self._text = self._text, ""
+        whole = frame(f"{kept} {line.strip()}")
+        if whole is not None and not kept.endswith("("):
+            self.frames[-1] = whole
+            return True
+        if not line.startswith(" "):
+            return self.take(line, 0)
+        if ")" not in line and len(kept) < 16384:
+            self._text = f"{kept} {line.strip()}"
+        elif whole is not None:
+            self.frames[-1] = whole
+        return True
 
     def _gdb(self, line: str) -> bool:
         if not gdb.begins(line):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dumpwalk.record import fields
-from dumpwalk.transcript import gdb
+from dumpwalk.transcript import gdb, parse
 from dumpwalk.transcript.frame import Frame, frame
 from dumpwalk.transcript.site import site
 
@@ -205,3 +205,63 @@ def test_brackets_take_no_time(text: str) -> None:
     site(text)
     frame(f"f64fda98 8051cc7f {text}")
     gdb.frame(f"#0  {text}")
+
+
+def test_frames_that_a_mail_program_wrapped() -> None:
+    frames = (
+        parse(
+            """\
+STACK_TEXT:
+
+ffffd001`87f466f8 fffff803`8a367be9 : 00000000`0000000a 00000000`0000000b 00000000`0000000c
+
+00000000`00000001 : nt!KeBugCheckEx
+
+ffffd001`87f46700 fffff803`8a361c3a : 00000000`00000001 00000000`00000002 00000000`00000003
+00000000`00000004 : nt!KiBugCheckDispatch+0x69
+"""
+        )
+        .blocks[0]
+        .record.frames
+    )
+
+    assert [(f.args[3], f.place.symbol) for f in frames] == [(1, "KeBugCheckEx"), (4, "KiBugCheckDispatch")]
+    old = (
+        parse(
+            """\
+ChildEBP RetAddr  Args to Child
+f64138f0 8048d8e7 ff0cde88 f6413978 ff0cddc8 ntoskrnl!IopStartAndEnumerateDevice
++0x1a
+8013ef74 fe5620d2 fe5620da ff690268 80404690
+NDIS!_EthFilterIndicateReceiveComplete+0x31
+"""
+        )
+        .blocks[0]
+        .record.frames
+    )
+
+    assert [(f.place.symbol, f.place.offset) for f in old] == [
+        ("IopStartAndEnumerateDevice", 0x1A),
+        ("_EthFilterIndicateReceiveComplete", 0x31),
+    ]
+
+
+def test_parameters_on_lines_of_their_own() -> None:
+    frames = (
+        parse(
+            """\
+ChildEBP RetAddr
+016af2c4 0f0c1813 php5ts!_zval_dtor_func(
+            struct _zval_struct * zvalue = 0x030bf3f8)+0x7f [c:\\zend.c @ 36]
+016af2d4 0f0c1900 php5ts!zval_dtor+0x13
+"""
+        )
+        .blocks[0]
+        .record.frames
+    )
+
+    assert [(f.place.symbol, f.place.offset, f.place.line) for f in frames] == [
+        ("_zval_dtor_func", 0x7F, 36),
+        ("zval_dtor", 0x13, None),
+    ]
+    assert frames[0].place.parameters == "( struct _zval_struct * zvalue = 0x030bf3f8)"

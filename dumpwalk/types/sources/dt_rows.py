@@ -99,7 +99,7 @@ def _meaning(text: str) -> tuple[tuple[str, ...], str, Any] | None:
     if bits:
         return ("BITS",), bits, None
     if pointer:
-        return ("POINTER", "TYPE_NAME"), f"{pointer} {to}", None
+        return None if to in _NO_TYPES else (("POINTER", "TYPE_NAME"), f"{pointer} {to}", None)
     if signed:
         return ("SIGNED",), "", int(signed[2:])
     return ("BINARY",), "", int(binary[2:], 2)
