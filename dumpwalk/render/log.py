@@ -28,6 +28,7 @@ class MarkdownLog:
     blocks: tuple[Block, ...]
     unparsed: tuple[int, ...]
     problems: tuple[Problem, ...]
+    annotations: tuple[Annotation, ...] = ()
 
 
 def layout(log: Log | MarkdownLog) -> str:
@@ -48,6 +49,9 @@ def _text(log: Log | MarkdownLog) -> Iterator[str]:
             yield from _remark(annotation)
         if block.unparsed:
             yield f"    not understood: {ranges(block.unparsed)}"
+    if log.annotations:
+        yield ""
+    yield from (f"line {a.line}: {printable(_code(a))}" for a in log.annotations)
     if log.problems:
         yield ""
     for problem in log.problems[:_MOST_PROBLEMS]:
@@ -83,6 +87,9 @@ def _markdown(log: Log | MarkdownLog) -> Iterator[str]:
         if block.unparsed:
             yield ""
             yield f"Not understood: {ranges(block.unparsed)}"
+    if log.annotations:
+        yield ""
+    yield from (f"* line {a.line}: {_escaped(_code(a))}" for a in log.annotations)
     if log.problems:
         yield ""
     yield from (f"* {_escaped(str(problem))}" for problem in log.problems[:_MOST_PROBLEMS])
@@ -111,6 +118,10 @@ def _shown(block: Block) -> list[Annotation]:
     """Return the annotations worth their place: of many rules the most specific ones."""
     rules = [a for a in block.annotations if a.kind == "stack rule"]
     return [a for a in block.annotations if a.kind != "stack rule" or a in rules[:_MOST_RULES]]
+
+
+def _code(annotation: Annotation) -> str:
+    return f"{annotation.title}, {annotation.text}" if annotation.text else annotation.title
 
 
 def _name(annotation: Annotation) -> str:

@@ -55,6 +55,7 @@ class Log:
     :param file: its name; ``""`` for a string
     :param lines: how many lines it has
     :param unparsed: numbers of the lines outside blocks: prose, and output of no known form
+    :param annotations: what the codes mean that such lines mention
     """
 
     file: str
@@ -62,6 +63,7 @@ class Log:
     blocks: tuple[Block, ...]
     unparsed: tuple[int, ...]
     problems: tuple[Problem, ...]
+    annotations: tuple[Annotation, ...] = ()
 
 
 class Reader:
@@ -113,6 +115,9 @@ class Kind:
     confirms: Callable[[str, str], bool] | None
     rank: int
 
+
+# So many codes in the prose of one text are explained.
+_MOST_CODES = 256
 
 KINDS: Registry[Kind] = Registry(__name__)
 
@@ -172,9 +177,12 @@ def _log(lines: Any, file: str) -> Log:
 
     found: list[Block] = []
     outside: list[int] = []
+    said: list[Annotation] = []
     for item in split(lines):
         if isinstance(item, Block):
             found.append(item)
-        else:
+        elif isinstance(item, int):
             outside.append(item)
-    return Log(file, lines.count, tuple(found), tuple(sorted(outside)), tuple(lines.problems))
+        elif len(said) < _MOST_CODES:
+            said.append(item)
+    return Log(file, lines.count, tuple(found), tuple(sorted(outside)), tuple(lines.problems), tuple(said))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from dumpwalk.annotations.codes import codes_in
 from dumpwalk.annotations.conditions import Situation
 from dumpwalk.transcript import KINDS, Block, Kind, Reader
 from dumpwalk.transcript.lines import LONGEST, Lines
@@ -15,6 +16,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dumpwalk.annotations import Annotation
+
+# What a status value or the name of a bug check has in it.
+_MAY_HOLD_CODES = re.compile(r"(?:[cC]0|80)[0-9a-fA-F]{6}|[A-Z]_[A-Z]")
 # So many lines that nobody understands end a block where no blank line does.
 _PATIENCE = 12
 # A block of more lines is cut, and goes on as another one: a reader holds all of its block.
@@ -85,8 +90,11 @@ class _Open:
         self.blank = False
 
 
-def split(lines: Lines) -> Iterator[Block | int]:
-    """Yield the blocks of *lines*, and the numbers of the lines outside of them. One line is looked ahead."""
+def split(lines: Lines) -> Iterator[Block | int | Annotation]:
+    """Yield the blocks of *lines*, the numbers of the lines outside of them, and what codes in such lines mean.
+
+    One line is looked ahead.
+    """
     state = _Splitter()
     number = 0
     held: str | None = None
@@ -124,7 +132,7 @@ class _Splitter:
         self.situation = Situation()
         self.openers = openers()
 
-    def other(self, line: str, following: str, number: int) -> Iterator[Block | int]:
+    def other(self, line: str, following: str, number: int) -> Iterator[Block | int | Annotation]:
         """Take a line that the open block's reader did not understand."""
         block = self.open
         if not line or line.isspace():
@@ -156,11 +164,13 @@ class _Splitter:
             return
         yield from self._shape(line, following, number)
 
-    def _shape(self, line: str, following: str, number: int) -> Iterator[Block | int]:
+    def _shape(self, line: str, following: str, number: int) -> Iterator[Block | int | Annotation]:
         """Begin a block by what *line* looks like; else count it as not understood."""
         block = self.open
         kind = self.openers.by_shape(line, following[:LONGEST])
         if kind is None:
+            if _MAY_HOLD_CODES.search(line):
+                yield from codes_in(line, number)
             yield from self._outside(number)
             return
         command = ""
@@ -186,7 +196,7 @@ class _Splitter:
         self.open = _Open(reader, number)
         self.open.taken = int(taken)
 
-    def _outside(self, number: int) -> Iterator[Block | int]:
+    def _outside(self, number: int) -> Iterator[Block | int | Annotation]:
         block = self.open
         if block is None:
             yield number
@@ -197,14 +207,14 @@ class _Splitter:
         elif len(block.pending) > (block.reader.patience if block.blank else _PATIENCE):
             yield from self.close()
 
-    def cut(self, number: int) -> Iterator[Block | int]:
+    def cut(self, number: int) -> Iterator[Block | int | Annotation]:
         """End the open block for its length; what follows line *number* begins another one of its kind."""
         assert self.open is not None
         again = type(self.open.reader)(self.open.reader.command)
         yield from self.close()
         self._begin(again, number + 1)
 
-    def close(self) -> Iterator[Block | int]:
+    def close(self) -> Iterator[Block | int | Annotation]:
         """End the open block; lines that still wait behind it are outside."""
         block = self.open
         if block is None:

@@ -363,3 +363,13 @@ def test_no_line_takes_long(line: str) -> None:
         parse(f"{command}{line}\n{line}\n")
 
     assert time.process_time() - start < 2
+
+
+def test_codes_in_prose() -> None:
+    log = parse("It fails with STATUS_ACCESS_DENIED ( C0000005 ),\nand then with APC_INDEX_MISMATCH.\n")
+
+    assert [(a.line, a.title) for a in log.annotations] == [
+        (1, "c0000005 STATUS_ACCESS_VIOLATION"),
+        (2, "APC_INDEX_MISMATCH (1)"),
+    ]
+    assert log.unparsed == (1, 2)
