@@ -11,6 +11,7 @@ from dumpwalk.transcript.site import Site, site
 
 _LINE = re.compile(
     r"[ ]*(?:([0-9]{1,6})[ ]+)?([0-9a-fA-F]{8}(?:`?[0-9a-fA-F]{8})?)[ ]+(?:([0-9a-f?]{2,32})[ ]+)?"
+    r"(?![0-9a-f]{2}[ -][0-9a-f]{2}[ -])"  # bytes of a dump, not mnemonics
     r"([a-z][a-z0-9.]{1,12}\b.*|\?{3}.*)\Z"
 )
 _LABEL = re.compile(r"[ ]*([A-Za-z_][^\s:]*!?\S.*?)(?:[ ]\[([^\]]+) @ ([0-9]+)\])?:[ ]*\Z")

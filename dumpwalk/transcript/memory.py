@@ -130,7 +130,7 @@ def _confirms(line: str, following: str) -> bool:
 
 @kind(
     "memory",
-    *_BY_COMMAND,
+    *("d", *_BY_COMMAND),
     opens=r"[ ]*(?:0x)?[0-9a-fA-F]{8}[`0-9a-fA-F]{0,9}[ ]{1,3}(?:[0-9a-f?]{2}[ -]|[0-9a-f?]{4}|\")",
     confirms=_confirms,
     rank=55,

@@ -373,3 +373,33 @@ def test_codes_in_prose() -> None:
         (2, "APC_INDEX_MISMATCH (1)"),
     ]
     assert log.unparsed == (1, 2)
+
+
+def test_an_evaluation_and_an_event() -> None:
+    found = only("0: kd> ? nt!X\nEvaluate expression: -8765511217480 = fffff807`1ed14eb8\n", "evaluation").record
+    event = only("(9b4.f38): Access violation - code c0000005 (!!! second chance !!!)\n", "event")
+
+    assert (found.value, found.bits) == (-8765511217480, 0xFFFFF8071ED14EB8)
+    assert (event.record.process_id, event.record.code, event.record.chance) == (
+        0x9B4,
+        0xC0000005,
+        "!!! second chance !!!",
+    )
+    assert event.annotations[0].title == "c0000005 STATUS_ACCESS_VIOLATION"
+
+
+def test_bytes_are_no_mnemonics() -> None:
+    row = only("0:000> d esp\n0033ddc8  f0 dd 33 00 0d f0 ad ba-0d f0 ad ba 48 eb 36 00  ..3.........H.6.\n", "memory")
+
+    assert bytes(row.record.rows[0].values)[:4] == b"\xf0\xdd\x33\x00"
+
+
+def test_labels_of_other_commands() -> None:
+    found = only(
+        "0: kd> !address 1\nUsage:                  Module\nBase Address:           fffff803`712e0000\n", "command"
+    )
+
+    assert [(f.label, f.value) for f in found.record.fields] == [
+        ("Usage", "Module"),
+        ("Base Address", "fffff803`712e0000"),
+    ]
