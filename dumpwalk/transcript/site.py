@@ -18,7 +18,8 @@ class Site:
     :param address: where no name is printed, the bare address
     :param parameters: the list in brackets that some commands print behind the name
     :param source: the source file, and its line
-    :param notes: further remarks in brackets: ``FPO: [1,145,4]``, ``CONV: stdcall``, ``TrapFrame @ a03aba2c``
+    :param notes: further remarks in brackets: ``FPO: [1,145,4]``, ``CONV: stdcall``, ``TrapFrame @ a03aba2c``;
+        and what an author wrote behind it
     :param trap_frame: the address that such a remark gives
     """
 
@@ -104,7 +105,7 @@ def _notes(text: str) -> tuple[tuple[str, ...], Address | None] | None:
 
 
 def _site(text: str) -> Site:
-    rest = text.strip()
+    rest, remark = _remark(text.strip())
     source, line = "", None
     if rest.endswith("]"):
         rest, source, line = _source(rest)
@@ -112,6 +113,7 @@ def _site(text: str) -> Site:
     while rest.endswith(")") and len(notes) < 8 and (note := _NOTE.search(rest[-256:])):
         notes.insert(0, note[1])
         rest = rest[: len(rest) - (note.end() - note.start())]
+    notes += [remark] * bool(remark)
     trap = next((Address(int(t[1].replace("`", ""), 16)) for n in notes if (t := _TRAP.search(n))), None)
     if (bare := _BARE.match(rest)) and bare[1] != "`":
         return Site("", "", None, Address(int(bare[1].replace("`", ""), 16)), "", source, line, tuple(notes), trap)
@@ -123,6 +125,15 @@ def _site(text: str) -> Site:
     if not bang:
         module, symbol = (rest, "") if offset is not None else ("", rest)
     return Site(module.strip(), symbol.strip(), offset, None, parameters, source, line, tuple(notes), trap)
+
+
+def _remark(text: str) -> tuple[str, str]:
+    """Part a place from what the author of a page wrote behind it."""
+    for sign in (" // ", " <-"):
+        at = text.find(sign)
+        if at > 0:
+            return text[:at].rstrip(), text[at:].strip()
+    return text, ""
 
 
 def _source(text: str) -> tuple[str, str, int | None]:

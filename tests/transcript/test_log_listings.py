@@ -7,12 +7,14 @@ asides and the marks of authors who left something out) is counted apart.
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from test_log_splitting import assert_nothing_lost
 
 from dumpwalk.render.as_json import document
 from dumpwalk.render.log import layout
@@ -102,3 +104,31 @@ def test_time_grows_with_the_lines(real_data: Path) -> None:
         took.append(time.process_time() - start)
 
     assert took[1] < 16 * 4 * took[0]
+
+
+@pytest.mark.slow
+def test_mutilated_listings_lose_nothing(real_data: Path) -> None:
+    """Lines cut, doubled, moved between listings, with brackets and odd characters strewn in."""
+    chance = random.Random(1)
+    texts = [p.read_text("utf-8", "replace") for p in sorted((real_data / "logs").glob("*/*.txt"))]
+    strange = [line for text in texts for line in text.split("\n")]
+    for _ in range(300):
+        lines = chance.choice(texts).split("\n")[:200]
+        for _ in range(chance.randrange(1, 12)):
+            at = chance.randrange(len(lines))
+            cut = chance.randrange(len(lines[at]) + 1)
+            lines[at : at + 1] = chance.choice(
+                [
+                    [lines[at][:cut]],
+                    [lines[at], chance.choice(strange)],
+                    [lines[at][:cut] + chance.choice("()[]`!+:0x9 >&#\t\x00é") * 3 + lines[at][cut:]],
+                    [f"{lines[at]} {chance.choice(strange)}"],
+                    [],
+                    [lines[at].upper()],
+                ]
+            )
+            lines = lines or [""]
+        log = assert_nothing_lost("\n".join(lines))
+
+        layout(log)
+        document(log)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dumpwalk.transcript import Log, blocks, parse
+from dumpwalk.transcript.lines import Lines
 from dumpwalk.transcript.prompt import bare, prompted, word
 
 STACK = """\
@@ -28,11 +29,12 @@ def places(log: Log) -> list[int]:
 
 def assert_nothing_lost(text: str) -> Log:
     log = parse(text)
-    lines = text.replace("\r\r\n", "\n").replace("\r\n", "\n").split("\n")
+    lines = list(Lines.of_text(text))  # a comment sign alone makes a blank line
     held = places(log)
 
     assert len(held) == len(set(held)), "a line is in two places"
-    assert not [n for n, line in enumerate(lines, 1) if line.strip(" \t") and n not in held and n <= log.lines]
+    assert log.lines == len(lines)
+    assert [n for n, line in enumerate(lines, 1) if line.strip() and n not in held] == []
     for block in log.blocks:
         assert set(block.unparsed).isdisjoint(block.noise)
         assert all(block.first_line <= n <= block.last_line for n in (*block.unparsed, *block.noise))
