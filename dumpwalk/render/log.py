@@ -132,6 +132,9 @@ def _remark(annotation: Annotation) -> Iterator[str]:
     if annotation.kind == "subsystems":
         yield from wrap(annotation.title, first="    through: ", indent="        ")
         return
+    if annotation.kind in ("wait reason", "flags") and not annotation.text:
+        yield from wrap(printable(annotation.title), first="  * ", indent="    ")
+        return
     severity = f", {annotation.severity}" if annotation.severity != "info" else ""
     yield f"  * {printable(annotation.title)} ({annotation.kind}{_name(annotation)}{severity})"
     if annotation.component:

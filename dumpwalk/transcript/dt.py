@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import re
 
+from dumpwalk.annotations.fields import field
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.types.sources.dt_text import DtListing, LineReader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dumpwalk.annotations import Annotation
+    from dumpwalk.annotations.conditions import Situation
+
+# Of so many structures in one listing the fields are explained.
+MOST_ANNOTATED = 16
 
 # What `dt` shows and prose does not: an offset, a structure's kind and name, a count of members.
 _OPENS = (
@@ -82,6 +91,15 @@ class Dt(Reader):
         taken = self._lines.take_line(line)
         self._taken = self._taken or taken
         return taken
+
+    def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
+        """Return what the flags and codes in the rows of well-known structures stand for."""
+        found = []
+        for draft in self._lines.complete()[:MOST_ANNOTATED]:
+            for row, _ in draft.rows:
+                if row.depth == 0 and isinstance(row.value, int):
+                    found.append(field(draft.type, row.name, row.value))
+        return tuple(a for a in found if a is not None)
 
     def record(self) -> Structures | None:
         listings = tuple(d.listing() for d in self._lines.complete())

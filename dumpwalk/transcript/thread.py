@@ -6,7 +6,9 @@ import re
 
 from dumpwalk.annotations import Annotation
 from dumpwalk.annotations.conditions import Situation
+from dumpwalk.annotations.fields import field
 from dumpwalk.annotations.stacks import annotate
+from dumpwalk.annotations.waits import wait_reason
 from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
@@ -174,10 +176,23 @@ class ThreadReader(Reader):
             situation.bugcheck,
             situation.facts,
         )
+        said = [self._reason(thread), *(irp_flags(irp) for irp in thread.irps[:8])]
+        return (*self._rules(known), *(a for a in said if a is not None))
+
+    def _reason(self, thread: ListedThread) -> Annotation | None:
+        return wait_reason(thread.reason) if thread.reason else None
+
+    def _rules(self, known: Situation) -> tuple[Annotation, ...]:
         if not self._stack.frames:
             # What a crash means is said where the crash is.
             return annotate((), known.__replace__(bugcheck=None))  # type: ignore[attr-defined]
         return annotated(self._stack.frames, known)
+
+
+def irp_flags(irp: ListedIrp) -> Annotation | None:
+    """Return what the flags of an IRP in a thread's list stand for."""
+    found = field("_IRP", "Flags", irp.flags)
+    return found and Annotation(found.kind, found.name, f"IRP {irp.address:x}: {found.title}", "")
 
 
 def _address(digits: str) -> Address:
