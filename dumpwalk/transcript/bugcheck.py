@@ -7,7 +7,6 @@ import re
 from dumpwalk.annotations import Annotation
 from dumpwalk.annotations.stacks import annotate
 from dumpwalk.bugchecks import BugCheck, decode
-from dumpwalk.bugchecks.table import find_code
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 
@@ -68,10 +67,7 @@ class BugcheckReader(Reader):
 
 def crashed(before: Situation, code: int) -> Situation:
     """Return what is known of the machine once the code of its crash is."""
-    from dumpwalk.record import fields
-
-    changes = {name: getattr(before, name) for name in fields(before)} | {"bugcheck": code}
-    return type(before)(**changes)
+    return before.__replace__(bugcheck=code)  # type: ignore[attr-defined,no-any-return]
 
 
 def explained(bugcheck: BugCheck) -> tuple[Annotation, ...]:
@@ -92,8 +88,3 @@ def _numbers(text: str) -> tuple[int, ...]:
         except ValueError:
             return tuple(out)
     return tuple(out)
-
-
-def code_of(name: str) -> int | None:
-    """Return the code of the bug check called *name*."""
-    return find_code(name)

@@ -101,6 +101,18 @@ class Dt(Reader):
                     found.append(field(draft.type, row.name, row.value))
         return tuple(a for a in found if a is not None)
 
+    def situation(self, before: Situation) -> Situation:
+        """A control area that is being deleted is why threads wait for its section."""
+        for draft in self._lines.complete():
+            if draft.type == "_CONTROL_AREA" and any(
+                row.name in ("BeingDeleted", "WaitingForDeletion") and isinstance(row.value, int) and row.value > 0
+                for row, _ in draft.rows
+            ):
+                return before.__replace__(  # type: ignore[attr-defined,no-any-return]
+                    facts=(*before.facts, "section-being-deleted")
+                )
+        return before
+
     def record(self) -> Structures | None:
         listings = tuple(d.listing() for d in self._lines.complete())
         return Structures(listings, tuple(self._values)) if listings or self._values else None

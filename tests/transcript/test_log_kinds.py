@@ -403,3 +403,15 @@ def test_labels_of_other_commands() -> None:
         ("Usage", "Module"),
         ("Base Address", "fffff803`712e0000"),
     ]
+
+
+def test_a_section_that_is_being_deleted_explains_a_wait() -> None:
+    stack = "0: kd> kc\n # Call Site\n00 nt!KeWaitForGate\n01 nt!MmCreateSection\n"
+    area = "0: kd> dt nt!_CONTROL_AREA 1\n   +0x030 WaitingForDeletion : {}\n"
+
+    rules = [
+        [a.name for a in parse(area.format(waiting) + stack).blocks[1].annotations if a.kind == "stack rule"]
+        for waiting in ("0x86123450 _MI_CONTROL_AREA_WAIT_BLOCK", "(null) ")
+    ]
+
+    assert ["section-being-deleted" in found for found in rules] == [True, False]
