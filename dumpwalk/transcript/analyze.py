@@ -12,7 +12,7 @@ from dumpwalk.bugchecks.table import find_code
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.bugcheck import crashed, explained
+from dumpwalk.transcript.bugcheck import crashed, explained, short_form
 from dumpwalk.transcript.exception import ExceptionReader, ListedException
 from dumpwalk.transcript.registers import Registers, RegistersReader
 from dumpwalk.transcript.stack import Stack, StackReader
@@ -29,14 +29,15 @@ _ITEM = re.compile(
     r"[A-Z][A-Z0-9_]{2,63}|Followup|Probably caused by)[ ]*:(?:[ ]+(.*?))?[ ]*\Z"
 )
 _PAIR = re.compile(r"[ ]*(Key  ?|Value):[ ]+(.*?)[ ]*\Z")
-_HEADINGS = re.compile(r"[ ]*(?:Arguments:|Debugging Details:|-{3,})[ ]*\Z")
+_NESTED = re.compile(r"[ ]{4,}(?:[A-Z][a-z]{1,12}|ID):[ ]+\S|[ ]{12}[A-Z_]{5,}[ ]*\Z")
+_HEADINGS = re.compile(r"[ ]*(?:Arguments:|(?:## )?Debugging Details:|-{3,})[ ]*\Z")
 _OPENS = (
     r"[ ]*(?:[A-Z][A-Z0-9_]{4,63} \([0-9a-f]{1,8}\)[ ]*\Z|\*[ ]+(?:Bugcheck|Exception) Analysis|Debugging Details:"
     r"|(?:FAULTING_IP|MM_INTERNAL_CODE|DEFAULT_BUCKET_ID|BUGCHECK_STR|PROCESS_NAME|LAST_CONTROL_TRANSFER|FOLLOWUP_IP"
     r"|SYMBOL_NAME|MODULE_NAME|IMAGE_NAME|STACK_COMMAND|FAILURE_BUCKET_ID|BUCKET_ID|EXCEPTION_CODE|ERROR_CODE|DUMP_CLASS"
     r"|KEY_VALUES_STRING|BUGCHECK_CODE|BUGCHECK_P1|FAULTING_MODULE|CONTEXT|TRAP_FRAME|EXCEPTION_RECORD|READ_ADDRESS"
     r"|WRITE_ADDRESS|CURRENT_IRQL|APPLICATION_VERIFIER_FLAGS|DEBUG_FLR_IMAGE_TIMESTAMP|EXCEPTION_CODE_STR)[ ]*:"
-    r"|Key  ?:[ ]|Arg1: )"
+    r"|Key  ?:[ ]|Arg1: |Probably caused by[ ]*:|Followup:[ ])"
 )
 
 
@@ -124,6 +125,10 @@ class AnalyzeReader(Reader):
             return False
         if found := _NAME.match(line):
             return self._named(found)
+        if self._code is None and (short := short_form(line)):
+            self._code, parameters = short
+            self._arguments = [[f"{p:x}", ""] for p in parameters]
+            return True
         if found := _ARG.match(line):
             if len(self._arguments) >= 4:
                 return False
@@ -174,7 +179,8 @@ class AnalyzeReader(Reader):
         if self._part == "argument" and near and self._arguments:
             self._arguments[-1][1] += " " + line.strip()
             return True
-        if self._part == "item" and self._inner is None and near and len(self._items[-1][1]) < 4096:
+        nested = _NESTED.match(line) is not None  # the parts of PROBLEM_CLASSES stand apart
+        if self._part == "item" and self._inner is None and (near or nested) and len(self._items[-1][1]) < 4096:
             self._items[-1][1].append(line.strip())
             return True
         return False
@@ -193,7 +199,7 @@ class AnalyzeReader(Reader):
         return decode(code, parameters) if code is not None else None
 
     def record(self) -> Analysis | None:
-        if not (self._name or self._items or self._arguments or self._pairs):
+        if not (self._name or self._items or self._arguments or self._pairs or self._code is not None):
             return None
         inside = [r.record() for r in self._inside]
         return Analysis(

@@ -44,9 +44,8 @@ class BugcheckReader(Reader):
             if found := _CODE.match(line):
                 self._code = int(found[1], 16)
                 return True
-            if found := _ONE_LINE.match(line):
-                self._code = int(found[1] or found[3] or found[5], 16)
-                self._parameters = _numbers(found[2] or found[4] or "")
+            if found_short := short_form(line):
+                self._code, self._parameters = found_short
                 return True
             return False
         if not self._parameters and (found := _ARGUMENTS.match(line) or _FATAL.match(line)):
@@ -63,6 +62,14 @@ class BugcheckReader(Reader):
 
     def situation(self, before: Situation) -> Situation:
         return before if self._code is None else crashed(before, self._code)
+
+
+def short_form(line: str) -> tuple[int, tuple[int, ...]] | None:
+    """Return code and parameters of a bug check that stands on one line, ``None`` when *line* is no such line."""
+    found = _ONE_LINE.match(line)
+    if found is None:
+        return None
+    return int(found[1] or found[3] or found[5], 16), _numbers(found[2] or found[4] or "")
 
 
 def crashed(before: Situation, code: int) -> Situation:
