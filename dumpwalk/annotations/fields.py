@@ -29,6 +29,8 @@ CODES = {
     ("_VPB", "Type"): "io_object_type",
 }
 
+STRUCTURES = frozenset(structure for structure, _ in (*FLAGS, *CODES))
+
 
 def field(structure: str, name: str, value: int) -> Annotation | None:
     """Return what a field's value stands for; ``None`` when that is not known.

@@ -110,7 +110,10 @@ def _place(block: Block) -> str:
 
 def _title(block: Block) -> str:
     said = summary(block.record)
-    command = f" `{printable(block.command)}`" if block.command else ""
+    command = printable(block.command)
+    if command:
+        # An address has a backtick in it; Markdown parts such code by two of them.
+        command = f" `` {command} ``" if "`" in command else f" `{command}`"
     return f"{block.kind}{command}" + (f", {printable(said)}" if said else "")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dumpwalk.annotations.fields import field
+from dumpwalk.annotations.fields import STRUCTURES, field
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
@@ -96,7 +96,7 @@ class Dt(Reader):
         """Return what the flags and codes in the rows of well-known structures stand for."""
         found = []
         for draft in self._lines.complete()[:MOST_ANNOTATED]:
-            for row, _ in draft.rows:
+            for row, _ in draft.rows if draft.type in STRUCTURES else ():
                 if row.depth == 0 and isinstance(row.value, int):
                     found.append(field(draft.type, row.name, row.value))
         return tuple(a for a in found if a is not None)

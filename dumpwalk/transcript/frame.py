@@ -63,6 +63,9 @@ _NAMED = re.compile(
 )
 _OLD_NAMED = re.compile(r"[ ]*([A-Za-z_]\w*![ ][A-Za-z_]\w*)[ ]*\Z")
 _NOWHERE = Site("", "", None)
+# Half of all arguments are nothing.
+_ZERO = Hex(0)
+_ZEROS = ("0000000000000000", "00000000")
 # Makes addresses out of digits that are known to be few enough.
 _new = int.__new__
 
@@ -91,12 +94,11 @@ def columns32(line: str) -> Frame | None:
 
 def _with_columns(found: re.Match[str], address: type[Address]) -> Frame | None:
     number, size, columns, text = found.groups()
-    by_colon = ":" in columns
-    if by_colon:
-        before, _, columns = columns.partition(":")
-        if len(before) > 24 and not text and columns.count("`") < 4:
+    colon = columns.find(":")
+    if colon >= 0:
+        if not text and colon > 24 and columns.count("`") < 6:
             return None  # a mail program put the last argument and the name on the next line
-        columns = before + columns.replace(":", " ")
+        columns = columns.replace(":", " ")
     if address is Address:
         columns = columns.replace("`", "")
         if "'" in columns:
@@ -111,13 +113,13 @@ def _with_columns(found: re.Match[str], address: type[Address]) -> Frame | None:
         sp, ret, args = values[0], values[1], values[2:]
     else:
         return None
-    if args and not by_colon and address is Address:
+    if args and colon < 0 and address is Address:
         return None  # four quadwords without colons are memory
     return Frame(
         int(number, 16) if number else None,
         None if sp is None else _new(address, sp, 16),
         _new(address, ret, 16),
-        tuple([Hex(a, 16) for a in args]),
+        tuple([_ZERO if a in _ZEROS else Hex(a, 16) for a in args]),
         Hex(int(size, 16)) if size else None,
         site(text) if text else _NOWHERE,
     )

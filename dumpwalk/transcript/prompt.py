@@ -19,6 +19,7 @@ _BARE = re.compile(
     r"|~[0-9*]{0,3}[ ]*k[bcdfnpPvL]*|k[bcdfnpPvL]*[ ]+(?:L?[0-9a-f]{1,3})[ ]*"
     r"|dt[ ]+(?:[-/][a-z0-9]+[ ]+)*(?:\w+!)?_[A-Z][\w ./*-]*)\Z"
 )
+_BARE_STARTS = ("!", ".", "~", "k", "d")
 # A remark of the author behind a command: [..] in brackets, // in slashes, or parted by many blanks.
 _REMARK = re.compile(r"[ ]+(?:\[[A-Z][^\]]*\][ ]*\Z|//(?: |\Z)|[ ]{8,})")
 _WORD = re.compile(r"(?:~[0-9*.#]*[ ]*(?:s[ ]*;)?)?[ ]*(\?\??|[!.]?(?:mex\.)?[A-Za-z_|]+)")
@@ -38,6 +39,8 @@ def prompted(line: str) -> str | None:
 
 def bare(line: str) -> str | None:
     """Return the command that *line* is without any prompt, or ``None``."""
+    if line.lstrip(" ")[:1] not in _BARE_STARTS:
+        return None
     found = _BARE.match(line)
     return found[1].strip() if found else None
 

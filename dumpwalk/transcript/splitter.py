@@ -169,7 +169,7 @@ class _Splitter:
         block = self.open
         kind = self.openers.by_shape(line, following[:LONGEST])
         if kind is None:
-            if _MAY_HOLD_CODES.search(line):
+            if ("_" in line or "0" in line) and _MAY_HOLD_CODES.search(line):
                 yield from codes_in(line, number)
             yield from self._outside(number)
             return

@@ -106,3 +106,16 @@ def test_streams_are_not_needed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     monkeypatch.setattr("sys.stdin", io.StringIO("not this"))
 
     assert main(["log"]) == 2
+
+
+def test_markdown_of_what_markdown_would_take_for_markup(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "log.txt"
+    file.write_text(
+        "0: kd> db fffff800`00000000\nfffff800`00000000  00 ```\n\n0: kd> k\n00 a!<b>*_[x](y)\n01 a!```\n", "utf-8"
+    )
+
+    main(["log", "--markdown", str(file)])
+    out = capsys.readouterr().out
+
+    assert "`` db fffff800`00000000 ``" in out
+    assert "\n````\n00 a!<b>*_[x]\n01 a!```\n````\n" in out
