@@ -150,6 +150,7 @@ _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "ListedThread": _thread,
     "ProcessList": _processes,
     "Event": lambda e: f"{e.text} ({e.code:08x})" if e.code is not None else e.text,
+    "Mappings": lambda m: counted(len(m.mappings), "mapping"),
     "Evaluation": lambda e: f"{e.value} = {e.bits}",
     "Output": lambda o: counted(len(o.fields), "field"),
     "Version": lambda v: v.system,

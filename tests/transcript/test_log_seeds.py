@@ -107,6 +107,20 @@ def test_the_thread_that_closes_a_kernel_handle(real_data: Path) -> None:
     assert [irp.address for irp in thread.irps] == [0xFFFFC5006E2BA140, 0xFFFFC50075B8AAE0]
 
 
+def test_the_address_space_of_a_linux_process(real_data: Path) -> None:
+    log = parse_file(str(real_data / "seed" / FIRST))
+    found = next(b for b in log.blocks if b.kind == "maps").record.mappings
+
+    assert len(found) == 9
+    assert (found[0].start, found[0].permissions, found[0].inode, found[0].path) == (
+        0x400000,
+        "r-xp",
+        27316285,
+        "/bin/grep",
+    )
+    assert (found[-1].end, found[-1].path) == (0xFFFFFFFFFF601000, "[vsyscall]")
+
+
 def test_registers_of_a_jtag_probe(real_data: Path) -> None:
     log = parse_file(str(real_data / "seed" / FIRST))
     found = next(b for b in log.blocks if b.kind == "registers").record.registers
