@@ -92,6 +92,14 @@ def test_bugcheck() -> None:
     } == set()
 
 
+def test_log() -> None:
+    """Text is read with expressions; the grammar of dt is loaded for rows of an unusual form alone."""
+    names = _imported(PROGRAM, "log", str(ROOT / "samples" / "pasted_log.txt"))
+
+    assert "dumpwalk.transcript.stack" in names
+    assert _foreign(names).isdisjoint(LIBRARIES | {"dataclasses", "argparse", "typing", "json"})
+
+
 def test_triage() -> None:
     """construct reads the header of the file, and is the one library that may be needed."""
     names = _imported(PROGRAM, "triage", str(SAMPLE))

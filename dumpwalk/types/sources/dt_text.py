@@ -131,24 +131,9 @@ def parse(text: str) -> Pasted:
 
 def read(text: str) -> tuple[list[Draft], list[str]]:
     """Return the listings in *text* as drafts, and the lines that belong to none."""
-    from lark import UnexpectedInput
-
-    parser = _parser()
-    reader = _Reader()
-    ignored = []
-    for line in plain_lines(text):
-        if not line.strip():
-            continue
-        try:
-            tree = parser.parse(line) if len(line) <= _LONGEST_LINE else None
-        except UnexpectedInput:
-            tree = None
-        if tree is None:
-            ignored.append(line)
-            continue
-        statement: Any = tree.children[0]
-        reader.take(statement.data, statement.children, line)
-    return [d for d in reader.drafts if d.rows or d.names or d.size], ignored
+    reader = LineReader()
+    ignored = [line for line in plain_lines(text) if line.strip() and not reader.take_line(line)]
+    return reader.complete(), ignored
 
 
 def plain_lines(text: str) -> list[str]:
@@ -180,22 +165,53 @@ def _parser() -> Lark:
     return _loaded[0]
 
 
-class _Reader:
-    """Takes the lines in order and says which listing each belongs to."""
+class LineReader:
+    """Takes the lines of listings in order and says which listing each belongs to."""
 
     def __init__(self) -> None:
+        from dumpwalk.types.sources.dt_rows import usual_row
+
         self.drafts: list[Draft] = [Draft()]
+        self._usual_row = usual_row
 
     @property
     def draft(self) -> Draft:
         return self.drafts[-1]
 
-    def take(self, kind: str, tokens: list[Token], line: str) -> None:
-        """Take the statement *kind* made of *tokens*."""
-        getattr(self, f"_{kind}")(tokens, line)
+    def take_line(self, line: str) -> bool:
+        """Take a line, and say whether it is one of ``dt``'s."""
+        if len(line) > _LONGEST_LINE:
+            return False
+        row = self._usual_row(line)
+        if row is None:
+            return self._parse(line)
+        indent, offset, name, width, text, shape, type, value = row
+        draft = self.drafts[-1]
+        if width > len(name):
+            draft.width = width
+        depth = draft.depth(indent, False)
+        draft.rows.append((DtRow(name, Hex(offset), text, depth, "field", type, value), shape))
+        return True
 
-    def _begin(self, words: str) -> None:
+    def _parse(self, line: str) -> bool:
+        from lark import UnexpectedInput
+
+        try:
+            statement: Any = _parser().parse(line).children[0]
+        except UnexpectedInput:
+            return False
+        getattr(self, f"_{statement.data}")(statement.children, line)
+        return True
+
+    def complete(self) -> list[Draft]:
+        """Return the listings that hold something."""
+        return [d for d in self.drafts if d.rows or d.names or d.size]
+
+    def begin(self, words: str) -> None:
+        """Begin the listing that a command prints."""
         self.drafts.append(Draft(*command_target(words)))
+
+    _begin = begin
 
     def _renew(self) -> None:
         """Begin a listing of the same type, unless nothing was listed yet."""

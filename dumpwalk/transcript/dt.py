@@ -1,0 +1,118 @@
+"""What ``dt`` and ``??`` printed: structures at addresses, and types."""
+
+from __future__ import annotations
+
+import re
+
+from dumpwalk.annotations.fields import STRUCTURES, field
+from dumpwalk.memory.address import Hex
+from dumpwalk.record import record
+from dumpwalk.transcript import Reader, kind
+from dumpwalk.types.sources.dt_text import DtListing, LineReader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dumpwalk.annotations import Annotation
+    from dumpwalk.annotations.conditions import Situation
+
+# Of so many structures in one listing the fields are explained.
+MOST_ANNOTATED = 16
+
+# What `dt` shows and prose does not: an offset, a structure's kind and name, a count of members.
+_OPENS = (
+    r"[ ]*\+0x[0-9a-f]{2,8}[ ]+\S+[ ]*:|(?:struct|union|class)[ ]\S+(?:,[ ][0-9]+ elements|[ ]\*[ ]0x)"
+    r"|[ ]*(?:\w+!)_[A-Z][A-Z0-9_]+[ ]*\Z"
+)
+
+
+_VALUE = re.compile(
+    r"[ ]*(?!struct|union|class)((?:(?:unsigned|signed|enum) )?(?:__)?\w+(?: int| long)?(?: ?\*+)?)"
+    r" (0x[0-9a-f`]+|0n-?[0-9]+)(?: (\S.*?))?[ ]*\Z"
+)
+
+
+@record
+class Value:
+    """What ``??`` printed of an expression that is no structure.
+
+    :param text: what else it says: a character, a string, an enumerator
+    """
+
+    type: str
+    value: int
+    text: str
+
+
+@record
+class Structures:
+    """Listings of ``dt``, one for each structure that the command printed, and values of ``??``."""
+
+    listings: tuple[DtListing, ...]
+    values: tuple[Value, ...]
+
+
+def _confirms(line: str, following: str) -> bool:
+    """A type's name alone begins a listing only where rows follow."""
+    return "+0x" in line[:24] or " " in line.strip() or following.lstrip().startswith("+0x")
+
+
+@kind("dt", "dt", "??", "ddt", opens=_OPENS, confirms=_confirms, rank=30)
+class Dt(Reader):
+    """Takes rows of listings."""
+
+    def __init__(self, command: str = "") -> None:
+        super().__init__(command)
+        self._lines = LineReader()
+        self._taken = False
+        self._values: list[Value] = []
+        if command:
+            self._lines.begin(command.removeprefix("!mex.").removeprefix("!"))
+
+    def take(self, line: str, number: int) -> bool:
+        start = line.lstrip()[:1]
+        if start == "+":
+            taken = self._lines.take_line(line)
+            self._taken = self._taken or taken
+            return taken
+        if not start:
+            return False
+        if self.command.startswith("??") and not self._taken and (found := _VALUE.match(line)):
+            digits = found[2].replace("`", "")
+            value = int(digits[2:]) if digits.startswith("0n") else Hex(digits, 16)
+            self._values.append(Value(found[1], value, found[3] or ""))
+            return True
+        # The grammar is of lines that are dt's; prose and other commands' output it would misread.
+        alone = ">" in line[:16] or not (self._taken or self.command)
+        typed = line.startswith(("struct ", "union ", "class ", "   ")) or "!_" in line
+        if start not in "[=" and alone and not typed:
+            return False
+        if start.isdigit() and "x" not in line[:12]:
+            return False
+        taken = self._lines.take_line(line)
+        self._taken = self._taken or taken
+        return taken
+
+    def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
+        """Return what the flags and codes in the rows of well-known structures stand for."""
+        found = []
+        for draft in self._lines.complete()[:MOST_ANNOTATED]:
+            for row, _ in draft.rows if draft.type in STRUCTURES else ():
+                if row.depth == 0 and isinstance(row.value, int):
+                    found.append(field(draft.type, row.name, row.value))
+        return tuple(a for a in found if a is not None)
+
+    def situation(self, before: Situation) -> Situation:
+        """A control area that is being deleted is why threads wait for its section."""
+        for draft in self._lines.complete():
+            if draft.type == "_CONTROL_AREA" and any(
+                row.name in ("BeingDeleted", "WaitingForDeletion") and isinstance(row.value, int) and row.value > 0
+                for row, _ in draft.rows
+            ):
+                return before.__replace__(  # type: ignore[attr-defined,no-any-return]
+                    facts=(*before.facts, "section-being-deleted")
+                )
+        return before
+
+    def record(self) -> Structures | None:
+        listings = tuple(d.listing() for d in self._lines.complete())
+        return Structures(listings, tuple(self._values)) if listings or self._values else None

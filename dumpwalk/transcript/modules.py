@@ -1,0 +1,117 @@
+"""Modules as ``lm`` lists them in all its forms."""
+
+from __future__ import annotations
+
+import re
+
+from dumpwalk.memory.address import Address, Address32
+from dumpwalk.record import record
+from dumpwalk.transcript import Reader, kind
+
+_A = r"([0-9a-fA-F]{8}(?:[`']?[0-9a-fA-F]{8})?)"
+_HEADER = re.compile(r"[ ]*start[ ]+end[ ]+module name[ ]*\Z")
+_UNLOADED = re.compile(r"[ ]*Unloaded modules:[ ]*\Z")
+_ROW = re.compile(
+    rf"[ ]*{_A}[ ]+{_A}[ ]+(\S+)(?:[ ]+([A-Z#~M](?:[ ][A-Z])?))?"
+    r"(?:[ ]+\(((?:deferred|pdb symbols|private pdb symbols|export symbols|no symbols|codeview symbols|coff symbols"
+    r"|dia symbols|service symbols[^)]*|symbols|dwarf[^)]*)[^)]*)\))?(?:[ ]+(\S.*?))?[ ]*\Z"
+)
+_DETAIL = re.compile(r"[ ]{2,}([A-Z][\w ]{2,31}?):[ ]+(.*?)[ ]*\Z")
+# Below `Information from resource tables:` more of the same.
+_HEADING = re.compile(r"[ ]+(Information from resource tables|Translations):?(.*)\Z")
+
+
+@record
+class ListedModule:
+    """A module as ``lm`` prints it.
+
+    :param flags: the letter behind the name: ``C`` checksum missing or wrong, ``T`` time stamp, ``P`` private, ...
+    :param symbols: how far symbols were loaded: ``deferred``, ``pdb symbols``, ...
+    :param path: what stands behind that: where they came from, or the image
+    :param details: what ``v`` adds, name and text
+    :param unloaded: it stands below "Unloaded modules"
+    """
+
+    start: Address
+    end: Address
+    name: str
+    flags: str
+    symbols: str
+    path: str
+    details: tuple[tuple[str, str], ...]
+    unloaded: bool
+
+
+@record
+class ModuleList:
+    """A list of modules."""
+
+    modules: tuple[ListedModule, ...]
+
+
+@kind(
+    "modules",
+    *(
+        "lm",
+        "lmv",
+        "lmvm",
+        "lmf",
+        "lmn",
+        "lmk",
+        "lmu",
+        "lmt",
+        "lmo",
+        "lml",
+        "lmd",
+        "lmsm",
+        "lmkv",
+        "lmnt",
+        "lmtn",
+        "lma",
+    ),
+    opens=r"[ ]*start[ ]+end[ ]+module name",
+    rank=20,
+)
+class ModulesReader(Reader):
+    """Takes rows and the details below them."""
+
+    def __init__(self, command: str = "") -> None:
+        super().__init__(command)
+        self._rows: list[tuple[list[str], list[tuple[str, str]], bool]] = []
+        self._unloaded = False
+        self._headed = False
+
+    def take(self, line: str, number: int) -> bool:
+        if found := _ROW.match(line):
+            self._rows.append(([g or "" for g in found.groups()], [], self._unloaded))
+            return True
+        if _HEADER.match(line):
+            self._headed = True
+            return not self._rows
+        if _UNLOADED.match(line):
+            self._unloaded = True
+            return True
+        if not self._rows:
+            return False
+        if found := _DETAIL.match(line):
+            self._rows[-1][1].append((found[1], found[2]))
+            return True
+        if found := _HEADING.match(line):
+            self._rows[-1][1].append((found[1], found[2].strip()))
+            return True
+        return False
+
+    def record(self) -> ModuleList | None:
+        if not self._rows:
+            return None
+        return ModuleList(tuple(_module(fields, details, gone) for fields, details, gone in self._rows))
+
+
+def _module(fields: list[str], details: list[tuple[str, str]], gone: bool) -> ListedModule:
+    start, end, name, flags, symbols, path = fields
+    return ListedModule(_address(start), _address(end), name, flags, symbols, path, tuple(details), gone)
+
+
+def _address(digits: str) -> Address:
+    plain = digits.replace("`", "").replace("'", "")
+    return (Address if len(plain) > 8 else Address32)(int(plain, 16))

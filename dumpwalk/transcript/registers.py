@@ -1,0 +1,110 @@
+"""Registers as ``r``, ``.trap``, ``.cxr`` and ``.ecxr`` print them, and the JTAG listings of OpenOCD."""
+
+from __future__ import annotations
+
+import re
+
+from dumpwalk.memory.address import Hex
+from dumpwalk.record import record
+from dumpwalk.remarks import Absent
+from dumpwalk.transcript import Reader, kind
+from dumpwalk.transcript.instructions import Instruction, instruction, label
+from dumpwalk.transcript.memory import UNREADABLE
+from dumpwalk.transcript.site import Site
+
+_ASSIGNMENT = re.compile(r"\b([a-z]{1,4}[0-9]{0,2}[a-z]?)=[ ]?([0-9a-fA-F`]+(?![0-9a-fA-F`x])|\?+)")
+_LINE = re.compile(
+    r"[ ]*(?:(?:e|r)?[a-z]{1,3}[0-9]{0,2}[a-z]?|x[0-9]{1,2}|efl)=[ ]?[0-9a-f`]{2,17}(?:[ ]|\Z)|[ ]*iopl=[0-9]"
+)
+_FLAGS = re.compile(r"iopl=([0-9])[ ]+((?:[a-z]{2}[ ]?){4,})")
+_VIP = re.compile(r"[ ]*vip=[01][ ]+vif=[01][ ]*\Z")
+_ERROR = re.compile(r"[ ]*(?:ErrCode = ([0-9a-f]+)|CtxFlags: ([0-9a-f]+))[ ]*\Z")
+# (32) cr0 (/32): 0x8005003B
+_JTAG = re.compile(r"[ ]*\(([0-9]+)\) (\w+) \(/([0-9]+)\)(?:: (0x[0-9A-Fa-f]+))?[ ]*(?:\(dirty\))?[ ]*\Z")
+_SINGLE = re.compile(r"[ ]*(@?\$?[a-z]{1,5}[0-9]{0,2})=([0-9a-f`]{1,17})[ ]*\Z")
+
+
+@record
+class Registers:
+    """The registers of a processor as text shows them.
+
+    :param registers: by name, in the order of the text
+    :param flags: what the flags stand for, as ``nv up ei pl nz na pe nc``
+    :param iopl: the I/O privilege level
+    :param error_code: what the processor pushed with the trap; of ``.trap``
+    :param place: where execution is
+    :param instruction: what stands there
+    """
+
+    registers: dict[str, Hex | Absent]
+    flags: str = ""
+    iopl: int | None = None
+    error_code: Hex | None = None
+    place: Site | None = None
+    instruction: Instruction | None = None
+
+
+@kind(
+    "registers",
+    *("r", "trap", "cxr", "ecxr", "rm", "reg"),
+    opens=(
+        r"[ ]*(?:eax=[0-9a-f]{8}|rax=[0-9a-f]{16}|eip=[0-9a-f]{8}|rip=[0-9a-f]{16}|x0=[0-9a-f]{16}|r0=[0-9a-f]{8}"
+        r"|ErrCode = [0-9a-f]|\([0-9]+\) \w+ \(/[0-9]+\))"
+    ),
+    rank=35,
+)
+class RegistersReader(Reader):
+    """Takes lines of registers, and the place and instruction below them."""
+
+    def __init__(self, command: str = "") -> None:
+        super().__init__(command)
+        self.registers: dict[str, Hex | Absent] = {}
+        self._flags = ""
+        self._iopl: int | None = None
+        self._error: Hex | None = None
+        self._place: Site | None = None
+        self._instruction: Instruction | None = None
+
+    def take(self, line: str, number: int) -> bool:
+        if self._instruction is None and self._place is None and self._registers(line):
+            return True
+        if not self.registers and self._error is None:
+            return False
+        if self._place is None and self._instruction is None and (place := label(line)) is not None:
+            self._place = place
+            return True
+        if self._instruction is None and (found := instruction(line)) is not None:
+            self._instruction = found
+            return True
+        return False
+
+    def _registers(self, line: str) -> bool:
+        if _LINE.match(line):
+            pairs = _ASSIGNMENT.findall(line)
+            known = [name for name, _ in pairs if name in self.registers and name not in ("iopl", "vip", "vif")]
+            if known:
+                return False  # another processor's, or another moment's
+            if flags := _FLAGS.search(line):
+                self._iopl, self._flags = int(flags[1]), flags[2].strip()
+            for name, value in pairs:
+                if name != "iopl":
+                    self.registers[name] = UNREADABLE if "?" in value else Hex(int(value.replace("`", "") or "0", 16))
+            return bool(pairs)
+        if found := _ERROR.match(line):
+            if found[1]:
+                self._error = Hex(int(found[1], 16))
+            else:
+                self.registers["CtxFlags"] = Hex(int(found[2], 16))
+            return True
+        if found := _JTAG.match(line):
+            self.registers[found[2]] = Hex(int(found[4], 16)) if found[4] else UNREADABLE
+            return True
+        if (self.command or self.registers) and (found := _SINGLE.match(line)) and found[1] not in self.registers:
+            self.registers[found[1]] = Hex(int(found[2].replace("`", "") or "0", 16))
+            return True
+        return _VIP.match(line) is not None
+
+    def record(self) -> Registers | None:
+        if not self.registers and self._error is None:
+            return None
+        return Registers(self.registers, self._flags, self._iopl, self._error, self._place, self._instruction)

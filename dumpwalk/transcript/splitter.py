@@ -1,0 +1,256 @@
+"""Splits a text into blocks: by commands, and by what lines look like where no command is shown."""
+
+from __future__ import annotations
+
+import re
+
+from dumpwalk.annotations.codes import codes_in
+from dumpwalk.annotations.conditions import Situation
+from dumpwalk.transcript import KINDS, Block, Kind, Reader
+from dumpwalk.transcript.lines import LONGEST, Lines
+from dumpwalk.transcript.noise import Noise, is_noise
+from dumpwalk.transcript.output import CommandReader
+from dumpwalk.transcript.prompt import bare, prompted, word
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dumpwalk.annotations import Annotation
+
+# What a status value or the name of a bug check has in it.
+_MAY_HOLD_CODES = re.compile(r"(?:[cC]0|80)[0-9a-fA-F]{6}|[A-Z]_[A-Z]")
+# So many lines that nobody understands end a block where no blank line does.
+_PATIENCE = 12
+# A block of more lines is cut, and goes on as another one: a reader holds all of its block.
+_MOST_LINES = 200_000
+
+
+class _Openers:
+    """Which kind a line begins, asked in the order of rank in one regular expression."""
+
+    def __init__(self) -> None:
+        kinds = sorted(KINDS.load().values(), key=lambda k: (k.rank, k.name))
+        self.kinds = [k for k in kinds if k.opens]
+        self.commands = {w: k for k in kinds for w in k.commands}
+        self._match = re.compile("|".join(f"({k.opens})" for k in self.kinds)).match
+
+    def by_shape(self, line: str, following: str) -> Kind | None:
+        """Return the kind of block that *line* begins, *following* being the one after it."""
+        found = self._match(line)
+        if found is None:
+            return None
+        first = found.lastindex or 1
+        kind = self.kinds[first - 1]
+        if kind.confirms is None or kind.confirms(line, following):
+            return kind
+        for kind in self.kinds[first:]:  # the expression stops at the first that fits
+            if re.match(kind.opens, line) and (kind.confirms is None or kind.confirms(line, following)):
+                return kind
+        return None
+
+
+_openers: list[_Openers] = []
+
+
+def openers() -> _Openers:
+    """Return the table of kinds, made when first asked for."""
+    if not _openers:
+        _openers.append(_Openers())
+    return _openers[0]
+
+
+class _Open:
+    """A block that is being read."""
+
+    def __init__(self, reader: Reader, first: int) -> None:
+        self.reader = reader
+        self.first = self.last = first
+        self.taken = 0
+        self.unparsed: list[int] = []
+        self.noise: list[int] = []
+        # Lines since the last one of the block: whose they are, the next lines decide.
+        self.pending: list[int] = []
+        self.pending_noise: list[int] = []
+        self.blank = False
+
+    def keep(self, number: int) -> None:
+        """Note that line *number* was understood; those that waited in front of it are inside the block."""
+        self.settle()
+        self.last = number
+        self.taken += 1
+
+    def settle(self) -> None:
+        """Count the waiting lines as the block's."""
+        if self.pending or self.pending_noise:
+            self.unparsed += self.pending
+            self.noise += self.pending_noise
+            self.last = max(self.last, *self.pending[-1:], *self.pending_noise[-1:])
+            self.pending, self.pending_noise = [], []
+        self.blank = False
+
+
+def split(lines: Lines) -> Iterator[Block | int | Annotation]:
+    """Yield the blocks of *lines*, the numbers of the lines outside of them, and what codes in such lines mean.
+
+    One line is looked ahead.
+    """
+    state = _Splitter()
+    number = 0
+    held: str | None = None
+    for chunk in lines.chunks():
+        if held is not None:
+            chunk.insert(0, held)
+        for at in range(len(chunk) - 1):
+            number += 1
+            line = chunk[at]
+            block = state.open
+            # Nearly all lines of a listing go this way.
+            if block is not None and len(line) < LONGEST and block.reader.take(line, number):
+                if block.pending or block.blank or block.pending_noise:
+                    block.settle()
+                block.last = number
+                block.taken += 1
+                if block.taken >= _MOST_LINES:
+                    yield from state.cut(number)
+                continue
+            yield from state.other(line, chunk[at + 1], number)
+        held = chunk[-1] if chunk else held
+    if held is not None:
+        number += 1
+        block = state.open
+        if block is not None and len(held) < LONGEST and block.reader.take(held, number):
+            block.keep(number)
+        else:
+            yield from state.other(held, "", number)
+    yield from state.close()
+
+
+class _Splitter:
+    def __init__(self) -> None:
+        self.open: _Open | None = None
+        self.situation = Situation()
+        self.openers = openers()
+
+    def other(self, line: str, following: str, number: int) -> Iterator[Block | int | Annotation]:
+        """Take a line that the open block's reader did not understand."""
+        block = self.open
+        if not line or line.isspace():
+            if block is not None:
+                block.blank = True
+            return
+        if len(line) >= LONGEST:
+            yield from self._outside(number)
+            return
+        command = prompted(line)
+        if command is None:
+            command = bare(line)
+        if command is not None:
+            yield from self.close()
+            if command:
+                kind = self.openers.commands.get(word(command)) if ";" not in command else None
+                self._begin(kind.reader(command) if kind else CommandReader(command), number)
+            else:  # a prompt with nothing behind it
+                self._begin(CommandReader(""), number)
+            self.open.taken = 0  # type: ignore[union-attr]
+            return
+        if is_noise(line):
+            if block is None:
+                self._begin(Noise(), number, True)
+            else:
+                block.pending_noise.append(number)
+                if not block.blank:
+                    block.settle()
+            return
+        yield from self._shape(line, following, number)
+
+    def _shape(self, line: str, following: str, number: int) -> Iterator[Block | int | Annotation]:
+        """Begin a block by what *line* looks like; else count it as not understood."""
+        block = self.open
+        kind = self.openers.by_shape(line, following[:LONGEST])
+        if kind is None:
+            if ("_" in line or "0" in line) and _MAY_HOLD_CODES.search(line):
+                yield from codes_in(line, number)
+            yield from self._outside(number)
+            return
+        command = ""
+        if block is not None:
+            command = block.reader.command if not block.pending else ""
+            if not block.taken and command and not block.unparsed:
+                # The command's own output has another form than its word lets expect.
+                first, noise = block.first, block.noise + block.pending_noise
+                self.open = _Open(kind.reader(command), first)
+                self.open.noise = noise
+                if self.open.reader.take(line, number):
+                    self.open.keep(number)
+                    return
+                self.open = block
+        reader = kind.reader(command)
+        if not reader.take(line, number):
+            yield from self._outside(number)
+            return
+        yield from self.close()
+        self._begin(reader, number, True)
+
+    def _begin(self, reader: Reader, number: int, taken: bool = False) -> None:
+        self.open = _Open(reader, number)
+        self.open.taken = int(taken)
+
+    def _outside(self, number: int) -> Iterator[Block | int | Annotation]:
+        block = self.open
+        if block is None:
+            yield number
+            return
+        block.pending.append(number)
+        if block.reader.command and not block.blank:
+            block.settle()  # right below a command's output it can be nothing else
+        elif len(block.pending) > (block.reader.patience if block.blank else _PATIENCE):
+            yield from self.close()
+
+    def cut(self, number: int) -> Iterator[Block | int | Annotation]:
+        """End the open block for its length; what follows line *number* begins another one of its kind."""
+        assert self.open is not None
+        again = type(self.open.reader)(self.open.reader.command)
+        yield from self.close()
+        self._begin(again, number + 1)
+
+    def close(self) -> Iterator[Block | int | Annotation]:
+        """End the open block; lines that still wait behind it are outside."""
+        block = self.open
+        if block is None:
+            return
+        self.open = None
+        if not block.blank:
+            block.noise += block.pending_noise
+            block.last = max(block.last, *block.pending_noise[-1:]) if block.pending_noise else block.last
+            block.pending_noise = []
+        reader = block.reader
+        record = reader.record()
+        annotations = reader.annotations(self.situation)
+        self.situation = reader.situation(self.situation)
+        yield Block(
+            reader.kind,
+            block.first,
+            block.last,
+            reader.command,
+            record,
+            annotations,
+            tuple(n for n in block.unparsed if n <= block.last),
+            tuple(block.noise),
+        )
+        for number in block.pending:
+            if number > block.last:
+                yield number
+        for first, last in _runs(block.pending_noise):
+            yield Block("noise", first, last, "", None, (), (), tuple(range(first, last + 1)))
+
+
+def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """Return the first and last of each run of consecutive *numbers*."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs

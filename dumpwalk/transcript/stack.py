@@ -1,0 +1,291 @@
+"""Call stacks: ``k`` in all its forms, STACK_TEXT, and the stacks of gdb and Xcode."""
+
+from __future__ import annotations
+
+import re
+
+from dumpwalk.annotations import Annotation
+from dumpwalk.annotations.stacks import annotate
+from dumpwalk.annotations.subsystems import path
+from dumpwalk.memory.address import Address, Address32
+from dumpwalk.record import record
+from dumpwalk.transcript import Reader, gdb, kind
+from dumpwalk.transcript.frame import Frame, columns32, columns64, frame, with_place, wrapped
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dumpwalk.annotations.conditions import Situation
+
+_HEADER = re.compile(
+    r"[ ]*(?:STACK_TEXT:[ ]*|(?:Call stack:)?[ ]*#?[ ]*(?:Memory[ ]+)?(?:ChildEBP|Child-SP|RetAddr|FramePtr"
+    r"|Call Site)\b.*|(?:Stack trace|Call Stack|Call stack):?[ ]*)\Z"
+)
+# .  0  id: 570.574   Suspend: 1 Teb 7ffde000 Unfrozen
+_THREAD = re.compile(
+    r"[ ]*[.#]?[ ]*([0-9]{1,5})[ ]+[iI]d: ([0-9a-f]+)\.([0-9a-f]+)[ ]+Suspend: (-?[0-9a-f]+)[ ]+Teb:? ([0-9a-f`]+)(.*)"
+)
+_OPENS = (
+    r"[ ]*(?:[0-9a-fA-F]{2,3}[ ]+[\S]|#[0-9]|[0-9a-fA-F]{8}[`0-9a-fA-F]{0,9}[ ]|\(Inline"
+    r"|[A-Za-z_<][\w.$:~-]*(?:[!+]| at )"
+    r"|#?[ ]*(?:Memory[ ]|ChildEBP|Child-SP|RetAddr|FramePtr|Call [Ss])|STACK_TEXT|[.# ]*[0-9]+[ ]+[iI]d: )"
+)
+# The wrapped rest of a line: an offset, or the end of a name and an offset.
+_TAIL = re.compile(r"[ ]*(\w*\+0x[0-9a-f]+(?:[ ].*)?)\Z")
+
+_LARGEST_CACHE = 4096
+_known: dict[tuple[object, ...], tuple[Annotation, ...]] = {}
+
+
+@record
+class UserThread:
+    """The line above a user-mode stack: which thread it is."""
+
+    number: int
+    process_id: int
+    thread_id: int
+    suspend_count: int
+    teb: Address
+    state: str
+
+
+@record
+class Stack:
+    """A call stack as text shows it.
+
+    :param system: ``windows``, ``linux`` (gdb's form) or ``macos`` (Xcode's)
+    :param thread: the thread, where a line above the stack says it
+    :param frames: the innermost first
+    """
+
+    system: str
+    thread: UserThread | None
+    frames: tuple[Frame, ...]
+
+
+def _confirms(line: str, following: str) -> bool:
+    if _HEADER.match(line) or _THREAD.match(line):
+        return True
+    if gdb.begins(line):
+        return gdb.frame(line) is not None or ("(" in line and not gdb.complete(line))
+    if gdb.xcode(line):
+        return gdb.xcode(following) is not None
+    found = frame(line)
+    if found is None or line.rstrip().endswith(":"):
+        return False
+    place = found.place
+    if found.return_address is None:  # names alone: only several make a stack
+        after = frame(following)
+        numbered = found.number is not None
+        return after is not None and after.return_address is None and (after.number is not None) == numbered
+    if found.args or found.number is not None:
+        return bool(place.module or place.address is not None)
+    return bool(place.symbol) and "  " not in line.strip().partition("!")[0].replace("     ", " ")
+
+
+@kind(
+    "stack",
+    *(
+        "k",
+        "kb",
+        "kc",
+        "kd",
+        "kf",
+        "kn",
+        "kp",
+        "kP",
+        "kv",
+        "kL",
+        "kl",
+        "kbL",
+        "kbn",
+        "kvn",
+        "kvL",
+        "kvnL",
+        "kpn",
+        "knL",
+    ),
+    *("knl", "kpL", "kvl", "kbl", "bt", "backtrace", "where", "knf", "kfn", "kcn", "knv", "kPn", "kpnL", "knb"),
+    opens=_OPENS,
+    confirms=_confirms,
+    rank=60,
+)
+class StackReader(Reader):
+    """Takes frames of one form until they begin again."""
+
+    def __init__(self, command: str = "") -> None:
+        super().__init__(command)
+        self.frames: list[Frame] = []
+        self.system = "windows"
+        self.thread: UserThread | None = None
+        self._headed = False
+        self._columns: Callable[[str], Frame | None] | None = None
+        self._form = ""
+        self._text = ""  # of a frame that goes on on the next line
+        self._last = ""
+
+    def take(self, line: str, number: int) -> bool:
+        if self._text:
+            return bool(line) and self._goes_on(line)
+        if self._columns is not None:  # as nearly all lines of most logs
+            found = self._columns(line)
+            if found is not None:
+                return self._add(found, "columns", line)
+        if self._form in ("columns", "", "numbered"):
+            found = frame(line)
+            if found is None and (found := wrapped(line)) is not None:
+                self._text = line
+                return self._add(found, "columns", line)
+            if found is not None:
+                form = _form(found)
+                if self._form in ("", form) or form in ("inline", "numbered") or self._form == "numbered":
+                    return self._add(found, form, line)
+        if self._form == "gdb" or (not self._form and gdb.begins(line)):
+            return self._gdb(line)
+        return self._other(line)
+
+    def _add(self, found: Frame, form: str, line: str) -> bool:
+        frames = self.frames
+        if frames and found.number is not None and found.number <= (frames[-1].number or -1):
+            return False  # another stack
+        if form == "named" and line.rstrip().endswith(":"):
+            return False
+        if not self._form or self._form == "numbered":
+            self._form = "columns" if form == "inline" else form
+            if form == "columns":
+                self._columns = columns32 if isinstance(found.return_address, Address32) else columns64
+        if line.endswith("(") and found.place.symbol.endswith("("):
+            self._text = line  # kP: the parameters follow, one a line
+        frames.append(found)
+        return True
+
+    def _goes_on(self, line: str) -> bool:
+        if self._form == "gdb":
+            if gdb.begins(line):
+                self._text = ""
+                return self._gdb(line)
+            if not line.startswith(" "):
+                self._text = ""
+                return False
+            self._text += " " + line.strip()
+            found = gdb.frame(self._text)
+            if found is not None:
+                self.frames[-1] = found
+                if gdb.complete(self._text):
+                    self._text = ""
+            return True
+        kept, self._text = self._text, ""
+        whole = frame(f"{kept} {line.strip()}")
+        if whole is not None and not kept.endswith("("):
+            self.frames[-1] = whole
+            return True
+        if not line.startswith(" "):
+            return self.take(line, 0)
+        if ")" not in line and len(kept) < 16384:
+            self._text = f"{kept} {line.strip()}"
+        elif whole is not None:
+            self.frames[-1] = whole
+        return True
+
+    def _gdb(self, line: str) -> bool:
+        if not gdb.begins(line):
+            if self.frames and line.startswith("    at ") and not self.frames[-1].place.source:
+                self._text = self._last
+                return self._goes_on(line)
+            return False
+        found = gdb.frame(line)
+        open_ended = not gdb.complete(line)
+        if found is None and not open_ended:
+            return False
+        if found is None:
+            found = gdb.frame(line.partition("(")[0] + "()") or frame("00 gdb!x")
+        assert found is not None
+        if self.frames and found.number == 0:
+            return False
+        self._form, self.system = "gdb", "linux"
+        self._last = line
+        self._text = line if open_ended else ""
+        self.frames.append(found)
+        return True
+
+    def _other(self, line: str) -> bool:
+        if not self.frames:
+            if _HEADER.match(line):
+                if self._headed and "STACK_TEXT" in line:
+                    return False
+                self._headed = True
+                return True
+            if found := _THREAD.match(line):
+                if self.thread is not None:
+                    return False
+                process, thread, suspended = (int(found[n], 16) for n in (2, 3, 4))
+                teb = Address(int(found[5].replace("`", "") or "0", 16))
+                self.thread = UserThread(int(found[1]), process, thread, suspended, teb, found[6].strip())
+                return True
+        if self._form in ("", "named"):
+            found_frame = gdb.xcode(line) if not self._form else frame(line)
+            if found_frame is not None:
+                if not self._form:
+                    self._form, self.system = "xcode", "macos"
+                elif _form(found_frame) != "named" or line.rstrip().endswith(":"):
+                    return False
+                self.frames.append(found_frame)
+                return True
+        if self._form == "xcode" and (found_frame := gdb.xcode(line)):
+            self.frames.append(found_frame)
+            return True
+        return self._wrapped(line)
+
+    def _wrapped(self, line: str) -> bool:
+        """Take the rest of a frame that some mail program put on a line of its own."""
+        if not self.frames or self._form != "columns" or len(line) > 256:
+            return False
+        last = self.frames[-1]
+        place = last.place
+        if place.offset is None and place.symbol and not place.source and (found := _TAIL.match(line)):
+            self.frames[-1] = with_place(last, f"{place.module}!{place.symbol}{found[1]}")
+            return True
+        if not place.module and place.address is None and not place.symbol:
+            rest = frame(line)
+            if rest is not None and _form(rest) == "named":
+                self.frames[-1] = with_place(last, line)
+                return True
+        return False
+
+    def record(self) -> Stack | None:
+        if not self.frames and self.thread is None:
+            return None
+        return Stack(self.system, self.thread, tuple(self.frames))
+
+    def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
+        if not self.frames:
+            return ()
+        if situation.os != self.system:
+            situation = situation.__replace__(os=self.system)  # type: ignore[attr-defined]
+        return annotated(self.frames, situation)
+
+
+def annotated(frames: list[Frame], situation: Situation) -> tuple[Annotation, ...]:
+    """Return what the rules say of a stack, and the components it goes through. Logs repeat their stacks."""
+    names = tuple([f.name for f in frames])
+    traps = tuple([n for n, f in enumerate(frames) if f.place.trap_frame is not None])
+    key = (names, traps, situation)
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= _LARGEST_CACHE:
+            _known.clear()
+        found = annotate(names, situation, traps)
+        steps = path(names) if situation.os == "windows" else ()
+        if steps:
+            found = (*found, Annotation("subsystems", "", " < ".join(steps[:12]), "What the stack goes through."))
+        _known[key] = found
+    return found
+
+
+def _form(found: Frame) -> str:
+    if found.return_address is not None:
+        return "columns"
+    if found.inline:
+        return "inline"
+    return "numbered" if found.number is not None else "named"

@@ -1,0 +1,134 @@
+"""Real listings out of public reports and documentation: how many of their lines are understood, by kind of listing.
+
+The table is in docs/transcripts.md; ``pytest --update-docs`` writes it. A line
+is understood when a block's record holds what it says; noise (the debugger's
+asides and the marks of authors who left something out) is counted apart.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from test_log_splitting import assert_nothing_lost
+
+from dumpwalk.render.as_json import document
+from dumpwalk.render.log import layout
+from dumpwalk.transcript import Log, parse, parse_file
+
+PAGE = Path(__file__).parents[2] / "docs" / "transcripts.md"
+TABLE = re.compile(r"(?<=<!-- understood lines -->\n).*?(?=<!-- end -->)", re.S)
+
+
+def counts(text: str, log: Log) -> Counter[str]:
+    """Count the lines of a text that are not blank: understood, labels and values only, noise, or none of these."""
+    lines = {n for n, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1) if line.strip()}
+    noise = {n for b in log.blocks for n in b.noise}
+    noise |= {n for b in log.blocks if b.kind == "noise" for n in range(b.first_line, b.last_line + 1)}
+    not_understood = {n for b in log.blocks for n in b.unparsed} | set(log.unparsed)
+    known = lines - noise - not_understood
+    labels = {n for b in log.blocks if b.kind == "command" for n in range(b.first_line + 1, b.last_line + 1)} & known
+    return Counter(
+        lines=len(lines),
+        understood=len(known - labels),
+        labels=len(labels),
+        noise=len(lines & noise),
+        rest=len((lines & not_understood) - noise),
+    )
+
+
+def table(data: Path) -> str:
+    """Return the table of all listings, the kinds with most lines first."""
+    found: dict[str, Counter[str]] = {}
+    files: Counter[str] = Counter()
+    for file in sorted((data / "logs").glob("[a-z]*/*.txt")):
+        text = file.read_text("utf-8", "replace")
+        found.setdefault(file.parent.name, Counter()).update(counts(text, parse(text)))
+        files[file.parent.name] += 1
+    rows = [
+        "| listings of | files | lines | understood | as labels | noise | not understood | understood or noise |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    total = sum(found.values(), Counter())
+    for name in sorted(found, key=lambda n: (-found[n]["lines"], n)):
+        rows.append(_row(name, files[name], found[name]))
+    return "\n".join([*rows, _row("all", files.total(), total)]) + "\n"
+
+
+def _row(name: str, files: int, c: Counter[str]) -> str:
+    share = 100 * (c["understood"] + c["noise"]) / c["lines"]
+    numbers = " | ".join(str(c[key]) for key in ("lines", "understood", "labels", "noise", "rest"))
+    return f"| {name} | {files} | {numbers} | {share:.1f} % |"
+
+
+@pytest.mark.slow
+def test_as_many_lines_are_understood_as_the_documentation_says(
+    real_data: Path, request: pytest.FixtureRequest
+) -> None:
+    now = table(real_data)
+    text = PAGE.read_text("utf-8")
+    if request.config.getoption("--update-docs"):
+        PAGE.write_text(TABLE.sub(lambda _: now, text), "utf-8", newline="\n")
+        return
+    shown = TABLE.search(text)
+
+    assert shown is not None
+    assert shown[0] == now, now
+
+
+@pytest.mark.slow
+def test_every_listing_prints_in_every_form(real_data: Path) -> None:
+    files = sorted((real_data / "logs").glob("*/*.txt"))
+    for file in files:
+        log = parse_file(str(file))
+
+        layout(log)
+        document(log)
+
+    assert len(files) >= 744
+
+
+@pytest.mark.slow
+def test_time_grows_with_the_lines(real_data: Path) -> None:
+    text = "".join(p.read_text("utf-8", "replace") + "\n" for p in sorted((real_data / "logs/kv").glob("*.txt")))
+    few, many = text * 4, text * 64
+
+    took = []
+    for whole in (few, many):
+        start = time.process_time()
+        parse(whole)
+        took.append(time.process_time() - start)
+
+    assert took[1] < 16 * 4 * took[0]
+
+
+@pytest.mark.slow
+def test_mutilated_listings_lose_nothing(real_data: Path) -> None:
+    """Lines cut, doubled, moved between listings, with brackets and odd characters strewn in."""
+    chance = random.Random(1)
+    texts = [p.read_text("utf-8", "replace") for p in sorted((real_data / "logs").glob("*/*.txt"))]
+    strange = [line for text in texts for line in text.split("\n")]
+    for _ in range(300):
+        lines = chance.choice(texts).split("\n")[:200]
+        for _ in range(chance.randrange(1, 12)):
+            at = chance.randrange(len(lines))
+            cut = chance.randrange(len(lines[at]) + 1)
+            lines[at : at + 1] = chance.choice(
+                [
+                    [lines[at][:cut]],
+                    [lines[at], chance.choice(strange)],
+                    [lines[at][:cut] + chance.choice("()[]`!+:0x9 >&#\t\x00é") * 3 + lines[at][cut:]],
+                    [f"{lines[at]} {chance.choice(strange)}"],
+                    [],
+                    [lines[at].upper()],
+                ]
+            )
+            lines = lines or [""]
+        log = assert_nothing_lost("\n".join(lines))
+
+        layout(log)
+        document(log)

@@ -1,0 +1,129 @@
+"""The stacks of a kernel developer's posts: Windows, Linux and macOS; each gets the rule that says what it shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dumpwalk.transcript import Block, Log, parse_file
+
+FIRST = "000_05213417b4f651b7.txt"
+SECOND = "001_04a7b77b7d14c116.txt"
+
+# Line that a block begins at, and its most specific rule.
+WINDOWS = {
+    SECOND: {
+        8: "tlb-flush-interrupted",
+        24: "apc-index-mismatch",
+        45: "kernel-handle-close-attached",
+        63: "defender-open-scan",
+        88: "defender-section-scan",
+        137: "collided-page-fault",
+        303: "last-file-dereference-lazy-writer",
+        325: "process-handle-sweep",
+        365: "probe-in-kernel-query",
+        384: "thread-exit-waits-irps",
+        416: "thread-exit-waits-siblings",
+        458: "unsafe-name-query-notify",
+        482: "object-callback-open",
+        610: "wdf-pnp-boot",
+    },
+    FIRST: {
+        86: "collided-page-fault",
+        337: "last-file-dereference-lazy-writer",
+        359: "process-handle-sweep",
+        399: "probe-in-kernel-query",
+        785: "thread-exit-waits-irps",
+        817: "thread-exit-waits-siblings",
+    },
+    "003_772d1bd1dbd796c1.txt": {37: "collided-page-fault"},
+    "002_d17d2a9bac177096.txt": {},
+}
+OTHERS = {
+    321: "macos-iokit-hook",
+    422: "linux-file-fault",
+    437: "linux-exec-mmap",
+    458: "linux-lookup",
+    477: "linux-lookup",
+    493: "linux-lookup",
+    513: "linux-create",
+    655: "linux-idle-switch",
+    669: "linux-epoll-sleep",
+    685: "linux-worker-idle",
+    698: "linux-futex-wait",
+}
+
+
+def rules(block: Block) -> list[str]:
+    return [a.name for a in block.annotations if a.kind == "stack rule"]
+
+
+def first_rules(log: Log) -> dict[int, str]:
+    return {block.first_line: rules(block)[0] for block in log.blocks if rules(block)}
+
+
+@pytest.mark.parametrize("file", sorted(WINDOWS))
+def test_every_stack_has_its_rule(file: str, real_data: Path) -> None:
+    log = parse_file(str(real_data / "seed" / file))
+    stacks = [b for b in log.blocks if b.kind == "stack"]
+
+    assert first_rules(log) == WINDOWS[file] | (OTHERS if file == FIRST else {})
+    assert [b.first_line for b in stacks if not rules(b)] == []
+
+
+def test_what_a_rule_says(real_data: Path) -> None:
+    log = parse_file(str(real_data / "seed" / "003_772d1bd1dbd796c1.txt"))
+    rule = log.blocks[0].annotations[0]
+
+    assert rule.title == "Waits for another thread's page read (collided fault)"
+    assert "already being read from its file by another thread" in rule.text
+    assert "find the in-page support block" in rule.next[0].lower()
+
+
+def test_the_listings_of_the_post_on_file_mappings(real_data: Path) -> None:
+    log = parse_file(str(real_data / "seed" / FIRST))
+    listings = [listing for b in log.blocks if b.kind == "dt" and b.record for listing in b.record.listings]
+    area = next(x for x in listings if x.type == "_CONTROL_AREA")
+
+    assert (area.module, area.address) == ("nt", 0x863C1758)
+    assert {r.name: r.value for r in area.rows}["Segment"] == 0xAEB311A8
+    assert [x.type for x in listings] == [
+        "_FILE_OBJECT",
+        "_SECTION_OBJECT_POINTERS",
+        "_CONTROL_AREA",
+        "_SUBSECTION",
+        "_SEGMENT",
+        "_MMPTE",
+        "_MMPTE_PROTOTYPE",
+    ]
+
+
+def test_the_thread_that_closes_a_kernel_handle(real_data: Path) -> None:
+    log = parse_file(str(real_data / "seed" / SECOND))
+    thread = next(b for b in log.blocks if b.kind == "thread").record
+
+    assert (thread.state, thread.reason, thread.attached_image) == ("WAIT", "WrResource", "System")
+    assert [irp.address for irp in thread.irps] == [0xFFFFC5006E2BA140, 0xFFFFC50075B8AAE0]
+
+
+def test_the_address_space_of_a_linux_process(real_data: Path) -> None:
+    log = parse_file(str(real_data / "seed" / FIRST))
+    found = next(b for b in log.blocks if b.kind == "maps").record.mappings
+
+    assert len(found) == 9
+    assert (found[0].start, found[0].permissions, found[0].inode, found[0].path) == (
+        0x400000,
+        "r-xp",
+        27316285,
+        "/bin/grep",
+    )
+    assert (found[-1].end, found[-1].path) == (0xFFFFFFFFFF601000, "[vsyscall]")
+
+
+def test_registers_of_a_jtag_probe(real_data: Path) -> None:
+    log = parse_file(str(real_data / "seed" / FIRST))
+    found = next(b for b in log.blocks if b.kind == "registers").record.registers
+
+    assert (found["cr3"], found["eip"], found["gdtbase"]) == (0x0C4F9000, 0xC10093C5, 0xC14B8000)
+    assert not found["st0"]
