@@ -22,7 +22,7 @@ TABLES = (
     *("irp_major", "irp_major_filter_manager", "irp_flags", "irp_allocation_flags", "io_stack_control"),
     *("file_object_flags", "device_object_flags", "devobj_extension_flags", "driver_object_flags"),
     *("device_type", "device_characteristics", "vpb_flags", "mdl_flags", "io_object_type", "handle_attributes"),
-    *("object_header_flags", "page_protection", "sec_flags"),
+    *("object_header_flags", "page_protection", "sec_flags", "product_type"),
 )
 # What the facts leave out. Device types that devioctl.h has in terms of others (Microsoft's page "Specifying Device
 # Types"); a bit of ExtensionFlags that no header names, by a debugger's listing of a device.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.memory.address import Address, Hex
-from dumpwalk.objects.members import hexadecimal, integer, member
+from dumpwalk.objects.members import has, hexadecimal, integer, member
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.times import FileTime
@@ -29,7 +29,9 @@ class SharedData:
     :param TickCountMultiplier: milliseconds a tick, with 24 bits behind the point
     :param InterruptTime: how long the machine has run, in units of 100 ns
     :param TimeZoneBias: what is subtracted from UTC for local time, in units of 100 ns
-    :param NtBuildNumber: absent before Windows 10
+    :param NtBuildNumber: ``None`` before Windows 10, whose page has none
+    :param CryptoExponent: ``None`` where this build has none
+    :param ImageNumberLow: the lowest machine type whose images run here; *ImageNumberHigh* the highest
     :param TickCount: clock ticks since the machine started
     :param KdDebuggerEnabled: bit 0: the kernel debugger is enabled; bit 1: one was there
     """
@@ -37,7 +39,7 @@ class SharedData:
     address: Address
     NtMajorVersion: int | Absent
     NtMinorVersion: int | Absent
-    NtBuildNumber: int | Absent
+    NtBuildNumber: int | Absent | None
     NtProductType: int | Absent
     NtSystemRoot: str | Absent
     SystemTime: FileTime | Absent
@@ -51,6 +53,10 @@ class SharedData:
     NumberOfPhysicalPages: int | Absent
     ActiveProcessorCount: int | Absent
     Cookie: Hex | Absent
+    TimeZoneId: int | Absent
+    ImageNumberLow: Hex | Absent
+    ImageNumberHigh: Hex | Absent
+    CryptoExponent: int | Absent | None
 
     @property
     def uptime(self) -> int | Absent:
@@ -62,22 +68,31 @@ class SharedData:
 
 def shared_data(target: Target) -> SharedData | Absent:
     """Return what the page that all processes share says, or why it can't be had."""
-    place = ADDRESSES[target.machine.pointer_size]
     try:
-        shared = target.object("_KUSER_SHARED_DATA", place)
-        target.memory.read(target.address(place), 4)
+        return read_shared_data(target)
     except (TypeInfoError, ReadError) as error:
         return Absent(f"KUSER_SHARED_DATA: {error}")
+
+
+def read_shared_data(target: Target) -> SharedData:
+    """Return what the page that all processes share says.
+
+    :raises ReadError: when it is not in the dump
+    :raises TypeInfoError: when the types of this kernel are not known
+    """
+    place = target.address(ADDRESSES[target.machine.pointer_size])
+    target.memory.read(place, 4)
+    shared = target.object("_KUSER_SHARED_DATA", place)
     system = _system_time(shared, "SystemTime")
     ticks = _system_time(shared, "TickCount")
     if not ticks:  # the count that Windows XP keeps
         low = integer(shared, "TickCountLow")
         ticks = low if not isinstance(low, Absent) and low else ticks
     return SharedData(
-        address=target.address(place),
+        address=place,
         NtMajorVersion=integer(shared, "NtMajorVersion"),
         NtMinorVersion=integer(shared, "NtMinorVersion"),
-        NtBuildNumber=integer(shared, "NtBuildNumber"),
+        NtBuildNumber=_optional(shared, "NtBuildNumber"),
         NtProductType=integer(shared, "NtProductType"),
         NtSystemRoot=_text(member(shared, "NtSystemRoot")),
         SystemTime=system if isinstance(system, Absent) else FileTime(system),
@@ -91,7 +106,15 @@ def shared_data(target: Target) -> SharedData | Absent:
         NumberOfPhysicalPages=integer(shared, "NumberOfPhysicalPages"),
         ActiveProcessorCount=integer(shared, "ActiveProcessorCount"),
         Cookie=hexadecimal(shared, "Cookie"),
+        TimeZoneId=integer(shared, "TimeZoneId"),
+        ImageNumberLow=hexadecimal(shared, "ImageNumberLow"),
+        ImageNumberHigh=hexadecimal(shared, "ImageNumberHigh"),
+        CryptoExponent=_optional(shared, "CryptoExponent"),
     )
+
+
+def _optional(shared: Any, name: str) -> int | Absent | None:
+    return integer(shared, name) if has(shared, name) else None
 
 
 def _text(array: Any) -> str | Absent:
