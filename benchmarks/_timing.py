@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EMPTY = (sys.executable, "-c", "pass")
+# An empty directory: neither a checkout nor whatever lies about where temporary files are.
+_NOWHERE = tempfile.TemporaryDirectory()
 
 
 class Timing:
@@ -42,7 +44,7 @@ class Timing:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            cwd=tempfile.gettempdir(),  # `python -c` looks for modules where it stands: not into a checkout
+            cwd=_NOWHERE.name,  # `python -c` looks for modules where it stands
         )
         took = time.perf_counter() - start
         self.status = done.returncode
