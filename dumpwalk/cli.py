@@ -33,6 +33,7 @@ GLOBAL = (
     flag("-h", "--help", help="explain, and exit"),
     flag("--version", help="print the version, and exit"),
 )
+_LONGEST = 32  # characters of a command's name with options glued to it
 COMMON = (
     flag("--json", help="print JSON; several files give one list"),
     flag("--jsonl", help="print JSON Lines: one document per file, as each is done"),
@@ -102,10 +103,12 @@ def _run(argv: Sequence[str]) -> int:
         raise UsageError("no command given; `dumpwalk --help` lists them")
     name, *words = given["rest"]
     bare = name.lstrip("!.")
-    command = COMMANDS.get(bare)
-    if command is None:  # all of them are loaded by now
-        command = next((c for c in COMMANDS.entries.values() if c.glued and bare.startswith(c.name)), None)
+    command = COMMANDS.own(bare)
+    if command is None:  # before all of them are loaded, which takes longer than most of them run
+        beginnings = (COMMANDS.own(bare[:n]) for n in range(min(len(bare), _LONGEST) - 1, 1, -1))
+        command = next((c for c in beginnings if c and c.glued), None)
         words = words if command is None else [bare[len(command.name) :], *words]
+    command = command or COMMANDS.get(bare)
     if command is None:
         raise UsageError(f"no command {name!r}; `dumpwalk --help` lists them")
     if {"-h", "--help"} & set(words[: words.index("--")] if "--" in words else words):

@@ -61,6 +61,10 @@ class Registry(_Generic[T]):
 
         Returns ``None`` when no module of the package registers *name*.
         """
+        return self.own(name) or self.load().get(name)
+
+    def own(self, name: str) -> T | None:
+        """Return the entry called *name* that the module of that name registers, ``None`` where there is none."""
         if name not in self.entries and name.isidentifier():
             module = f"{self.package}.{name}"
             try:
@@ -68,7 +72,7 @@ class Registry(_Generic[T]):
             except ModuleNotFoundError as error:
                 if error.name != module:  # the module is there; something it needs is not
                     raise
-        return self.entries.get(name) or self.load().get(name)
+        return self.entries.get(name)
 
     def load(self) -> dict[str, T]:
         """Import every module of the package and return all entries, sorted by name."""

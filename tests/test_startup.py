@@ -122,3 +122,9 @@ def test_public_name_is_imported_when_it_is_asked_for(name: str) -> None:
 
     assert _foreign(names) & LIBRARIES == set()
     assert "dumpwalk.cli" not in names
+
+
+def test_options_glued_to_a_name_import_no_other_command() -> None:
+    names = _imported(PROGRAM, "-z", str(SAMPLE), "lmvm", "nt")
+
+    assert {n for n in names if n.startswith("dumpwalk.commands.")} == {"dumpwalk.commands.lm"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.arguments import argument, flag, number, option
 from dumpwalk.commands import command
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import FormatError, UsageError
 from dumpwalk.record import record
 from dumpwalk.remarks import Problem
 
@@ -194,11 +194,13 @@ def _of_file(target: Target, address: int, member: str) -> int:
 
     found = file_object(target, address)
     if found.sections is None:
-        why = found.SectionObjectPointer.reason if isinstance(found.SectionObjectPointer, Absent) else "it is null"
-        raise UsageError(f"the file object at {found.address} has no section object pointers: {why}")
+        what = f"the file object at {found.address} has no section object pointers"
+        if isinstance(found.SectionObjectPointer, Absent):
+            raise FormatError(f"{what}: {found.SectionObjectPointer.reason}")
+        raise UsageError(f"{what}: it is null")
     area = getattr(found.sections, member)
     if isinstance(area, Absent):
-        raise UsageError(f"{member} of the file object at {found.address} can't be read: {area.reason}")
+        raise FormatError(f"{member} of the file object at {found.address} can't be read: {area.reason}")
     if not area:
         other = "DataSectionObject" if member == "ImageSectionObject" else "ImageSectionObject"
         what = f"the file object at {found.address} has no {member}: the file is not mapped so"

@@ -27,7 +27,7 @@ def layout(answer: ObjectAnswer) -> str:
     """Return the objects as text."""
     from dumpwalk.render.object import layout as one
 
-    blocks = [one(info) for info in answer.objects]
+    blocks = [one(info) for info in answer.objects] or ["no object of that type was found"]
     return "\n".join([*blocks, *(f"({problem})" for problem in answer.problems)])
 
 

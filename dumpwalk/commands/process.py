@@ -47,6 +47,7 @@ def layout(answer: Processes) -> str:
     from dumpwalk.render.thread import SCANNED, is_scanned
 
     lines = [answer.asked] if answer.asked else []
+    lines += [] if answer.processes else ["no such process is in the list of processes"]
     for details in answer.processes:
         lines += process_lines(details, answer.flags)
         lines += [""] * bool(lines[-1])

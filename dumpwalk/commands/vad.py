@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.arguments import argument, option
 from dumpwalk.commands import command
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import FormatError, TypeInfoError, UsageError
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 
@@ -78,7 +78,7 @@ def vad(
         return VadAnswer(process_vads(target, whose), None)
     root = root_of(target, whose)
     if isinstance(root, Absent):
-        raise UsageError(f"the VADs of the process at {target.address(whose)}: {root.reason}")
+        raise FormatError(f"the VADs of the process at {target.address(whose)}: {root.reason}")
     found = vad_of(target, root, place)
     if found is None:
         raise UsageError(f"no VAD of the process at {target.address(whose)} covers {place}")
@@ -92,7 +92,7 @@ def _is_kernels(target: Target, address: int) -> bool:
 def _process(target: Target, process: str | int | None) -> int:
     """Return the process that is meant.
 
-    :raises UsageError: when none is named and the dump does not say which is current
+    :raises TypeInfoError: when none is named and the dump does not say which is current
     """
     from dumpwalk.kernel.names import resolve
 
@@ -100,5 +100,5 @@ def _process(target: Target, process: str | int | None) -> int:
         return resolve(target, process)
     current = target.dump.process
     if isinstance(current, Absent):
-        raise UsageError(f"which process? --process ADDRESS; the current one is not known: {current.reason}")
+        raise TypeInfoError(f"which process? --process ADDRESS; the current one is not known: {current.reason}")
     return current

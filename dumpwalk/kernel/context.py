@@ -109,6 +109,12 @@ def context_size(machine: Machine) -> int:
     return layout.size if layout else 0
 
 
+def register_names(machine: Machine) -> set[str]:
+    """Return the registers of a CONTEXT of that architecture, in small letters."""
+    layout = _LAYOUTS.get(machine.name)
+    return {name.lower() for name in layout.registers} if layout else set()
+
+
 def parse_context(data: bytes, machine: Machine, source: str) -> Context | Absent:
     """Return the CONTEXT that *data* begins with.
 

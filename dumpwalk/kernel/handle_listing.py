@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import TypeInfoError, UsageError
 from dumpwalk.kernel.handle_table import (
     cid_table,
     entries,
@@ -87,6 +87,7 @@ def processes_asked(target: Target, which: int) -> tuple[tuple[Address, ...], tu
 
     :param which: :data:`ALL`, :data:`CURRENT`, a process ID, or the address of an ``_EPROCESS``
     :raises UsageError: when there is no such process
+    :raises TypeInfoError: when the dump does not say which is current, or where the processes are
     """
     if which == ALL:
         every = processes(target)
@@ -94,7 +95,7 @@ def processes_asked(target: Target, which: int) -> tuple[tuple[Address, ...], tu
     if which == CURRENT:
         current = target.dump.process
         if isinstance(current, Absent):
-            raise UsageError(f"the current process is not known ({current.reason}); name one, or 0 for all")
+            raise TypeInfoError(f"the current process is not known ({current.reason}); name one, or 0 for all")
         return (current,), ()
     if which >= _MOST_ID:
         return (target.address(which),), ()
@@ -104,7 +105,8 @@ def processes_asked(target: Target, which: int) -> tuple[tuple[Address, ...], tu
     listed = find_process(target, which)
     if listed is not None:
         return (listed,), ()
-    raise UsageError(f"no process {which:x}: {found.reason}")
+    kind = UsageError if processes(target).addresses else TypeInfoError
+    raise kind(f"no process {which:x}: {found.reason}")
 
 
 def handles(target: Target, process: int, handle: Hex | None, flags: int = DEFAULT_FLAGS, kind: str = "") -> Handles:

@@ -41,7 +41,8 @@ def named(target: Target, name: str, directory: str, *others: str) -> Address:
     r"""Return the address of the object called *name*.
 
     :param directory: where names without a backslash are looked for; *others* are looked into when it is not there
-    :raises UsageError: when nothing is called so, or the root of all names is not known
+    :raises UsageError: when nothing is called so
+    :raises TypeInfoError: when the root of all names is not known
     """
     if name[:1] == "\\":
         return find_object(target, name)

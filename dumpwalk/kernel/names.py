@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError
-from dumpwalk.kernel.context import parse_context
+from dumpwalk.kernel.context import parse_context, register_names
 from dumpwalk.kernel.variables import variable
 from dumpwalk.remarks import Absent
 
@@ -18,6 +18,7 @@ _OTHERS = {
     *("$teb", "$frame", "$dbgtime", "$callret", "$p", "$tid", "$tpid", "$argreg", "$lastclrex"),
 }
 _RETURNED = {"x64": "rax", "x86": "eax", "ARM64": "x0", "ARM": "r0"}
+_SPECIAL = {"$ip", "$csp", "$sp", "$fp", "$retreg", "efl"}
 # The rest of a register's names, by Microsoft's page "Register Syntax" and winnt.h.
 _LOWER = {
     **{f"e{n}": (f"r{n}", 4) for n in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp", "ip")},
@@ -135,7 +136,8 @@ class DumpNames:
         machine = self.target.machine
         context = parse_context(self.target.dump.header.ContextRecord, machine, "dump header")
         if isinstance(context, Absent):
-            # Whether there is such a register can't be told from here: only a marked one is surely meant.
+            if not self._is_register(name):
+                return None
             raise TypeInfoError(f"@{name}: the dump's header has no registers ({context.reason})")
         special = {"$ip": int(context.pc), "$csp": int(context.sp), "$sp": int(context.sp), "$fp": int(context.fp)}
         if name in special:
@@ -148,6 +150,11 @@ class DumpNames:
         if name not in values:
             return None
         return _extended(values[name], machine.pointer_size)
+
+    def _is_register(self, name: str) -> bool:
+        machine = self.target.machine
+        known = register_names(machine)
+        return name in known or name in _SPECIAL or (machine.name == "x64" and name in _LOWER)
 
 
 def _extended(value: int, size: int) -> int:

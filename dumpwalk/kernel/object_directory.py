@@ -6,7 +6,7 @@ regard to case, and each chain is looked at: how the hash is made differs betwee
 
 from __future__ import annotations
 
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import FormatError, TypeInfoError, UsageError
 from dumpwalk.kernel.object_header import name_info, object_name, type_name
 from dumpwalk.kernel.variables import pointer_in
 from dumpwalk.memory.chain import single_list
@@ -90,11 +90,15 @@ def root_directory(target: Target) -> Address | Absent:
 def find_object(target: Target, path: str) -> Address:
     """Return the object that *path*, ``\\Device\\Harddisk0``, leads to from the root; symbolic links are not followed.
 
-    :raises UsageError: when there is none, naming the nearest, or the root is not known
+    :raises UsageError: when there is none, naming the nearest
+    :raises TypeInfoError: when the root is not known
+    :raises FormatError: when the root is null
     """
     root = root_directory(target)
-    if isinstance(root, Absent) or not root:
-        raise UsageError(f"{path}: {root.reason if isinstance(root, Absent) else 'ObpRootDirectoryObject is null'}")
+    if isinstance(root, Absent):
+        raise TypeInfoError(f"{path}: {root.reason}")
+    if not root:
+        raise FormatError(f"{path}: ObpRootDirectoryObject is null")
     at, done = root, ""
     for name in filter(None, path.split("\\")):
         kind = type_name(target, at)

@@ -113,11 +113,12 @@ def choose(target: Target, number: int | None, default: int | None = None) -> tu
     """Return which processor is meant, and where its ``_KPRCB`` is.
 
     :param number: its place in ``KiProcessorBlock``; ``None`` for *default*, or else the one the dump was taken on
-    :raises UsageError: when there is no such processor, or no processor is known at all
+    :raises UsageError: when there is no such processor
+    :raises TypeInfoError: when no processor is known at all
     """
     blocks = processor_blocks(target)
     if not blocks:
-        raise UsageError(f"the dump does not say where its processors are ({_why_none(target)})")
+        raise TypeInfoError(f"the dump does not say where its processors are ({_why_none(target)})")
     numbers = {index: address for address, index in blocks.items()}
     if number is None and default in numbers:
         number = default

@@ -13,7 +13,7 @@ shifted form as Volatility reads it and listings of `dd nt!KiServiceTable` show 
 
 from __future__ import annotations
 
-from dumpwalk.errors import ReadError, UsageError
+from dumpwalk.errors import ReadError, TypeInfoError, UsageError
 from dumpwalk.kernel.pcr import control_block
 from dumpwalk.kernel.processor import processor_blocks
 from dumpwalk.memory.address import Address, Hex
@@ -86,7 +86,8 @@ def service_table(target: Target, *, window_manager: bool = False, at: int | Non
     """Return the kernel's service table, or the window manager's.
 
     :param at: address of the descriptors, where the dump's symbols do not say it
-    :raises UsageError: when it is not known where they are, or the machine has no such table
+    :raises UsageError: when the machine has no such table
+    :raises TypeInfoError: when it is not known where they are
     :raises ReadError: when the descriptor is not in the dump
     """
     if target.machine.name not in ("x86", "x64"):
@@ -154,7 +155,7 @@ def _descriptors(target: Target, window_manager: bool) -> tuple[Address, str]:
         own = pointer(target.object("_KTHREAD", thread), "ServiceTable")
         if not isinstance(own, Absent) and own:
             return own, "_KTHREAD.ServiceTable"
-    raise UsageError(f"nothing says where {symbol} is: the kernel is not known exactly; --table ADDRESS says it")
+    raise TypeInfoError(f"nothing says where {symbol} is: the kernel is not known exactly; --table ADDRESS says it")
 
 
 def _not_its_own(target: Target, name: str, base: Address, count: int) -> list[Problem]:

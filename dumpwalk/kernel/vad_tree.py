@@ -5,7 +5,7 @@ They are a tree that is ordered by address. It is walked without believing it.
 
 from __future__ import annotations
 
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import FormatError
 from dumpwalk.kernel import vad_members as members
 from dumpwalk.kernel.vad import Vad, Vads
 from dumpwalk.objects.members import integer, pointer
@@ -109,11 +109,11 @@ def process_vads(target: Target, process: int) -> VadTree:
     """Return the VADs of the ``_EPROCESS`` at *process*.
 
     :raises TypeInfoError: when the types of this kernel are not known
-    :raises UsageError: when the process is not in the dump
+    :raises FormatError: when the process is not in the dump
     """
     root = root_of(target, process)
     if isinstance(root, Absent):
-        raise UsageError(f"the VADs of the process at {target.address(process)}: {root.reason}")
+        raise FormatError(f"the VADs of the process at {target.address(process)}: {root.reason}")
     tree = vad_tree(target, root, process)
     said = vad_count(target, process)
     if isinstance(said, Absent) or said == len(tree.vads):

@@ -48,7 +48,7 @@ def test_from_a_file_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "ca", "poi(poi(ffffb80f`12340b00+28))") == direct
     assert main(["-z", VIEWS, "ca", "--image", "ffffb80f`12340b00"]) == 2
     assert "has no ImageSectionObject: the file is not mapped so" in capsys.readouterr().err
-    assert main(["-z", VIEWS, "ca", "--file", "ffffb80f`12340080"]) == 2
+    assert main(["-z", VIEWS, "ca", "--file", "ffffb80f`12340080"]) == 3
 
 
 def test_views_of_a_process(capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,3 +78,18 @@ def test_physical_addresses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
     assert "example.exe" in physical
     assert physical == virtual
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        *((4, words) for words in ("handle", "vad", "pcr", "prcb", "idt", "gdt", "process", "thread", "ssdt")),
+        *((4, words) for words in ("handle 0 3 344", "object \\Device", "devobj Null", "drvobj disk")),
+        *((3, words) for words in ("vad 0 0 --process ffffb80f12345000", "vad 10000 --process ffffb80f12345000")),
+        *((3, words) for words in ("ca --file ffffb80f12345000", "irp ffffb80f12345000", "slist poi(0)")),
+    ],
+)
+def test_what_the_dump_does_not_say_is_no_mistake_of_usage(status: int, words: str) -> None:
+    sample = Path(__file__).parents[2] / "samples" / "paging_x64.dmp"
+
+    assert main(["-z", str(sample), "--types", "nt/19041.3570-x64", *words.split()]) == status

@@ -21,7 +21,7 @@ from dumpwalk.commands.slist import layout as slist_text
 from dumpwalk.commands.slist import slist
 from dumpwalk.commands.vad import layout as vad_text
 from dumpwalk.commands.vad import vad
-from dumpwalk.errors import Error, UsageError
+from dumpwalk.errors import Error, TypeInfoError, UsageError
 from dumpwalk.remarks import Absent
 from dumpwalk.target import Target
 from dumpwalk.target import open as open_target
@@ -104,7 +104,7 @@ def test_vad_of_a_process_without_any(capsys: pytest.CaptureFixture[str]) -> Non
 def test_vad_needs_a_process(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = open_target(str(SAMPLE))
     monkeypatch.setattr(type(unknown.dump), "process", Absent("nobody says"), raising=False)
-    with pytest.raises(UsageError, match="which process"):
+    with pytest.raises(TypeInfoError, match="which process"):
         vad(unknown)
 
 

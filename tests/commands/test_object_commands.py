@@ -119,6 +119,16 @@ def test_hostile_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         assert "\u202e" not in out
 
 
+def test_a_hostile_word_is_repeated_printably(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "handle", "0", "3", "344", "\x1b[2J").startswith("Searching for handles of type \\x1b[2J\n")
+
+
+def test_a_type_without_objects(capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, "object", "0", "Device", sample="apc_index_mismatch_full")
+
+    assert text == "no object of that type was found\n"
+
+
 def test_explain_without_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     text = run(capsys, "object", "8750ef80", "-v", sample="file_mapping_x86")
 

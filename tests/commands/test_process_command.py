@@ -126,7 +126,10 @@ def test_what_makes_no_sense(
 
 
 def test_no_such_process(capsys: pytest.CaptureFixture[str], dump: Path) -> None:
-    assert run(capsys, dump, "process", "999")[:2] == (1, "Searching for Process with Cid == 999\n")
+    nothing = "no such process is in the list of processes\n"
+
+    assert run(capsys, dump, "process", "999")[:2] == (1, f"Searching for Process with Cid == 999\n{nothing}")
+    assert run(capsys, dump, "process", "0", "0", "nosuch.exe")[:2] == (1, nothing)
 
 
 def test_what_is_no_thread(capsys: pytest.CaptureFixture[str], dump: Path) -> None:

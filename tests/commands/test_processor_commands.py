@@ -46,7 +46,7 @@ def test_a_dump_is_needed(command: str, capsys: pytest.CaptureFixture[str]) -> N
         (("-z", X64, "ssdt", "--table", "1000"), 3, "1000"),
         (("-z", X64, "lmx"), 2, "lm has no option 'x'"),
         (("-z", X64, "lmv", "m"), 2, "lm m needs a pattern"),
-        (("-z", SMALL, "ssdt"), 2, "--table ADDRESS says it"),
+        (("-z", SMALL, "ssdt"), 4, "--table ADDRESS says it"),
         (("-z", str(SAMPLES / "arm64.dmp"), "pcr"), 2, "prcb shows their processors"),
         (("-z", X64, "--registers", "nowhere", "lm"), 3, "nowhere: No such file"),
         (("-z", X64, "--registers", str(SAMPLES / "README.md"), "lm"), 2, "no line of it gives a register"),

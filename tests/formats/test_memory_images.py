@@ -291,6 +291,16 @@ def test_more_segments_than_the_elf_header_counts(tmp_path: Path) -> None:
     assert content(open_dump(str(path))) == pages
 
 
+def test_a_32_bit_machine_with_memory_above_4_gb(tmp_path: Path) -> None:
+    """QEMU then writes a core of 64 bits: ``cpu_get_dump_info`` in target/i386/arch_dump.c."""
+    pages = {1: b"low " * 1024, 0x140000: b"high" * 1024}
+    path = saved(tmp_path, "elf", pages, machine="x86")
+
+    assert Path(path).read_bytes()[4:5] == b"\2"  # ELFCLASS64
+    assert Path(path).read_bytes()[18:20] == b"\3\0"  # EM_386
+    assert content(open_dump(path)) == pages
+
+
 def test_an_elf_core_with_four_billion_segments(tmp_path: Path) -> None:
     blob = bytearray(written("elf", {1: b"\1" * 0x1000}))
     sections_at = len(blob)

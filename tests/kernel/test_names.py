@@ -115,6 +115,23 @@ def test_a_header_without_registers() -> None:
         evaluate("@rsp", names)
 
 
+@pytest.mark.parametrize("word", ["rsp", "eax", "$ip", "efl", "cs", "$retreg", "r8d"])
+def test_what_may_be_a_register_is_missed_as_one(word: str) -> None:
+    names = DumpNames(fake_target(ContextRecord=b""))
+
+    with pytest.raises(TypeInfoError, match="the dump's header has no registers"):
+        evaluate(word, names)
+
+
+def test_a_word_that_is_no_register_is_not_missed_as_one() -> None:
+    names = DumpNames(fake_target(ContextRecord=b""))
+
+    with pytest.raises(UsageError, match="exdisk is no number and no name that is known"):
+        evaluate("exdisk", names)
+    with pytest.raises(UsageError, match="there is no register exdisk"):
+        evaluate("@exdisk", names)
+
+
 def test_names_of_a_real_dump(real_dumps: Path, capsys: pytest.CaptureFixture[str]) -> None:
     decoded = json.loads((real_dumps / "expected" / "triage_x64.json").read_text("utf-8"))
     names = DumpNames(dumpwalk.open(str(real_dumps / "triage_x64.dmp")))

@@ -8,7 +8,7 @@ import pytest
 from object_worlds import PROFILES, TYPES, machine
 
 import dumpwalk
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import TypeInfoError, UsageError
 from dumpwalk.kernel.object_directory import directory, find_object, full_path, root_directory
 from dumpwalk.kernel.object_header import object_name, type_name
 from dumpwalk.kernel.object_instances import instances
@@ -71,7 +71,7 @@ def test_a_root_that_is_not_known() -> None:
     target = dumpwalk.open(str(SAMPLES / "apc_index_mismatch.dmp"))
 
     assert isinstance(root_directory(target), Absent)
-    with pytest.raises(UsageError, match="ObpRootDirectoryObject"):
+    with pytest.raises(TypeInfoError, match="ObpRootDirectoryObject"):
         find_object(target, "\\Device")
 
 

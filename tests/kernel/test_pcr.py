@@ -97,7 +97,7 @@ def test_no_processors_at_all() -> None:
     dump: Any = target.dump
     dump.processor = Absent("the block is encoded")
 
-    with pytest.raises(UsageError, match="does not say where its processors are"):
+    with pytest.raises(TypeInfoError, match="does not say where its processors are"):
         control_region(target)
 
 

@@ -10,7 +10,7 @@ import pytest
 from fakes import fake_target
 from processor_worlds import X64, X86, machine, opened
 
-from dumpwalk.errors import ReadError, UsageError
+from dumpwalk.errors import ReadError, TypeInfoError, UsageError
 from dumpwalk.kernel.ssdt import MOST_SERVICES, ServiceTable, service_table
 from dumpwalk.remarks import Absent
 from dumpwalk.render.ssdt import layout
@@ -51,7 +51,7 @@ def test_by_a_thread(profile: str, tmp_path: Path) -> None:
     """Kernels whose symbols are not known: on x86 each of their threads points to the table."""
     target = opened(tmp_path, machine(profile, SERVICES))
     if profile.endswith("x64"):
-        with pytest.raises(UsageError, match="--table ADDRESS says it"):
+        with pytest.raises(TypeInfoError, match="--table ADDRESS says it"):
             service_table(target)
         return
     found = service_table(target)

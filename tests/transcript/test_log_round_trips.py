@@ -51,7 +51,7 @@ def place(site: Site) -> str:
     return f"{site.module}!{site.symbol}{offset}{notes}{source}"
 
 
-@given(st.lists(st.tuples(WIDE, WIDE, st.tuples(WIDE, WIDE, WIDE, WIDE), places(False)), min_size=1, max_size=20))
+@given(st.lists(st.tuples(WIDE, WIDE, st.tuples(WIDE, WIDE, WIDE, WIDE), places(False)), min_size=1, max_size=6))
 def test_kv_of_x64(values: list[tuple[int, int, tuple[int, ...], Site]]) -> None:
     frames = tuple(
         Frame(n, Address(sp), Address(ret), tuple(Hex(a) for a in args), None, at)
@@ -70,7 +70,7 @@ def test_kv_of_x64(values: list[tuple[int, int, tuple[int, ...], Site]]) -> None
     assert log.blocks[0].record.frames == frames
 
 
-@given(st.lists(st.tuples(NARROW, NARROW, st.tuples(NARROW, NARROW, NARROW), places(True)), min_size=1, max_size=20))
+@given(st.lists(st.tuples(NARROW, NARROW, st.tuples(NARROW, NARROW, NARROW), places(True)), min_size=1, max_size=6))
 def test_kb_of_x86(values: list[tuple[int, int, tuple[int, ...], Site]]) -> None:
     frames = tuple(
         Frame(None, Address32(sp), Address32(ret), tuple(Hex(a) for a in args), None, at)

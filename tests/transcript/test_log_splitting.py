@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dumpwalk.transcript import Log, blocks, parse
+from dumpwalk.transcript import Log, blocks, parse, splitter
 from dumpwalk.transcript.lines import Lines
 from dumpwalk.transcript.prompt import bare, prompted, word
 
@@ -120,11 +120,12 @@ def test_blocks_come_one_by_one() -> None:
     assert [next(stream).kind for _ in range(5)] == ["stack"] * 5
 
 
-def test_a_block_that_does_not_end_is_cut() -> None:
-    log = parse("0: kd> dd 0\n" + "80000000  00000000 00000001 00000002 00000003\n" * 200_010)
+def test_a_block_that_does_not_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(splitter, "_MOST_LINES", 2_000)
+    log = parse("0: kd> dd 0\n" + "80000000  00000000 00000001 00000002 00000003\n" * 2_010)
 
     assert [b.kind for b in log.blocks] == ["memory", "memory"]
-    assert sum(len(b.record.rows) for b in log.blocks) == 200_010
+    assert sum(len(b.record.rows) for b in log.blocks) == 2_010
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ _MANY = 0xFFFF  # PN_XNUM
 
 @WRITERS.add("elf")
 def elf(spec: Spec, pages: Pages) -> bytes:
-    """Return an ELF core, of 64 bits on 64-bit machines, else of 32."""
-    wide = spec.machine in ("x64", "ARM64")
+    """Return an ELF core, of 64 bits on 64-bit machines and where there is memory above 4 GB, else of 32."""
+    wide = spec.machine in ("x64", "ARM64") or max(pages, default=0) >= 1 << 20
     parts = stretches(pages)
     notes = _note(b"QEMU", 0, _registers(spec)) if spec.machine in ("x64", "x86") else b""
     count = len(parts) + 1
