@@ -71,7 +71,7 @@ def test_indent_leaves_empty_lines_empty() -> None:
         (Absent("not in the dump"), {"absent": "not in the dump"}),
         (Problem("modules", "cut"), {"where": "modules", "what": "cut"}),
         (b"\x00\xff", "00ff"),
-        (memoryview(b"\x00\xff"), "00ff"),
+        pytest.param(memoryview(b"\x00\xff"), "00ff", id="memoryview"),
         (True, True),
         (None, None),
         (12, 12),
