@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError
+from dumpwalk.kernel.device_object import not_a_device
 from dumpwalk.kernel.driver_name import driver_name
 from dumpwalk.kernel.object_header import object_name
 from dumpwalk.kernel.structures import structure
@@ -73,7 +74,8 @@ def device_stack(target: Target, address: int) -> DeviceStack:
     structure(target, "_DEVICE_OBJECT", asked)
     up = walk(lambda device: _above(target, device), target.machine, asked, MOST_DEVICES)
     down = walk(lambda device: _below(target, device), target.machine, asked, MOST_DEVICES)
-    problems = [Problem("AttachedDevice", what) for what in up.problems]
+    problems = not_a_device(target, asked)
+    problems += [Problem("AttachedDevice", what) for what in up.problems]
     problems += [Problem("AttachedTo", what) for what in down.problems]
     order = [*reversed(up.addresses), *down.addresses[1:]]
     order = list(dict.fromkeys(order))
