@@ -119,11 +119,16 @@ def process(target: Target, words: Sequence[str] = ()) -> Processes:
         one = find_process(target, value)
         found = [] if one is None else [one]
         problems = processes(target).problems
+        if one is None:
+            problems += (Problem(f"process {value:x}", "no active process has this identifier"),)
     else:
         listed = processes(target)
         found, problems = list(listed.addresses), listed.problems
         asked = "" if image else "**** NT ACTIVE PROCESS DUMP ****"
-    return Processes(asked, flags, tuple(_described(target, found, flags, image)), problems)
+    described = tuple(_described(target, found, flags, image))
+    if image and not described:
+        problems += (Problem(f"process {image}", "no active process has an image of this name"),)
+    return Processes(asked, flags, described, problems)
 
 
 def _is_called(details: ProcessDetails, image: str) -> bool:

@@ -126,7 +126,12 @@ def test_what_makes_no_sense(
 
 
 def test_no_such_process(capsys: pytest.CaptureFixture[str], dump: Path) -> None:
-    assert run(capsys, dump, "process", "999")[:2] == (1, "Searching for Process with Cid == 999\n")
+    head = "Searching for Process with Cid == 999\n"
+    said = "(process 999: no active process has this identifier)\n"
+
+    assert run(capsys, dump, "process", "999")[:2] == (1, head + said)
+    status, text, _ = run(capsys, dump, "process", "0", "0", "note.exe")
+    assert (status, text) == (1, "(process note.exe: no active process has an image of this name)\n")
 
 
 def test_what_is_no_thread(capsys: pytest.CaptureFixture[str], dump: Path) -> None:
