@@ -55,11 +55,16 @@ def layout(answer: Apcs) -> str:
         lines.append(f"Process {plain(process.address)} {'????' if isinstance(name, Absent) else printable(name)}")
         for thread in process.threads:
             lines += thread_lines(thread, "    ", state=False)
+    reasons: dict[str, list[str]] = {}
     if answer.thread is not None:
         lines += thread_lines(answer.thread)
+        for name in ("KernelApcDisable", "SpecialApcDisable"):
+            value = getattr(answer.thread, name)
+            if isinstance(value, Absent):
+                reasons.setdefault(value.reason, []).append(name)
     if answer.apc is not None:
         lines += apc_lines(answer.apc)
-    return "\n".join([*lines, *remark_lines(answer.problems)])
+    return "\n".join([*lines, *remark_lines(answer.problems, reasons)])
 
 
 @command(

@@ -152,6 +152,16 @@ def test_apcs(capsys: pytest.CaptureFixture[str], dump: Path) -> None:
     assert "this is no APC" in run(capsys, dump, "apc", RUNS)[1]
 
 
+def test_windows_xp_has_one_count_of_apcs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "xp.dmp"
+    spec = "dump full x86\nprofile nt/xpsp3-x86\nbugcheck e2\n"
+    file.write_bytes(write(f'{spec}process 344 "a"\nthread 344.348 State=Running KernelApcDisable=ffffffff\n'))
+    text = run(capsys, file, "apc", "thre", "-1")[1]
+
+    assert " KernelApcDisable -1 SpecialApcDisable ????\n" in text
+    assert text.endswith("\n(SpecialApcDisable: _ETHREAD of nt/xpsp3-x86 has no Tcb.SpecialApcDisable)\n")
+
+
 def test_a_name_that_would_move_the_cursor(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "hostile.dmp"
     blocks = "block ffffc50000040010 bytes 1b005b0032004a00\nblock ffffc50000010628 bytes 1b5b324a00"
