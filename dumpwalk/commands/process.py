@@ -97,7 +97,7 @@ def process(target: Target, words: Sequence[str] = ()) -> Processes:
     """
     from dumpwalk.expression import quantity
     from dumpwalk.kernel.names import DumpNames
-    from dumpwalk.kernel.processes import find_process, processes
+    from dumpwalk.kernel.processes import UNREAD, find_process, processes
     from dumpwalk.kernel.selection import CURRENT, current_process, is_identifier
 
     if len(words) > 3:
@@ -120,14 +120,16 @@ def process(target: Target, words: Sequence[str] = ()) -> Processes:
         found = [] if one is None else [one]
         problems = processes(target).problems
         if one is None:
-            problems += (Problem(f"process {value:x}", "no active process has this identifier"),)
+            what = f"not found; {UNREAD}" if problems else "no active process has this identifier"
+            problems += (Problem(f"process {value:x}", what),)
     else:
         listed = processes(target)
         found, problems = list(listed.addresses), listed.problems
         asked = "" if image else "**** NT ACTIVE PROCESS DUMP ****"
     described = tuple(_described(target, found, flags, image))
     if image and not described:
-        problems += (Problem(f"process {image}", "no active process has an image of this name"),)
+        what = f"not found; {UNREAD}" if problems else "no active process has an image of this name"
+        problems += (Problem(f"process {image}", what),)
     return Processes(asked, flags, described, problems)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.errors import TypeInfoError, UsageError
 from dumpwalk.kernel.names import resolve
-from dumpwalk.kernel.processes import find_process
+from dumpwalk.kernel.processes import find_process, not_found
 from dumpwalk.memory.address import Address
 from dumpwalk.remarks import Absent
 
@@ -45,7 +45,7 @@ def chosen_process(target: Target, expression: str | int | None) -> Address:
         return value
     found = find_process(target, value)
     if found is None:
-        raise UsageError(f"there is no process {value:x}")
+        raise UsageError(not_found(target, f"process {value:x}", f"there is no process {value:x}"))
     return found
 
 

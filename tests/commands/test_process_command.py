@@ -27,6 +27,7 @@ thread 588.58c as waits at ffffc50000030080 WaitBlockList=waits+140 WaitBlockCou
 struct _UNICODE_STRING at ffffc50000040000 Length=8 MaximumLength=8 Buffer=ffffc50000040010
 block ffffc50000040010 unicode "wait"
 """
+SMALL = Path(__file__).parents[2] / "samples" / "apc_index_mismatch.dmp"
 RUNS, WAITS = "ffffc50000020080", "ffffc50000030080"
 
 
@@ -132,6 +133,30 @@ def test_no_such_process(capsys: pytest.CaptureFixture[str], dump: Path) -> None
     assert run(capsys, dump, "process", "999")[:2] == (1, head + said)
     status, text, _ = run(capsys, dump, "process", "0", "0", "note.exe")
     assert (status, text) == (1, "(process note.exe: no active process has an image of this name)\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("process", "1588", "0"), "PROCESS ffffc500733ff080"),
+        (("thread", "-t", "5ec", "2"), "THREAD ffffc5006e6da080  Cid 1588.05ec"),
+        (("apc", "proc", "1588"), "Process ffffc500733ff080 explorer.exe"),
+        (("handle", "0", "1", "1588"), "PROCESS ffffc500733ff080"),
+    ],
+)
+def test_a_small_dump_has_the_current_one(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], found: str
+) -> None:
+    """The list of processes is not in it, the current process and thread are."""
+    assert found in run(capsys, SMALL, *words)[1]
+
+
+def test_a_small_dump_cannot_say_that_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "the list of processes can't be read to its end"
+
+    assert f"(process 999: not found; {said})\n" in run(capsys, SMALL, "process", "999")[1]
+    assert f"process 999 is not found; {said}" in run(capsys, SMALL, "apc", "proc", "999")[2]
+    assert f"thread 999 is not found; {said}" in run(capsys, SMALL, "thread", "-t", "999")[2]
 
 
 def test_what_is_no_thread(capsys: pytest.CaptureFixture[str], dump: Path) -> None:
