@@ -88,6 +88,14 @@ def program() -> NoReturn:
     os._exit(status)
 
 
+# Commands of the debugger that have another name here.
+_INSTEAD = {
+    "triage": "analyze r ecxr exr cxr trap vertarget",
+    "thread": "k kb kc kd kf kn kp kv stacks",
+    "info": "dumpdebug enumtag",
+}
+
+
 def _run(argv: Sequence[str]) -> int:
     given: dict[str, Any] = parse(argv, GLOBAL, stop_at_word=True)
     if given["version"]:
@@ -107,6 +115,9 @@ def _run(argv: Sequence[str]) -> int:
         command = next((c for c in COMMANDS.entries.values() if c.glued and bare.startswith(c.name)), None)
         words = words if command is None else [bare[len(command.name) :], *words]
     if command is None:
+        instead = next((ours for ours, theirs in _INSTEAD.items() if bare in theirs.split()), None)
+        if instead is not None:
+            raise UsageError(f"no command {name!r}; what it says is in `{instead}`; `dumpwalk --help` lists all")
         raise UsageError(f"no command {name!r}; `dumpwalk --help` lists them")
     if {"-h", "--help"} & set(words[: words.index("--")] if "--" in words else words):
         print(_explanation(command))

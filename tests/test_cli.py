@@ -228,6 +228,8 @@ def test_debug_shows_where(does: Callable[..., None], monkeypatch: pytest.Monkey
         ([], "no command given; `dumpwalk --help` lists them"),
         (["nosuch"], "no command 'nosuch'; `dumpwalk --help` lists them"),
         (["--"], "no command given; `dumpwalk --help` lists them"),
+        (["!analyze", "-v"], "no command '!analyze'; what it says is in `triage`; `dumpwalk --help` lists all"),
+        (["kv"], "no command 'kv'; what it says is in `thread`; `dumpwalk --help` lists all"),
         (["../cli"], "no command '../cli'; `dumpwalk --help` lists them"),
         (["a\nb"], "no command 'a\\nb'; `dumpwalk --help` lists them"),
         (["--nosuch"], "unknown option --nosuch"),
