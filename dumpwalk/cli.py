@@ -119,9 +119,15 @@ def _run(argv: Sequence[str]) -> int:
         if instead is not None:
             raise UsageError(f"no command {name!r}; what it says is in `{instead}`; `dumpwalk --help` lists all")
         raise UsageError(f"no command {name!r}; `dumpwalk --help` lists them")
-    if {"-h", "--help"} & set(words[: words.index("--")] if "--" in words else words):
+    before = words[: words.index("--")] if "--" in words else words
+    if {"-h", "--help"} & set(before):
         print(_explanation(command))
         return 0
+    own = {spelling for argument in command.arguments for spelling in argument.names}
+    for late in GLOBAL:
+        if late.names[0] not in own and late.names[0] in {word.partition("=")[0] for word in before}:
+            usage = " ".join(filter(None, (late.names[0], late.value)))
+            raise UsageError(f"{late.names[0]} stands before the command: dumpwalk {usage} {command.name} ...")
     options = parse(words, (*command.arguments, *COMMON))
     del options["help"]
     as_json, as_lines = options.pop("json"), options.pop("jsonl")
