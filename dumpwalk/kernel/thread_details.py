@@ -191,7 +191,8 @@ def _notes(target: Target, found: Thread, irps: tuple[PendingIrp, ...]) -> tuple
 def _apcs_held_off(found: Thread) -> list[str]:
     """Return what the two halves of ``CombinedApcDisable`` say where they are not both 0.
 
-    Windows XP has one number for both kinds.
+    Windows XP has one number for both kinds. What each holds off is in Microsoft's page "Critical Regions and Guarded
+    Regions"; a mutex counts as a critical region, as in the words on bug check 1.
     """
     kernel, special = found.KernelApcDisable, found.SpecialApcDisable
     counts = {"KernelApcDisable": kernel, "SpecialApcDisable": special}
