@@ -24,6 +24,7 @@ _HOMES = {
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dumpwalk import kernel as kernel
     from dumpwalk.errors import Error, FormatError, ReadError, TypeInfoError, UsageError
     from dumpwalk.memory.address import Address
     from dumpwalk.target import Target, open
@@ -35,7 +36,9 @@ def __getattr__(name: str) -> object:
         from importlib import import_module
 
         return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'dumpwalk' has no attribute {name!r}")
+    from dumpwalk.registry import submodule
+
+    return submodule("dumpwalk", name)
 
 
 def __dir__() -> list[str]:

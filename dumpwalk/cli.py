@@ -89,6 +89,14 @@ def program() -> NoReturn:
     os._exit(status)
 
 
+# Commands of the debugger that have another name here.
+_INSTEAD = {
+    "triage": "analyze r ecxr exr cxr trap vertarget",
+    "thread": "k kb kc kd kf kn kp kv stacks",
+    "info": "dumpdebug enumtag",
+}
+
+
 def _run(argv: Sequence[str]) -> int:
     given: dict[str, Any] = parse(argv, GLOBAL, stop_at_word=True)
     if given["version"]:
@@ -110,10 +118,19 @@ def _run(argv: Sequence[str]) -> int:
         words = words if command is None else [bare[len(command.name) :], *words]
     command = command or COMMANDS.get(bare)
     if command is None:
+        instead = next((ours for ours, theirs in _INSTEAD.items() if bare in theirs.split()), None)
+        if instead is not None:
+            raise UsageError(f"no command {name!r}; what it says is in `{instead}`; `dumpwalk --help` lists all")
         raise UsageError(f"no command {name!r}; `dumpwalk --help` lists them")
-    if {"-h", "--help"} & set(words[: words.index("--")] if "--" in words else words):
+    before = words[: words.index("--")] if "--" in words else words
+    if {"-h", "--help"} & set(before):
         print(_explanation(command))
         return 0
+    own = {spelling for argument in command.arguments for spelling in argument.names}
+    for late in GLOBAL:
+        if late.names[0] not in own and late.names[0] in {word.partition("=")[0] for word in before}:
+            usage = " ".join(filter(None, (late.names[0], late.value)))
+            raise UsageError(f"{late.names[0]} stands before the command: dumpwalk {usage} {command.name} ...")
     options = parse(words, (*command.arguments, *COMMON))
     del options["help"]
     as_json, as_lines = options.pop("json"), options.pop("jsonl")

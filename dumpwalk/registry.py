@@ -98,3 +98,22 @@ class Registry(_Generic[T]):
             found.update(f[:-3] for f in files if f.endswith(".py") and f != "__init__.py")
             found.update(f for f in files if os.path.exists(os.path.join(directory, f, "__init__.py")))
         return {name for name in found if name.isidentifier()}
+
+
+def submodule(package: str, name: str) -> object:
+    """Import the module *name* of *package*, so that ``dumpwalk.kernel.section`` needs no import of its own.
+
+    :raises AttributeError: when there is no such module
+    """
+    import sys
+
+    full = f"{package}.{name}"
+    if name.isidentifier() and not name.startswith("_"):
+        try:
+            __import__(full)
+        except ModuleNotFoundError as error:
+            if error.name != full:
+                raise
+        else:
+            return sys.modules[full]
+    raise AttributeError(f"module {package!r} has no attribute {name!r}")

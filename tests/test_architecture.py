@@ -33,6 +33,12 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERED = [m for m in MODULES if m.parent != PACKAGE or m.stem not in ("__init__", "__main__")]
 
 
+def test_the_page_has_the_same_order() -> None:
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8")
+
+    assert ORDER.split() in [part.split() for part in page.split("\n\n")]
+
+
 def _name(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 

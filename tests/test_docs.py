@@ -151,6 +151,24 @@ def test_command_is_documented(name: str) -> None:
     assert shown, f"docs/commands.md shows no `$ dumpwalk {name}` that runs on a file of samples/"
 
 
+@pytest.mark.parametrize(("page", "link"), [("docs/commands.md", "[{0}](#{0})"), ("README.md", "`{0}`")])
+def test_tables_name_every_command(page: str, link: str) -> None:
+    rows = [line for line in (ROOT / page).read_text("utf-8").splitlines() if line.startswith("| ")]
+
+    assert [name for name in NAMES if not any(link.format(name) in row for row in rows)] == []
+
+
+# Characters that a shell would take for its own: someone copies the line into one.
+SHELLS = re.compile(r"[`!$*?;&|<>()]")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_page_id)
+def test_what_a_shell_would_change_is_quoted(page: Path) -> None:
+    lines = re.findall(r"^\$ (dumpwalk .*)$", page.read_text("utf-8"), re.M)
+
+    assert [line for line in lines if SHELLS.search(re.sub(r"'[^']*'|\"[^\"$`!]*\"", "", line))] == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     command = COMMANDS.entries[name]

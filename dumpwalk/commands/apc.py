@@ -55,11 +55,16 @@ def layout(answer: Apcs) -> str:
         lines.append(f"Process {plain(process.address)} {'????' if isinstance(name, Absent) else printable(name)}")
         for thread in process.threads:
             lines += thread_lines(thread, "    ", state=False)
+    reasons: dict[str, list[str]] = {}
     if answer.thread is not None:
         lines += thread_lines(answer.thread)
+        for name in ("KernelApcDisable", "SpecialApcDisable"):
+            value = getattr(answer.thread, name)
+            if isinstance(value, Absent):
+                reasons.setdefault(value.reason, []).append(name)
     if answer.apc is not None:
         lines += apc_lines(answer.apc)
-    return "\n".join([*lines, *remark_lines(answer.problems)])
+    return "\n".join([*lines, *remark_lines(answer.problems, reasons)])
 
 
 @command(
@@ -77,7 +82,7 @@ def apc(target: Target, words: Sequence[str] = ()) -> Apcs:
     from dumpwalk.kernel.apc_state import APC_OBJECT, apc, thread_apcs
     from dumpwalk.kernel.names import resolve
     from dumpwalk.kernel.processes import processes
-    from dumpwalk.kernel.selection import chosen_thread
+    from dumpwalk.kernel.selection import chosen_process, chosen_thread
 
     if len(words) > 2 or (len(words) == 2 and words[0] not in (_PROCESS, *_THREAD)):
         raise UsageError("apc takes nothing, proc PROCESS, thre THREAD, or the address of a _KAPC")
@@ -92,29 +97,13 @@ def apc(target: Target, words: Sequence[str] = ()) -> Apcs:
         thread = thread_apcs(target, chosen_thread(target, words[1] if len(words) > 1 else None))
         return Apcs(False, (), thread, None, thread.problems)
     if words:
-        found: tuple[Address, ...] = (_one_process(target, words[1] if len(words) > 1 else "-1"),)
+        found: tuple[Address, ...] = (chosen_process(target, words[1] if len(words) > 1 else None),)
         problems = ()
     else:
         listed = processes(target)
         found, problems = listed.addresses, listed.problems
     shown, more = _of_processes(target, found)
     return Apcs(not words, shown, None, None, problems + more)
-
-
-def _one_process(target: Target, expression: str) -> Address:
-    from dumpwalk.kernel.names import resolve
-    from dumpwalk.kernel.processes import find_process
-    from dumpwalk.kernel.selection import CURRENT, current_process, is_identifier
-
-    if expression == CURRENT:
-        return current_process(target)
-    value = resolve(target, expression)
-    if not is_identifier(target, value):
-        return value
-    found = find_process(target, value)
-    if found is None:
-        raise UsageError(f"there is no process {value:x}")
-    return found
 
 
 def _of_processes(target: Target, addresses: Sequence[Address]) -> tuple[tuple[ProcessApcs, ...], tuple[Problem, ...]]:

@@ -133,7 +133,7 @@ def ca(
     more = ptes or bar or explain or extract is not None
     if words[0] in (0, "0", -1, "-1"):
         if more or file or image:
-            raise UsageError("pages, words and files are of one control area: give its address")
+            raise UsageError("options such as --ptes and --file are about one control area: give its address")
         areas, problems = _all(target, wanted, unused=words[0] in (-1, "-1"))
         return CaAnswer(areas, wanted, None, None, False, None, None, problems)
     area = control_area(target, _place(target, words[0], file, image))

@@ -54,6 +54,7 @@ def handle(words: tuple[str | int, ...] = (), target: Target | None = None) -> H
     that type (File, Key, Event); case matters.
     """
     from dumpwalk.kernel import handle_listing as listing
+    from dumpwalk.kernel.object_instances import type_names
     from dumpwalk.kernel.object_types import type_problems
     from dumpwalk.memory.address import Hex
 
@@ -67,7 +68,12 @@ def handle(words: tuple[str | int, ...] = (), target: Target | None = None) -> H
         return HandleAnswer(kind, (listing.ids(target, one, flags, kind),), type_problems(target))
     processes, wrong = listing.processes_asked(target, process)
     problems = (*type_problems(target), *wrong)
-    return HandleAnswer(kind, tuple(listing.handles(target, at, one, flags, kind) for at in processes), problems)
+    found = tuple(listing.handles(target, at, one, flags, kind) for at in processes)
+    if kind and not any(table.handles for table in found):
+        known = {name for _, name in type_names(target)}
+        if known and kind not in known:
+            raise UsageError(f"no object type {kind}; there are {', '.join(sorted(known))}")
+    return HandleAnswer(kind, found, problems)
 
 
 def _number(target: Target, word: str | int) -> int:

@@ -47,7 +47,6 @@ def layout(answer: Processes) -> str:
     from dumpwalk.render.thread import SCANNED, is_scanned
 
     lines = [answer.asked] if answer.asked else []
-    lines += [] if answer.processes else ["no such process is in the list of processes"]
     for details in answer.processes:
         lines += process_lines(details, answer.flags)
         lines += [""] * bool(lines[-1])
@@ -98,7 +97,7 @@ def process(target: Target, words: Sequence[str] = ()) -> Processes:
     """
     from dumpwalk.expression import quantity
     from dumpwalk.kernel.names import DumpNames
-    from dumpwalk.kernel.processes import find_process, processes
+    from dumpwalk.kernel.processes import UNREAD, find_process, processes
     from dumpwalk.kernel.selection import CURRENT, current_process, is_identifier
 
     if len(words) > 3:
@@ -120,11 +119,18 @@ def process(target: Target, words: Sequence[str] = ()) -> Processes:
         one = find_process(target, value)
         found = [] if one is None else [one]
         problems = processes(target).problems
+        if one is None:
+            what = f"not found; {UNREAD}" if problems else "no active process has this identifier"
+            problems += (Problem(f"process {value:x}", what),)
     else:
         listed = processes(target)
         found, problems = list(listed.addresses), listed.problems
         asked = "" if image else "**** NT ACTIVE PROCESS DUMP ****"
-    return Processes(asked, flags, tuple(_described(target, found, flags, image)), problems)
+    described = tuple(_described(target, found, flags, image))
+    if image and not described:
+        what = f"not found; {UNREAD}" if problems else "no active process has an image of this name"
+        problems += (Problem(f"process {image}", what),)
+    return Processes(asked, flags, described, problems)
 
 
 def _is_called(details: ProcessDetails, image: str) -> bool:

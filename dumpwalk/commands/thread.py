@@ -76,7 +76,7 @@ def thread(target: Target, words: Sequence[str] = (), process: bool = False, tid
     from dumpwalk.expression import quantity
     from dumpwalk.kernel.names import DumpNames
     from dumpwalk.kernel.process_details import process_details
-    from dumpwalk.kernel.processes import find_thread
+    from dumpwalk.kernel.processes import find_thread, not_found
     from dumpwalk.kernel.selection import chosen_thread
     from dumpwalk.kernel.thread_details import thread_details
     from dumpwalk.unwind.thread_stack import thread_stack
@@ -90,7 +90,7 @@ def thread(target: Target, words: Sequence[str] = (), process: bool = False, tid
         number = quantity(words[0], DumpNames(target))
         found = find_thread(target, number)
         if found is None:
-            raise UsageError(f"no process has a thread {number:x}")
+            raise UsageError(not_found(target, f"thread {number:x}", f"no process has a thread {number:x}"))
     else:
         found = chosen_thread(target, words[0] if words else None)
     details = thread_details(target, found, thread_stack if flags & _WAITS and flags & _STACK else None)

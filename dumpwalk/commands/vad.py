@@ -42,7 +42,7 @@ def _partial(answer: VadAnswer) -> bool:
     "vad",
     argument("address", "root of a tree, a VAD, a process, or an address of the process; 0: its tree", many="?"),
     argument("flag", "1: this VAD alone, in full", many="?"),
-    option("--process", value="ADDRESS", help="of the _EPROCESS to look at, instead of the current one"),
+    option("--process", value="PROCESS", help="the process to look at, instead of the current one: ID or address"),
     text=layout,
     partial=_partial,
     needs_dump=True,
@@ -93,12 +93,13 @@ def _process(target: Target, process: str | int | None) -> int:
     """Return the process that is meant.
 
     :raises TypeInfoError: when none is named and the dump does not say which is current
+    :raises UsageError: when there is none of that ID
     """
-    from dumpwalk.kernel.names import resolve
+    from dumpwalk.kernel.selection import chosen_process
 
     if process is not None:
-        return resolve(target, process)
+        return chosen_process(target, process)
     current = target.dump.process
     if isinstance(current, Absent):
-        raise TypeInfoError(f"which process? --process ADDRESS; the current one is not known: {current.reason}")
+        raise TypeInfoError(f"which process? --process PROCESS; the current one is not known: {current.reason}")
     return current

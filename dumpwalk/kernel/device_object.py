@@ -84,6 +84,15 @@ class DeviceObject:
     problems: tuple[Problem, ...]
 
 
+def not_a_device(target: Target, address: int) -> list[Problem]:
+    """Return what is wrong when ``Type`` of the object at *address* is not that of a device object; else nothing."""
+    type = integer(target.object("_DEVICE_OBJECT", address), "Type")
+    if isinstance(type, Absent) or type == IO_TYPE_DEVICE:
+        return []
+    what = f"Type is {type & 0xFFFF:x}, a device object's is {IO_TYPE_DEVICE}: probably not a device object"
+    return [Problem(f"device {target.address(address)}", what)]
+
+
 def device_object(target: Target, address: int) -> DeviceObject:
     """Return the device at *address*.
 
@@ -94,10 +103,7 @@ def device_object(target: Target, address: int) -> DeviceObject:
     place = target.address(address)
     type, bits, characteristics = integer(at, "Type"), hexadecimal(at, "Flags"), hexadecimal(at, "Characteristics")
     kind = hexadecimal(at, "DeviceType")
-    problems = []
-    if not isinstance(type, Absent) and type != IO_TYPE_DEVICE:
-        what = f"Type is {type & 0xFFFF:x}, a device object's is {IO_TYPE_DEVICE}: probably not a device object"
-        problems.append(Problem(f"device {place}", what))
+    problems = not_a_device(target, address)
     extension = pointer(at, "DeviceObjectExtension")
     more: Any = None
     if extension and not isinstance(extension, Absent):

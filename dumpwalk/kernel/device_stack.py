@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError
+from dumpwalk.kernel.device_object import not_a_device
 from dumpwalk.kernel.driver_name import driver_name
 from dumpwalk.kernel.object_header import object_name
-from dumpwalk.kernel.structures import structure
+from dumpwalk.kernel.structures import structure, unsigned
 from dumpwalk.memory.chain import walk
-from dumpwalk.objects.members import integer, member, pointer
+from dumpwalk.objects.members import member, pointer
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 
@@ -73,7 +74,8 @@ def device_stack(target: Target, address: int) -> DeviceStack:
     structure(target, "_DEVICE_OBJECT", asked)
     up = walk(lambda device: _above(target, device), target.machine, asked, MOST_DEVICES)
     down = walk(lambda device: _below(target, device), target.machine, asked, MOST_DEVICES)
-    problems = [Problem("AttachedDevice", what) for what in up.problems]
+    problems = not_a_device(target, asked)
+    problems += [Problem("AttachedDevice", what) for what in up.problems]
     problems += [Problem("AttachedTo", what) for what in down.problems]
     order = [*reversed(up.addresses), *down.addresses[1:]]
     order = list(dict.fromkeys(order))
@@ -154,5 +156,5 @@ def device_node(target: Target, address: int) -> DeviceNode:
         why = Absent(str(error))
         return DeviceNode(place, why, why, "")
     state = member(at, "State")
-    shown = state if isinstance(state, Absent) else getattr(state, "name", None) or f"{integer(at, 'State'):#x}"
+    shown = state if isinstance(state, Absent) else getattr(state, "name", None) or str(unsigned(at, "State", 4))
     return DeviceNode(place, at.InstancePath.str_(), at.ServiceName.str_(), shown)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # The members that link a process's threads, the executive's list first: the kernel's leaves out those that are gone.
 _THREAD_LISTS = (("ThreadListHead", "ThreadListEntry"), ("Pcb.ThreadListHead", "Tcb.ThreadListEntry"))
 
+UNREAD = "the list of processes can't be read to its end"
+
 
 @record
 class Listed:
@@ -82,15 +84,34 @@ def active_process_head(target: Target) -> Address | Absent:
 
 
 def find_process(target: Target, pid: int) -> Address | None:
-    """Return the address of the active process whose identifier is *pid*, ``None`` when there is none."""
-    for address in processes(target).addresses:
+    """Return the address of the process whose identifier is *pid*, ``None`` when there is none.
+
+    Active ones are looked at, and the current one, which small dumps hold without the list.
+    """
+    current = target.dump.process
+    for address in (*processes(target).addresses, *(() if isinstance(current, Absent) else (current,))):
         if view_of(target, "_EPROCESS", address).int("UniqueProcessId") == pid:
-            return address
+            return target.address(address)
     return None
 
 
+def not_found(target: Target, what: str, otherwise: str) -> str:
+    """Return what to say of a process or thread that was not found.
+
+    :param what: which: ``process 344``
+    :param otherwise: what to say when all processes are known
+    """
+    return f"{what} is not found; {UNREAD}" if processes(target).problems else otherwise
+
+
 def find_thread(target: Target, tid: int) -> Address | None:
-    """Return the address of the thread whose identifier is *tid*, ``None`` when there is none."""
+    """Return the address of the thread whose identifier is *tid*, ``None`` when there is none.
+
+    Those of active processes are looked at, and the current one, which small dumps hold without the lists.
+    """
+    current = target.dump.thread
+    if not isinstance(current, Absent) and view_of(target, "_ETHREAD", current).int("Cid.UniqueThread") == tid:
+        return current
     left = 1 << 20
     for owner in processes(target).addresses:
         listed = threads(target, owner, min(left, MOST_LINKS)).addresses

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import TypeInfoError
+from dumpwalk.errors import TypeInfoError, UsageError
 from dumpwalk.kernel.names import resolve
+from dumpwalk.kernel.processes import find_process, not_found
 from dumpwalk.memory.address import Address
 from dumpwalk.remarks import Absent
 
@@ -27,6 +28,24 @@ def current_process(target: Target) -> Address:
     found = target.dump.process
     if isinstance(found, Absent):
         raise TypeInfoError(f"which process is the current one is not known: {found.reason}; name one")
+    return found
+
+
+def chosen_process(target: Target, expression: str | int | None) -> Address:
+    """Return the process that *expression* means: an address or an identifier; the current one when there is none.
+
+    :raises TypeInfoError: when the dump does not say which the current one is, or a name is not known
+    :raises UsageError: when it makes no sense, or no active process has that identifier
+    :raises ReadError: when it has to be read from memory that is not there
+    """
+    if expression is None or expression == CURRENT:
+        return current_process(target)
+    value = resolve(target, expression)
+    if not is_identifier(target, value):
+        return value
+    found = find_process(target, value)
+    if found is None:
+        raise UsageError(not_found(target, f"process {value:x}", f"there is no process {value:x}"))
     return found
 
 

@@ -184,4 +184,26 @@ def _notes(target: Target, found: Thread, irps: tuple[PendingIrp, ...]) -> tuple
         # The idle process's threads are attached to System as long as the machine runs.
         if ids[found.ApcStateProcess] == _SYSTEM_PROCESS and found.Cid.UniqueProcess not in (0, _SYSTEM_PROCESS):
             out.append(IN_SYSTEM)
+    out += _apcs_held_off(found)
     return tuple(out)
+
+
+def _apcs_held_off(found: Thread) -> list[str]:
+    """Return what the two halves of ``CombinedApcDisable`` say where they are not both 0.
+
+    Windows XP has one number for both kinds. What each holds off is in Microsoft's page "Critical Regions and Guarded
+    Regions"; a mutex counts as a critical region, as in the words on bug check 1.
+    """
+    kernel, special = found.KernelApcDisable, found.SpecialApcDisable
+    counts = {"KernelApcDisable": kernel, "SpecialApcDisable": special}
+    known = {name: int(count) for name, count in counts.items() if not isinstance(count, Absent)}
+    if not any(known.values()):
+        return []
+    least = known.get("SpecialApcDisable", 0)
+    if max(known.values()) > 0:
+        said = "APCs were enabled more often than disabled"
+    elif least < 0:
+        said = "no APCs are delivered, special kernel APCs neither (KeEnterGuardedRegion, a guarded mutex)"
+    else:
+        said = "normal kernel APCs and user APCs are held off (KeEnterCriticalRegion, FsRtlEnterFileSystem, a mutex)"
+    return [f"{', '.join(f'{name} {count}' for name, count in known.items())}: {said}"]

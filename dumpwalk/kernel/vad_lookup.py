@@ -22,7 +22,7 @@ from dumpwalk.types.model import Reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from dumpwalk.memory.segments import Memory
@@ -34,7 +34,12 @@ _MOST_SUBSECTIONS = 4096
 
 
 def follow_vads(target: Target) -> None:
-    """Let the entries of *target* that say "look in the VAD" do so, in the address space of its current process."""
+    """Let the entries of *target* that say "look in the VAD" do so, in the address space of any active process.
+
+    That is the current process, or the one that the page tables in use are of.
+    """
+    from dumpwalk.kernel.processes import processes
+
     if target.entries is None:
         return
     windows = target.entries.windows()
@@ -42,22 +47,31 @@ def follow_vads(target: Target) -> None:
         return
     process = target.process
     try:
-        windows.vad_prototype = VadLookup(target.memory, target.types, process)
+        windows.vad_prototype = VadLookup(target.memory, target.types, process, lambda: processes(target).addresses)
     except TypeInfoError:
         return  # then nobody knows a VAD's layout, and the reason "look in the VAD" is all that can be said
 
 
 class VadLookup:
-    """Finds prototype PTEs by the VADs of one process.
+    """Finds prototype PTEs by the VADs of processes.
 
-    :param process: address of its ``_EPROCESS``, or why it is not known
+    :param process: address of the ``_EPROCESS`` to look at, or why it is not known
+    :param others: gives those to look at where the page tables in use are not those of *process*
     :raises TypeInfoError: when *types* lack a structure or member on the way
     """
 
-    def __init__(self, memory: Memory, types: TypeDatabase, process: int | Absent) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        types: TypeDatabase,
+        process: int | Absent,
+        others: Callable[[], Iterable[int]] = tuple,
+    ) -> None:
         self._memory = memory
         self._types = types
         self._process = process
+        self._others = others
+        self._owners: dict[int, int | Absent] = {}
         self._busy = False
         self._root = first_path(types, "_EPROCESS", ROOTS)
         self._left, self._right = first_path(types, "_MMVAD", LEFT), first_path(types, "_MMVAD", RIGHT)
@@ -70,7 +84,7 @@ class VadLookup:
     def __call__(self, memory: VirtualMemory, address: int) -> int | Absent:
         """Return where the prototype PTE for *address* is, or why that is not known.
 
-        :param memory: the address space; only that of the process is known
+        :param memory: the address space; that of a process that is known
         """
         vad = self.vad(memory, address)
         if isinstance(vad, Absent):
@@ -82,10 +96,7 @@ class VadLookup:
 
     def vad(self, memory: VirtualMemory, address: int) -> Any:
         """Return the ``_MMVAD`` that covers *address*, or why none is known."""
-        if isinstance(self._process, Absent):
-            return Absent(f"which process's is not known: {self._process.reason}")
-        process = self._process
-        return self._guarded(lambda: self._find(memory, process, address))
+        return self._guarded(lambda: self._find(memory, address))
 
     def _guarded(self, look: Callable[[], Any]) -> Any:
         """Return what *look* returns, which reads VADs, unless VADs are being read already."""
@@ -97,16 +108,35 @@ class VadLookup:
         finally:
             self._busy = False
 
-    def _find(self, memory: VirtualMemory, process: int, address: int) -> Any:
-        eprocess = object_(self._memory, self._types, "_EPROCESS", process)
-        base = eprocess.member_("Pcb.DirectoryTableBase")
+    def _owner(self, memory: VirtualMemory) -> int | Absent:
+        """Return the process whose page tables *memory* goes through: the current one, or another that is known."""
+        if isinstance(self._process, int):
+            base = self._base(self._process)
+            if isinstance(base, Absent):
+                return base
+            if base & memory.mode.root == memory.root:
+                return self._process
+        for process in self._others():
+            base = self._base(process)
+            if not isinstance(base, Absent) and base & memory.mode.root == memory.root:
+                return process
+        if isinstance(self._process, Absent):
+            return Absent(f"which process's is not known: {self._process.reason}")
+        return Absent("this is not the address space of the current process, nor of another that is known")
+
+    def _base(self, process: int) -> int | Absent:
+        base = object_(self._memory, self._types, "_EPROCESS", process).member_("Pcb.DirectoryTableBase")
         if not isinstance(base, (int, Absent)):
             base = base[0]  # Windows XP and 2003 have two: the second is of hyperspace
-        if isinstance(base, Absent):
-            return base
-        if int(base) & memory.mode.root != memory.root:
-            return Absent("this is not the address space of the current process, and no other's VADs are known")
-        at = eprocess.member_(self._root)
+        return base if isinstance(base, Absent) else int(base)
+
+    def _find(self, memory: VirtualMemory, address: int) -> Any:
+        if memory.root not in self._owners:
+            self._owners[memory.root] = self._owner(memory)
+        process = self._owners[memory.root]
+        if isinstance(process, Absent):
+            return process
+        at = object_(self._memory, self._types, "_EPROCESS", process).member_(self._root)
         page = address >> 12
         for _ in range(DEEPEST):
             if isinstance(at, Absent):

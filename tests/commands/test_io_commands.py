@@ -50,6 +50,7 @@ def read(capsys: pytest.CaptureFixture[str], *words: str, dump: str = SAMPLE) ->
         (("devobj", SERVED), 1),
         (("devstack", FILTER), 0),
         (("devstack", MOUNTED), 0),
+        (("devstack", SERVED), 1),
         (("drvobj", EXDISK, "7"), 0),
         (("drvobj", EXFS, "2"), 0),
         (("drvobj", DISK, "7"), 1),
@@ -87,6 +88,15 @@ def test_detail(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\nFlags = 00060203  IRP_NOCACHE, IRP_PAGING_IO, IRP_WRITE_OPERATION" in out
     assert "\nCancelRoutine = fffff8047b912280  exdisk+0x2280\n" in out
     assert "ThreadListEntry" not in run(capsys, "irp", WAITING)[1]
+
+
+@pytest.mark.parametrize("verb", ["devobj", "devstack"])
+def test_a_file_object_is_no_device(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    film = "ffffb80f`1200cc40"  # its DeviceObject stands where a device has its driver
+    status, out = run(capsys, verb, film)
+
+    assert status == 1
+    assert "(device ffffb80f`1200cc40: Type is 5, a device object's is 3: probably not a device object)\n" in out
 
 
 def test_a_table_without_an_end(capsys: pytest.CaptureFixture[str]) -> None:

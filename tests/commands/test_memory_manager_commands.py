@@ -101,6 +101,12 @@ def test_vad_of_a_process_without_any(capsys: pytest.CaptureFixture[str]) -> Non
     assert "Total VADs:     0" in text
 
 
+def test_a_process_may_be_named_by_its_identifier(target: Target) -> None:
+    assert vad_text(vad(target, process="344")) == vad_text(vad(target))
+    with pytest.raises(UsageError, match="there is no process 999"):
+        vad(target, process="999")
+
+
 def test_vad_needs_a_process(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = open_target(str(SAMPLE))
     monkeypatch.setattr(type(unknown.dump), "process", Absent("nobody says"), raising=False)

@@ -43,6 +43,7 @@ def test_addresses_are_expressions(words: tuple[str, ...], capsys: pytest.Captur
         (("object", "0", "Evnt"), "no object type Evnt; there are"),
         (("handle", "1", "2", "3", "4", "5"), "one word too many: '5'"),
         (("handle", "0", "3", "9990"), "no process 9990"),
+        (("handle", "0", "3", "344", "file"), "no object type file; there are Device, Directory"),
         (("object", "@$proc", "zz"), "zz"),
     ],
 )

@@ -17,8 +17,12 @@ from dumpwalk.commands.ptov import ptov
 from dumpwalk.commands.vtop import layout as vtop_text
 from dumpwalk.commands.vtop import vtop
 from dumpwalk.errors import UsageError
+from dumpwalk.kernel.process import process
+from dumpwalk.kernel.processes import processes
 from dumpwalk.memory.paging.modes import X64, X86
+from dumpwalk.synth import write
 from dumpwalk.target import Target
+from dumpwalk.target import open as open_target
 
 NOW = "nt/19041.3570-x64"
 ADDRESS = 0xFFFFF80000123456
@@ -239,3 +243,34 @@ def test_symbols_are_the_kernel_s_whatever_types_are_used(tmp_path: Path, capsys
 
     assert main(["-z", sample, "--types", str(header), "vtop", "nt!MmPteBase"]) <= 1
     assert capsys.readouterr().out.startswith("fffff804`7c6fb358: x64 page tables")
+
+
+@pytest.mark.parametrize(
+    ("profile", "machine"),
+    [("nt/xpsp3-x86", "x86"), ("nt/vistasp2-x64", "x64"), ("nt/9600.21620-x64", "x64"), ("nt/22000.318-x64", "x64")],
+)
+def test_a_file_that_another_process_maps(profile: str, machine: str, tmp_path: Path, capsys: Any) -> None:
+    """The current process has nothing there; the one whose tables are asked has a view that nobody has touched."""
+    file = tmp_path / "two.dmp"
+    spec = f"""dump full {machine}
+profile {profile}
+bugcheck e2
+process 344 "a.exe"
+thread 344.348 State=Running
+process 588 "b.exe" as other
+file "\\notes.txt" as notes
+section notes data as text valid 0 transition 1 subsection 2-3
+view 588 of text at 2d0000
+"""
+    file.write_bytes(write(spec))
+    target = open_target(str(file))
+    (other,) = (one for one in processes(target).addresses if process(target, one).UniqueProcessId == 0x588)
+    root: Any = process(target, other).DirectoryTableBase
+    main(["-z", str(file), "vtop", f"{int(root) >> 12:x}", "2d2345"])
+    by_number = capsys.readouterr().out
+    main(["-z", str(file), "--dtb", f"{int(root):x}", "pte", "2d2345"])
+    by_root = capsys.readouterr().out
+
+    for text in (by_number, by_root):
+        assert " (said by the VAD) contains " in text
+        assert "    file \\notes.txt, offset 2345, file object " in text

@@ -27,6 +27,7 @@ thread 588.58c as waits at ffffc50000030080 WaitBlockList=waits+140 WaitBlockCou
 struct _UNICODE_STRING at ffffc50000040000 Length=8 MaximumLength=8 Buffer=ffffc50000040010
 block ffffc50000040010 unicode "wait"
 """
+SMALL = Path(__file__).parents[2] / "samples" / "apc_index_mismatch.dmp"
 RUNS, WAITS = "ffffc50000020080", "ffffc50000030080"
 
 
@@ -126,10 +127,36 @@ def test_what_makes_no_sense(
 
 
 def test_no_such_process(capsys: pytest.CaptureFixture[str], dump: Path) -> None:
-    nothing = "no such process is in the list of processes\n"
+    head = "Searching for Process with Cid == 999\n"
+    said = "(process 999: no active process has this identifier)\n"
 
-    assert run(capsys, dump, "process", "999")[:2] == (1, f"Searching for Process with Cid == 999\n{nothing}")
-    assert run(capsys, dump, "process", "0", "0", "nosuch.exe")[:2] == (1, nothing)
+    assert run(capsys, dump, "process", "999")[:2] == (1, head + said)
+    status, text, _ = run(capsys, dump, "process", "0", "0", "note.exe")
+    assert (status, text) == (1, "(process note.exe: no active process has an image of this name)\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("process", "1588", "0"), "PROCESS ffffc500733ff080"),
+        (("thread", "-t", "5ec", "2"), "THREAD ffffc5006e6da080  Cid 1588.05ec"),
+        (("apc", "proc", "1588"), "Process ffffc500733ff080 explorer.exe"),
+        (("handle", "0", "1", "1588"), "PROCESS ffffc500733ff080"),
+    ],
+)
+def test_a_small_dump_has_the_current_one(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], found: str
+) -> None:
+    """The list of processes is not in it, the current process and thread are."""
+    assert found in run(capsys, SMALL, *words)[1]
+
+
+def test_a_small_dump_cannot_say_that_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "the list of processes can't be read to its end"
+
+    assert f"(process 999: not found; {said})\n" in run(capsys, SMALL, "process", "999")[1]
+    assert f"process 999 is not found; {said}" in run(capsys, SMALL, "apc", "proc", "999")[2]
+    assert f"thread 999 is not found; {said}" in run(capsys, SMALL, "thread", "-t", "999")[2]
 
 
 def test_what_is_no_thread(capsys: pytest.CaptureFixture[str], dump: Path) -> None:
@@ -148,6 +175,16 @@ def test_apcs(capsys: pytest.CaptureFixture[str], dump: Path) -> None:
     assert "ApcState: Process ffffc50000010080" in run(capsys, dump, "apc", "thre", RUNS)[1]
     assert run(capsys, dump, "apc", "proc", "-1")[1] == "Process ffffc50000010080 explorer.exe\n"
     assert "this is no APC" in run(capsys, dump, "apc", RUNS)[1]
+
+
+def test_windows_xp_has_one_count_of_apcs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "xp.dmp"
+    spec = "dump full x86\nprofile nt/xpsp3-x86\nbugcheck e2\n"
+    file.write_bytes(write(f'{spec}process 344 "a"\nthread 344.348 State=Running KernelApcDisable=ffffffff\n'))
+    text = run(capsys, file, "apc", "thre", "-1")[1]
+
+    assert " KernelApcDisable -1 SpecialApcDisable ????\n" in text
+    assert text.endswith("\n(SpecialApcDisable: _ETHREAD of nt/xpsp3-x86 has no Tcb.SpecialApcDisable)\n")
 
 
 def test_a_name_that_would_move_the_cursor(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import dumpwalk
@@ -43,6 +43,7 @@ def sample(request: pytest.FixtureRequest) -> tuple[dumpwalk.Target, int]:
 
 @pytest.mark.parametrize("name", READERS)
 @given(offset=st.integers(0, 0x13FFF))
+@example(offset=120)  # the state of what is no device node is negative
 def test_anything(name: str, sample: tuple[dumpwalk.Target, int], offset: int) -> None:
     target, pool = sample
     read, show = READERS[name]

@@ -48,6 +48,21 @@ def test_impersonation_of_windows_xp(level: int, name: str | None) -> None:
     assert found.ImpersonationLevel == (name or Absent("9 is no level of impersonation"))
 
 
+@pytest.mark.parametrize(
+    ("profile", "fields", "said"),
+    [
+        ("nt/19041.3570-x64", "CombinedApcDisable=ffff", "KernelApcDisable -1, SpecialApcDisable 0: normal"),
+        ("nt/win7sp1-x86", "CombinedApcDisable=fffe0000", "KernelApcDisable 0, SpecialApcDisable -2: no APCs are"),
+        ("nt/22000.318-x64", "CombinedApcDisable=1", "KernelApcDisable 1, SpecialApcDisable 0: APCs were enabled"),
+        ("nt/xpsp3-x86", "KernelApcDisable=ffffffff", "KernelApcDisable -1: normal kernel APCs"),
+    ],
+)
+def test_what_holds_apcs_off(profile: str, fields: str, said: str) -> None:
+    (note,) = details(profile, fields).notes
+
+    assert note.startswith(said)
+
+
 def test_a_thread_that_terminates_with_irps() -> None:
     irp = "irp 344.348 IRP_MJ_READ"
 
