@@ -28,7 +28,8 @@ _NOISE = re.compile(
 )
 # What authors put where they left something out.
 _ELISION = re.compile(
-    r"[ ]*(?:[.…](?:[ ]?[.…])*|\[?(?:\.{3}|snip(?:ped)?|SNIP|…)\]?|<SNIP>|-+ ?(?:SNIP|snip|cut) ?-*|-{3,9}|[|]|:)[ ]*\Z"
+    r"[ ]*(?:[.…](?:[ ]?[.…])*|\[?(?:\.{3}|snip(?:ped)?|SNIP|…)\]?|<SNIP>|\(\.{3}\)|\.{3} ?snip ?\.{3}"
+    r"|-+ ?(?:SNIP|snip|cut) ?-*|-{3,9}|[|]|:)[ ]*\Z"
 )
 
 
