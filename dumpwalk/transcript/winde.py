@@ -25,10 +25,22 @@ _PROCESS = re.compile(
 _HEADER = re.compile(
     r"[ ]*(?:Cur  Bas |(?:PROC Image Name[ ]+)?(?:NO|No)\. |Thread[ ]+Ses Own).*\bTime\b.*|[ ]*(?:NO|No|PROC)\b.*ttt.*"
 )
+#  1  NVRM  !er ffff988d`80d05a90       3       1    !t ffff988d`9a2f0040       2m:00.000s  NVRM  !se ...
+_LOCK = re.compile(
+    r"[ ]*([0-9]+)[ ]{2}(.{4})[ ]{2}!(\w+) ([0-9a-f]{8}`[0-9a-f]{8})[ ]+([0-9]+)[ ]+([0-9]+)[ *]+!t"
+    r" ([0-9a-f]{8}`[0-9a-f]{8})[ ]+(\S+s)[ ]*(.*?)[ ]*\Z"
+)
+_LOCK_HEADER = re.compile(r"[ ]*No\.[ ]+Tag[ ]+Type Lock Addr .*")
+_CPU_HEADER = re.compile(r"[ ]*CPU#  Status  BugChk  Running Thread.*")
+_CPU = re.compile(
+    r"[ ]*([0-9]{2,4})[ ]+(ACTIVE|idle)[ ]+(BUGCHK)?[ ]*((?:!t [0-9a-f]{8}`[0-9a-f]{8}[ ]+)*)([0-9]+)"
+    r"(?: Ready)?[ ]+([0-9]+)[ ]*\Z"
+)
 # What stands above threads, and the sums below them.
 _GROUP = re.compile(
-    r"[ ]*(CPU [0-9]+: ?.*|[0-9]+ (?:Exclusive|Shared) (?:Waiter|Owner)s? ?:|NOTE: .*|Invalid Thread\([0-9]+\) .*"
-    r"|[ ]*[0-9]* ?\"[A-Z_]{3,64}\"|[0-9]+ .*(?:found|flagged|in total|Queued).*|No .* found|ERROR: .*"
+    r"[ ]*((?:\*\*|[+>])[ ]+[0-9]+ .*|\|\|.*|Active Threads on each processor:|Processor [0-9]+:[ ]+[0-9]+ DPCs .*"
+    r"|CPU [0-9]+: ?.*|[0-9]+ (?:Exclusive|Shared) (?:Waiter|Owner)s? ?:|NOTE: .*|Invalid Thread\([0-9]+\) .*"
+    r"|[ ]*[0-9]* ?\"[A-Z_]{3,64}\"|[0-9]+ .*(?:found|flagged|in total|Queued).*|No .* found.*|ERROR: .*"
     r"|!\w+ [0-9a-f`]{17}.*"
     r"|[0-9a-f]{8}`[0-9a-f]{8} \w+!\w+.*Work Items Queued)[ ]*\Z"
 )
@@ -91,6 +103,41 @@ class WindeProcess:
 
 
 @record
+class WindeLock:
+    """A lock that blocks threads.
+
+    :param tag: of the pool it is in
+    :param type: the command that shows it: ``er``, ``pl``
+    :param wait: how long its owner waits; *waiting_on* says for what, with the function
+    """
+
+    number: int
+    tag: str
+    type: str
+    address: Address
+    waiters: int
+    owners: int
+    owner: Address
+    wait: str
+    waiting_on: str
+
+
+@record
+class WindeProcessor:
+    """A processor.
+
+    :param threads: the running, idle and standby threads that are printed, in that order
+    """
+
+    number: int
+    status: str
+    bugcheck: bool
+    threads: tuple[Address, ...]
+    ready: int
+    dpcs: int
+
+
+@record
 class WindeListing:
     """What stands below one heading of WinDE.
 
@@ -100,13 +147,18 @@ class WindeListing:
     title: str
     threads: tuple[WindeThread, ...]
     processes: tuple[WindeProcess, ...]
+    locks: tuple[WindeLock, ...]
+    processors: tuple[WindeProcessor, ...]
     remarks: tuple[str, ...]
 
 
 @kind(
     "winde",
     "winde",
-    opens=r"(?:\\\\\\[ ]*\Z| >>>  \S|[ ]*Cur  Bas   zContext|[ ]*PROC Image Name  |[ ]*Thread[ ]+Ses Own  From)",
+    opens=(
+        r"(?:[ ]*CPU#  Status  BugChk|\\\\\\[ ]*\Z| >>>  \S|[ ]*Cur  Bas   zContext|[ ]*PROC Image Name  "
+        r"|[ ]*Thread[ ]+Ses Own  From)"
+    ),
     rank=8,
 )
 class WindeReader(Reader):
@@ -119,6 +171,8 @@ class WindeReader(Reader):
         self._title = ""
         self._threads: list[WindeThread] = []
         self._processes: list[WindeProcess] = []
+        self._locks: list[WindeLock] = []
+        self._processors: list[WindeProcessor] = []
         self._remarks: list[str] = []
         self._columns: tuple[int, ...] = ()
         self._seen = False
@@ -142,6 +196,12 @@ class WindeReader(Reader):
         elif _HEADER.match(line):
             at = tuple(line.find(name) for name in _COLUMNS)
             self._columns = at if 0 < at[0] < at[1] < at[2] else self._columns
+        elif found := _LOCK.match(line):
+            self._locks.append(_lock(found))
+        elif found := _CPU.match(line):
+            self._processors.append(_processor(found))
+        elif _LOCK_HEADER.match(line) or _CPU_HEADER.match(line):
+            pass
         elif self._seen and (found := _GROUP.match(line)):
             self._remarks.append(found[1].strip())
         else:
@@ -161,7 +221,22 @@ class WindeReader(Reader):
     def record(self) -> WindeListing | None:
         if not self._seen:
             return None
-        return WindeListing(self._title, tuple(self._threads), tuple(self._processes), tuple(self._remarks))
+        return WindeListing(
+            self._title, tuple(self._threads), tuple(self._processes), tuple(self._locks), tuple(self._processors),
+            tuple(self._remarks),
+        )  # fmt: skip
+
+
+def _processor(found: re.Match[str]) -> WindeProcessor:
+    threads = tuple(address(word) for word in found[4].split() if word != "!t")
+    return WindeProcessor(int(found[1]), found[2], bool(found[3]), threads, int(found[5]), int(found[6]))
+
+
+def _lock(found: re.Match[str]) -> WindeLock:
+    return WindeLock(
+        int(found[1]), found[2].strip(), found[3], address(found[4]), int(found[5]), int(found[6]), address(found[7]),
+        found[8], " ".join(found[9].split()),
+    )  # fmt: skip
 
 
 def _process(found: re.Match[str]) -> WindeProcess:
