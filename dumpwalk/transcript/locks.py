@@ -33,7 +33,7 @@ _LOCKED = re.compile(r"[ ]*\*\*\* Locked[ ]*\Z")
 _REMARK = re.compile(
     r"[ ]*(\*{4} DUMP OF ALL RESOURCE OBJECTS \*{4}|KD: Scanning for held locks\.*|[0-9]+ total locks.*"
     r"|Scanned [0-9]+ critical sections|An unexpected circular linked list was detected .*|Invalid Thread\([0-9]+\) .*"
-    r"|Owner is .*|.*not a valid.*resource.*)[ ]*\Z"
+    r"|Owner is .*|[0-9a-fx]+ is not a valid resource.*)[ ]*\Z"
 )
 _REST = re.compile(r"[ ]*//[ ]*(.*?)[ ]*\Z")
 
