@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.bugchecks import BugCheck
 from dumpwalk.remarks import Absent
 from dumpwalk.render.bugcheck import heading
+from dumpwalk.render.log_listings import SUMMARIES as LISTINGS
 from dumpwalk.render.text import counted, plain
 
 TYPE_CHECKING = False
@@ -159,6 +160,7 @@ _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "DxTree": lambda d: counted(len(d.rows) + len(d.cells), "row"),
     "ModuleList": _modules,
     "Code": _code,
+    **LISTINGS,
 }
 _LINES: dict[str, Callable[[Any], list[str]]] = {
     "Stack": _stack_lines,

@@ -7,6 +7,7 @@ import re
 from dumpwalk.memory.address import Address, Address32
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
+from dumpwalk.transcript.values import remark
 
 _A = r"([0-9a-fA-F]{8}(?:[`']?[0-9a-fA-F]{8})?)"
 _HEADER = re.compile(r"[ ]*start[ ]+end[ ]+module name[ ]*\Z")
@@ -44,9 +45,10 @@ class ListedModule:
 
 @record
 class ModuleList:
-    """A list of modules."""
+    """A list of modules, and remarks in brackets."""
 
     modules: tuple[ListedModule, ...]
+    remarks: tuple[str, ...] = ()
 
 
 @kind(
@@ -80,6 +82,7 @@ class ModulesReader(Reader):
         self._rows: list[tuple[list[str], list[tuple[str, str]], bool]] = []
         self._unloaded = False
         self._headed = False
+        self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
         if found := _ROW.match(line):
@@ -93,6 +96,9 @@ class ModulesReader(Reader):
             return True
         if not self._rows:
             return False
+        if said := remark(line.strip()):
+            self._remarks.append(said)
+            return True
         if found := _DETAIL.match(line):
             self._rows[-1][1].append((found[1], found[2]))
             return True
@@ -104,7 +110,8 @@ class ModulesReader(Reader):
     def record(self) -> ModuleList | None:
         if not self._rows:
             return None
-        return ModuleList(tuple(_module(fields, details, gone) for fields, details, gone in self._rows))
+        modules = tuple(_module(fields, details, gone) for fields, details, gone in self._rows)
+        return ModuleList(modules, tuple(self._remarks))
 
 
 def _module(fields: list[str], details: list[tuple[str, str]], gone: bool) -> ListedModule:

@@ -21,6 +21,7 @@ _NOISE = re.compile(
     r"|Some register values may be zeroed or incorrect|No \.natvis|ModLoad: |ERROR: Unable to|ERROR: Module load"
     r"|Implicit (?:thread|process) is now|Type \"?\.hh|Use !analyze -v to get detailed|\.{2,}\Z"
     r"|Force unload of|\.reload|Symbols? (?:file|for) |Failed to |NatVis script"
+    r"|Mapping [\w ,]{4,60} ?\.\.\.[ ]*\Z"
     r"|Could not read faulting driver name"
     r"|WARNING: (?:Thread [0-9a-f]+ |Teb [0-9a-f]+ |[0-9a-f`]{8,17} does not)"
     r"|Get(?:UrlPageData2|PageUrlData) |URL requested: http|Failed calling Internet|Debugger SolutionDb "
@@ -28,7 +29,8 @@ _NOISE = re.compile(
 )
 # What authors put where they left something out.
 _ELISION = re.compile(
-    r"[ ]*(?:[.…](?:[ ]?[.…])*|\[?(?:\.{3}|snip(?:ped)?|SNIP|…)\]?|<SNIP>|-+ ?(?:SNIP|snip|cut) ?-*|-{3,9}|[|]|:)[ ]*\Z"
+    r"[ ]*(?:[.…](?:[ ]?[.…])*|\[?(?:\.{3}|snip(?:ped)?|SNIP|…)\]?|<SNIP>|\(\.{3}\)|\.{3} ?snip ?\.{3}"
+    r"|-+ ?(?:SNIP|snip|cut) ?-*|-{3,9}|[|]|:)[ ]*\Z"
 )
 
 

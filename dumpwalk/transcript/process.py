@@ -7,6 +7,7 @@ import re
 from dumpwalk.memory.address import Address, Address32
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
+from dumpwalk.transcript.values import remark
 
 _PROCESS = re.compile(r"[ ]*PROCESS(?:[ ]+([0-9a-f]{8,16}))?[ ]*(.*?)[ ]*\Z")
 # SessionId: 1  Cid: 0b48    Peb: 74b5500000  ParentCid: 247c, on the same line or below
@@ -78,6 +79,9 @@ class ProcessReader(Reader):
             return True
         if found := _FAILURE.match(line):
             self._remarks.append(found[1])
+            return True
+        if said := remark(line):
+            self._remarks.append(said)
             return True
         if not self._processes:
             return False

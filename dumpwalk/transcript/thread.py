@@ -13,6 +13,7 @@ from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.stack import Stack, StackReader, annotated
+from dumpwalk.transcript.values import remark
 
 _THREAD = re.compile(
     r"[ ]*THREAD ([0-9a-f]{8,16})[ ]+Cid:? ([0-9a-f]+)\.([0-9a-f]+)[ ]+Teb: ([0-9a-f]+)"
@@ -60,7 +61,7 @@ class ListedThread:
     :param objects: what it waits for: address, and type as printed
     :param owner: the process it belongs to, and its image
     :param attached: the process it is attached to, ``None`` for none
-    :param fields: the other lines, name and text
+    :param fields: the other lines, name and text; a remark in brackets has no name
     """
 
     address: Address
@@ -127,6 +128,8 @@ class ThreadReader(Reader):
             self._fields.append((found[1].rstrip(":"), ""))
         elif found := _FIELD.match(line):
             self._fields.append((found[1].rstrip(":"), found[2]))
+        elif said := remark(line.strip()):
+            self._fields.append(("", said))
         else:
             return False
         return True

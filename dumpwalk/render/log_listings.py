@@ -1,0 +1,116 @@
+"""What listings of extensions in a pasted text show, in a few words."""
+
+from __future__ import annotations
+
+from dumpwalk.remarks import Absent
+from dumpwalk.render.text import counted, plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def _locks(found: Any) -> str:
+    said = [counted(len(found.resources), "resource")] if found.resources else []
+    locked = sum(section.locked for section in found.critical_sections)
+    if found.critical_sections:
+        said.append(f"{counted(len(found.critical_sections), 'critical section')}, {locked} of them locked")
+    return ", ".join(said)
+
+
+def _irp(found: Any) -> str:
+    current = next((location for location in found.locations if location.current), None)
+    if current is None:
+        return found.state or counted(len(found.locations), "stack location")
+    function = current.major or (f"function {current.MajorFunction:x}" if current.MajorFunction is not None else "")
+    return f"{found.state}, {function} at {current.driver or 'no driver'}".lstrip(", ")
+
+
+def _device(found: Any) -> str:
+    return f"{plain(found.address)} {found.name}".rstrip() + (f" of {found.driver}" if found.driver else "")
+
+
+def _stack(found: Any) -> str:
+    return " above ".join(str(device.driver) for device in found.stack.devices if not isinstance(device.driver, Absent))
+
+
+def _objects(found: Any) -> str:
+    named = [f"{o.type_name or 'no object'} {o.name or ''}".rstrip() for o in found.objects[:3]]
+    more = len(found.objects) - 3
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
+
+
+def _handles(found: Any) -> str:
+    return counted(len(found.handles) + len(found.user), "handle")
+
+
+def _pool(found: Any) -> str:
+    marked = next((block for block in found.blocks if block.holds), None)
+    if marked is not None:
+        state = "allocated" if marked.allocated else "free"
+        return f"{marked.tag.strip()} at {plain(marked.address)}, {int(marked.size):#x} bytes, {state}"
+    return counted(len(found.blocks), "block") if found.blocks else counted(len(found.used), "tag")
+
+
+def _area(found: Any) -> str:
+    return ", ".join(f"{plain(area.address)} {area.file}".rstrip() for area in found.areas[:3]) + (
+        f" and {len(found.areas) - 3} more" if len(found.areas) > 3 else ""
+    )
+
+
+def _entries(found: Any) -> str:
+    at = f"of {plain(found.address)}" if found.address is not None else ""
+    return f"{counted(len(found.entries), 'entry').replace('entrys', 'entries')} {at}".rstrip()
+
+
+def _winde(found: Any) -> str:
+    count = counted(len(found.threads), "thread") if found.threads else counted(len(found.processes), "row")
+    return f"{found.title}: {count}" if found.title else count
+
+
+SUMMARIES: dict[str, Callable[[Any], str]] = {
+    "Locks": _locks,
+    "ListedIrp": _irp,
+    "ListedDevice": _device,
+    "ListedDeviceStack": _stack,
+    "ListedDriver": lambda d: f"{plain(d.address)} {d.name}",
+    "NodeList": lambda n: counted(len(n.nodes), "device node"),
+    "ObjectList": _objects,
+    "HandleList": _handles,
+    "HandleTrace": lambda t: counted(len(t.operations), "operation"),
+    "PoolListing": _pool,
+    "ControlAreaListing": _area,
+    "EntryListing": _entries,
+    "MemoryUse": lambda m: counted(len(m.counts) + len(m.control_areas), "count"),
+    "InterruptListing": lambda i: counted(len(i.gates), "vector"),
+    "ListedProcessor": lambda p: f"processor {p.processor} at {plain(p.address)}",
+    "VadListing": lambda v: counted(len(v.vads), "VAD") if v.vads else plain(v.detail.address),
+    "ListedPfn": lambda p: f"page {int(p.number):x} {p.state}".rstrip(),
+    "Exploitability": lambda e: e.classification,
+    "ApcListing": lambda a: (
+        f"{counted(len(a.processes), 'process').replace('processs', 'processes')}, {counted(len(a.apcs), 'APC')}"
+    ),
+    "Table": lambda t: counted(len(t.rows), "row"),
+    "PointerListing": lambda p: counted(len(p.rows), "word"),
+    "ManagedObject": lambda m: f"{m.type}: {counted(len(m.fields), 'field')}".lstrip(": "),
+    "ProcessTree": lambda t: f"{len(t.processes)} processes",
+    "UniqueStacks": lambda u: counted(len(u.stacks), "stack"),
+    "WindeListing": _winde,
+    "Deadlock": lambda d: f"{d.lock_count} locks in {d.thread_count} threads",
+    "QueuedLocks": lambda q: counted(len(q.locks), "lock"),
+    "WorkQueue": lambda w: w.name,
+    "VerifierListing": lambda v: counted(len(v.allocations), "allocation"),
+    "PowerAction": lambda p: counted(len(p.irps), "IRP"),
+    "PciConfiguration": lambda p: counted(len(p.fields), "register"),
+    "ImageHeaders": lambda i: counted(len(i.fields), "field"),
+    "DwarfTree": lambda d: f"{len(d.entries)} entries",
+    "ExceptionChain": lambda e: counted(len(e.handlers), "handler"),
+    "BreakpointList": lambda b: counted(len(b.breakpoints), "breakpoint"),
+    "Trace": lambda t: counted(len(t.rows), "row"),
+    "RingLog": lambda r: f"{len(r.entries)} entries",
+    "DeviceRegisters": lambda d: f"{d.structure} at {plain(d.address)}",
+    "ErrorReport": lambda e: dict(e.fields).get("EventType", ""),
+    "ImportList": lambda i: counted(len(i.imports), "import"),
+    "RequestList": lambda r: counted(len(r.requests), "request"),
+}

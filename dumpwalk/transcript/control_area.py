@@ -1,0 +1,199 @@
+"""Control areas with their segments and subsections as ``!ca`` prints them."""
+
+from __future__ import annotations
+
+import re
+
+from dumpwalk.memory.address import Address, Hex
+from dumpwalk.record import record
+from dumpwalk.remarks import Absent
+from dumpwalk.transcript import Reader, kind
+from dumpwalk.transcript.values import address, cells, pointer, remark, value, words
+
+_HEAD = re.compile(r"[ ]*ControlArea[ ]+@ ?([0-9a-f]{8,16})[ ]*\Z")
+_SEGMENT = re.compile(r"[ ]*Segment @ ([0-9a-f]{8,16}):?[ ]*\Z")
+_SUBSECTION = re.compile(r"[ ]*Subsection ([0-9]+)\.? @ ([0-9a-f]{8,16})[ ]*\Z")
+# What the debugger calls the members, as the kernel's types have them.
+_NAMES = {
+    "Section Ref": "NumberOfSectionReferences",
+    "Pfn Ref": "NumberOfPfnReferences",
+    "Mapped Views": "NumberOfMappedViews",
+    "User Ref": "NumberOfUserReferences",
+    "Subsections": "NumberOfSubsections",
+    "Flush Count": "FlushInProgressCount",
+    "File Object": "FilePointer",
+    "ModWriteCount": "ModifiedWriteCount",
+    "System Views": "NumberOfSystemCacheViews",
+    "WaitForDel": "WaitingForDeletion",
+    "Paged Usage": "PagedPoolUsage",
+    "NonPaged Usage": "NonPagedPoolUsage",
+    "WritableRefs": "WritableUserReferences",
+    "Base address": "SegmentBaseAddress",
+    "Total Ptes": "TotalNumberOfPtes",
+    "NonExtendPtes": "NonExtendedPtes",
+    "Image commit": "ImageCommitment",
+    "Image Commit": "ImageCommitment",
+    "Segment Size": "SizeOfSegment",
+    "Image Base": "SystemImageBase",
+    "Committed": "NumberOfCommittedPages",
+    "PTE Template": "SegmentPteTemplate",
+    "Based Addr": "BasedAddress",
+    "ProtoPtes": "PrototypePte",
+    "Image Info": "ImageInformation",
+    "Starting Sector": "StartingSector",
+    "Number Of Sectors": "NumberOfFullSectors",
+    "Base Pte": "SubsectionBase",
+    "Ptes In subsect": "PtesInSubsection",
+    "Ptes In Subsect": "PtesInSubsection",
+    "Unused Ptes": "UnusedPtes",
+    "Sector Offset": "SectorEndOffset",
+    "MappedViews": "NumberOfMappedViews",
+}
+_LABELS = (
+    *("Segment", "Flink", "Blink", "PartitionId", "ControlArea", "SizeOfSegment", "BasedAddress", "ExtendInfo"),
+    *("CreatingProcessId", "CreatingProcess", "FirstMappedVa", "Protection", "Flags"),
+    *_NAMES,
+)
+_LONGEST_FIRST = "|".join(sorted(map(re.escape, _LABELS), key=len, reverse=True))
+# Windows 2000's debugger puts colons behind some labels, and may leave no blank before a number.
+_CELL = re.compile(rf"[ ]*({_LONGEST_FIRST}):?[ ]*(?<=[ :tCe])([0-9a-fA-F]+|\?{{4}})(?:[ ]+|\Z)")
+_FLAGS = re.compile(r"[ ]*Flags \(([0-9a-f]+|\?{4})\)[ ]*(.*?)[ ]*\Z")
+_WORDS = re.compile(r"[ ]+((?:(?:ReadOnly|ReadWrite|CopyOnWrite|GlobalMemory|Accessed|Static|WriteCopy)[ ]*)+)\Z")
+_FILE = re.compile(
+    r"[ ]+(?:File: )?(\\\S.*?|\?{4}|Pagefile-backed section|Section of physical memory|No [Nn]ame for [Ff]ile)[ ]*\Z"
+)
+_COMPACT = re.compile(
+    r"([0-9a-f]{8,16})[ ]{2}Segment ([0-9a-f]{8,16})[ ]{2}Ptes ([0-9a-f?]+)[ ]{2}Pfn Ref ([0-9a-f?]+)[ ]{2}"
+    r"Views ([0-9a-f?]+)[ ]{2}(\w+(?: \w+)?)[ ]{2}(\S.*?)[ ]*\Z"
+)
+_VIEW = re.compile(r"[ ]*(Mapped views:.*|[0-9a-f]{8,16}-[0-9a-f]{8,16}[ ]{2}VAD .*|system view [0-9a-f]{8,16} .*)\Z")
+
+
+@record
+class ListedStructure:
+    """A structure of a section.
+
+    :param type: ``ControlArea``, ``Segment``, ``Subsection``
+    :param number: of a subsection, from 1
+    :param values: by the names of the kernel's members; those that the debugger prints
+    :param flags: the flag word, and the names of its bits
+    """
+
+    type: str
+    number: int | None
+    address: Address
+    values: dict[str, Hex | Absent]
+    flags: Hex | Absent | None
+    flag_names: tuple[str, ...]
+
+
+@record
+class ListedControlArea:
+    """A control area as text shows it.
+
+    :param file: the file's name, or what is printed in its place
+    :param parts: the control area, its segment and its subsections, in order
+    :param views: lines of the views of it, as printed
+    """
+
+    address: Address
+    file: str
+    parts: tuple[ListedStructure, ...]
+    views: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+@record
+class ControlAreaListing:
+    """Control areas in the order of the text."""
+
+    areas: tuple[ListedControlArea, ...]
+
+
+class _Part:
+    def __init__(self, type: str, number: str, at: str) -> None:
+        self.type, self.number, self.at = type, number, at
+        self.values: dict[str, Hex | Absent] = {}
+        self.flags: Hex | Absent | None = None
+        self.names: tuple[str, ...] = ()
+
+    def record(self) -> ListedStructure:
+        number = int(self.number) if self.number else None
+        return ListedStructure(self.type, number, address(self.at), self.values, self.flags, self.names)
+
+
+class _Area:
+    def __init__(self, at: str) -> None:
+        self.parts = [_Part("ControlArea", "", at)]
+        self.file = ""
+        self.views: list[str] = []
+        self.remarks: list[str] = []
+
+    def take(self, line: str) -> bool:
+        part = self.parts[-1]
+        if found := _SUBSECTION.match(line):
+            self.parts.append(_Part("Subsection", found[1], found[2]))
+        elif found := _SEGMENT.match(line):
+            self.parts.append(_Part("Segment", "", found[1]))
+        elif found := _FLAGS.match(line):
+            part.flags, part.names = value(found[1]), words(found[2])
+        elif numbers := cells(_CELL, line):
+            for label, text in numbers:
+                # Pointers have all of their digits; other numbers may have as many.
+                read = pointer(text.lower()) if len(text) >= 8 else value(text)
+                if label == "Flags":
+                    part.flags = read
+                else:
+                    part.values[_NAMES.get(label, label)] = read
+        elif found := _WORDS.match(line):
+            part.names = words(found[1])
+        elif (found := _FILE.match(line)) and not self.file:
+            self.file = found[1]
+        elif found := _VIEW.match(line):
+            self.views.append(found[1])
+        elif said := remark(line):
+            self.remarks.append(said)
+        else:
+            return False
+        return True
+
+    def record(self) -> ListedControlArea:
+        parts = tuple(part.record() for part in self.parts)
+        return ListedControlArea(parts[0].address, self.file, parts, tuple(self.views), tuple(self.remarks))
+
+
+@kind("control-area", "ca", opens=r"[ ]*ControlArea[ ]+@ ?[0-9a-f]{8,16}[ ]*\Z", rank=12)
+class ControlAreaReader(Reader):
+    """Takes control areas."""
+
+    patience = 1
+
+    def __init__(self, command: str = "") -> None:
+        super().__init__(command)
+        self._areas: list[_Area] = []
+
+    def take(self, line: str, number: int) -> bool:
+        if found := _HEAD.match(line):
+            self._areas.append(_Area(found[1]))
+        elif found := _COMPACT.match(line):
+            self._areas.append(_compact(found))
+        else:
+            return bool(self._areas) and self._areas[-1].take(line)
+        return True
+
+    def record(self) -> ControlAreaListing | None:
+        return ControlAreaListing(tuple(area.record() for area in self._areas)) if self._areas else None
+
+
+def _compact(found: re.Match[str]) -> _Area:
+    area = _Area(found[1])
+    segment = _Part("Segment", "", found[2])
+    area.parts.append(segment)
+    area.parts[0].values = {
+        "Segment": address(found[2]),
+        "NumberOfPfnReferences": value(found[4]),
+        "NumberOfMappedViews": value(found[5]),
+    }
+    segment.values = {"TotalNumberOfPtes": value(found[3])}
+    area.file = found[7]
+    return area

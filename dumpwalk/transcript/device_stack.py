@@ -1,0 +1,82 @@
+"""Stacks of devices as ``!devstack`` prints them: the command's own records."""
+
+from __future__ import annotations
+
+import re
+
+from dumpwalk.kernel.device_stack import DeviceNode, DeviceStack, StackedDevice
+from dumpwalk.record import record
+from dumpwalk.transcript import Reader, kind
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, remark
+
+_TITLE = re.compile(r"[ ]*!devstack ([0-9a-f]{8,16}) :[ ]*\Z")
+_HEAD = re.compile(r"[ ]*!DevObj[ ]+!DrvObj[ ]+!DevExt[ ]+ObjectName[ ]*\Z")
+_ROW = re.compile(
+    r"([>#]?)[ ]+([0-9a-f]{8,16})[ ]+(\\\S.*?|\?{4}|[A-Z]\S*?)[ ]*(?<=[ \w)?])([0-9a-f]{8,16}|\?{8})"
+    r"(?:[ ]+(\S.*?))?[ ]*\Z"
+)
+_NODE = re.compile(r"[ ]*!DevNode ([0-9a-f]{8,16}) :[ ]*\Z")
+_TEXT = re.compile(r"[ ]*(DeviceInst|ServiceName) is \"(.*)\"[ ]*\Z")
+_SUM = re.compile(r"[ ]*(Device Object stacks:|Processed [0-9]+ device objects\.)[ ]*\Z")
+
+
+@record
+class ListedDeviceStack:
+    """A device stack, and what stands around it.
+
+    :param remarks: lines that ``!drvobj`` prints around its stacks, and remarks in brackets
+    """
+
+    stack: DeviceStack
+    remarks: tuple[str, ...]
+
+
+@kind("devstack", "devstack", opens=r"[ ]*(?:!DevObj[ ]+!DrvObj|!devstack [0-9a-f]{8,16} :)", rank=10)
+class DeviceStackReader(Reader):
+    """Takes one stack."""
+
+    patience = 1
+
+    def __init__(self, command: str = "") -> None:
+        super().__init__(command)
+        self._devices: list[StackedDevice] = []
+        self._headed = False
+        self._titled = ""
+        self._node = ""
+        self._texts: dict[str, str] = {}
+        self._remarks: list[str] = []
+
+    def take(self, line: str, number: int) -> bool:
+        if (found := _TITLE.match(line)) and not self._headed and not self._titled:
+            self._titled = found[1]
+        elif not self._headed and _HEAD.match(line):
+            self._headed = True
+        elif not self._headed:
+            return False
+        elif (found := _ROW.match(line)) and not self._node:
+            mark, at, driver, extension, name = found.groups()
+            there = UNREADABLE if "?" in extension else address(extension)
+            driver_name = UNREADABLE if driver == "????" else driver
+            self._devices.append(StackedDevice(address(at), mark == ">", driver_name, there, name))
+        elif found := _NODE.match(line):
+            self._node = found[1]
+        elif (found := _TEXT.match(line)) and self._node:
+            self._texts[found[1]] = found[2]
+        elif found := _SUM.match(line):
+            self._remarks.append(found[1])
+        elif said := remark(line):
+            self._remarks.append(said)
+        else:
+            return False
+        return True
+
+    def record(self) -> ListedDeviceStack | None:
+        if not self._devices:
+            return None
+        asked = next((d.address for d in self._devices if d.asked), self._devices[0].address)
+        node = None
+        if self._node:
+            instance, service = (self._texts.get(key, NOT_SHOWN) for key in ("DeviceInst", "ServiceName"))
+            node = DeviceNode(address(self._node), instance, service, NOT_SHOWN)
+        stack = DeviceStack(address(self._titled) if self._titled else asked, tuple(self._devices), node, ())
+        return ListedDeviceStack(stack, tuple(self._remarks))

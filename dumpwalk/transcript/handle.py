@@ -1,0 +1,177 @@
+"""Handles as ``!handle`` prints them, of the kernel's debugger and of user mode's."""
+
+from __future__ import annotations
+
+import re
+
+from dumpwalk.memory.address import Address, Hex
+from dumpwalk.record import record
+from dumpwalk.transcript import Reader, kind
+from dumpwalk.transcript.kernel_object import ListedObject, ObjectLines, object_head
+from dumpwalk.transcript.values import address, hexadecimal, optional, remark
+
+_TABLE = re.compile(
+    r"[ ]*((?:Kernel h|H)andle table|PspCidTable) at ([0-9a-f]{8,16}) with ([0-9]+|\?+) entries in use[ ]*\Z"
+)
+_SEARCH = re.compile(r"[ ]*(Searching for (?:handles of type .*|Process with Cid == .*))[ ]*\Z")
+_ENTRY = re.compile(
+    r"[ ]*([0-9a-f]{4,16}): Object: ([0-9a-f]{8,16})[ ]+GrantedAccess: ([0-9a-f]{1,8}|\?+)((?: \(\w+\))*)"
+    r"[ ]+Entry: ([0-9a-f]{8,16})[ ]*\Z"
+)
+_FREE = re.compile(
+    r"[ ]*([0-9a-f]{4,16}): free handle, Entry address ([0-9a-f]{8,16}), Next Entry ([0-9a-f]{8,16}|\?+)[ ]*\Z"
+)
+_INVALID = re.compile(r"[ ]*(Invalid Handle: .*)[ ]*\Z")
+_USER = re.compile(r"[ ]*Handle ([0-9a-f]{1,16})[ ]*\Z")
+_FIELD = re.compile(r"[ ]+(Type|Attributes|GrantedAccess|HandleCount|PointerCount|Name)[ ]+(\S.*?)[ ]*\Z")
+_ACCESS = re.compile(r"[ ]{4,}([A-Z]\w+(?:,[A-Z]\w+)*,?)[ ]*\Z")
+_SPECIFIC = re.compile(r"[ ]*Object specific information[ ]*\Z")
+_INFORMATION = re.compile(r"[ ]{3,}(\S.*?)[ ]*\Z")
+_SUM = re.compile(r"[ ]*([0-9]+ [Hh]andles?(?: of type \w+)?|Type[ ]+Count)[ ]*\Z")
+_COUNT = re.compile(r"([A-Z]\w+)[ ]+([0-9]+)[ ]*\Z")
+
+
+@record
+class ListedHandle:
+    """A handle of the kernel's table.
+
+    :param attributes: words in brackets: ``Protected``, ``Inherit``, ``Audit``
+    :param next_free: of a free entry: the next one in the list
+    """
+
+    handle: Hex
+    object: Address | None
+    GrantedAccess: Hex | None
+    attributes: tuple[str, ...]
+    entry: Address
+    next_free: Hex | None
+    info: ListedObject | None
+
+
+@record
+class UserHandle:
+    """A handle as the debugger of user mode shows it.
+
+    :param access: the names of its rights
+    :param information: the lines of its object's own information
+    """
+
+    handle: Hex
+    fields: tuple[tuple[str, str], ...]
+    access: tuple[str, ...]
+    information: tuple[str, ...]
+
+
+@record
+class HandleList:
+    """Handles.
+
+    :param table: what the table is called, and where it is
+    :param entries: how many entries it says are in use
+    :param counts: how many handles of each type there are, where that is printed
+    """
+
+    table: str
+    address: Address | None
+    entries: int | None
+    handles: tuple[ListedHandle, ...]
+    user: tuple[UserHandle, ...]
+    counts: tuple[tuple[str, int], ...]
+    remarks: tuple[str, ...]
+
+
+class _User:
+    def __init__(self, handle: str) -> None:
+        self.handle = handle
+        self.fields: list[tuple[str, str]] = []
+        self.access: list[str] = []
+        self.information: list[str] = []
+        self.specific = False
+
+    def take(self, line: str) -> bool:
+        if _SPECIFIC.match(line):
+            self.specific = True
+        elif self.specific and (found := _INFORMATION.match(line)):
+            self.information.append(found[1])
+        elif found := _FIELD.match(line):
+            self.fields.append((found[1], found[2]))
+        elif self.fields and (found := _ACCESS.match(line)):
+            self.access += [name for name in found[1].split(",") if name]
+        else:
+            return False
+        return True
+
+    def record(self) -> UserHandle:
+        return UserHandle(hexadecimal(self.handle), tuple(self.fields), tuple(self.access), tuple(self.information))
+
+
+@kind(
+    "handle",
+    "handle",
+    opens=(
+        r"[ ]*(?:(?:Kernel h|H)andle table at [0-9a-f]{8}|PspCidTable at [0-9a-f]{8}"
+        r"|[0-9a-f]{4,16}: (?:Object: [0-9a-f]{8,16}[ ]+GrantedAccess|free handle, Entry)|Invalid Handle: )"
+    ),
+    rank=11,
+)
+class HandleReader(Reader):
+    """Takes the handles of one table."""
+
+    patience = 1
+
+    def __init__(self, command: str = "") -> None:
+        super().__init__(command)
+        self._table: re.Match[str] | None = None
+        self._handles: list[tuple[re.Match[str], ObjectLines | None]] = []
+        self._user: list[_User] = []
+        self._counts: list[tuple[str, int]] = []
+        self._summed = False
+        self._remarks: list[str] = []
+
+    def take(self, line: str, number: int) -> bool:
+        if found := _ENTRY.match(line) or _FREE.match(line):
+            self._handles.append((found, None))
+        elif self._handles and (begun := object_head(line)) is not None:
+            self._handles[-1] = (self._handles[-1][0], begun)
+        elif self._handles and (lines := self._handles[-1][1]) is not None and lines.take(line):
+            pass
+        elif found := _USER.match(line):
+            self._user.append(_User(found[1]))
+        elif self._user and self._user[-1].take(line):
+            pass
+        elif found := _TABLE.match(line):
+            if self._table is not None:
+                return False
+            self._table = found
+        elif (found := _SUM.match(line)) and self._user:
+            self._summed = True
+            self._remarks += [found[1]] if found[1][:1].isdigit() else []
+        elif self._summed and (found := _COUNT.match(line)):
+            self._counts.append((found[1], int(found[2])))
+        elif found := _SEARCH.match(line) or _INVALID.match(line):
+            self._remarks.append(found[1])
+        elif said := remark(line):
+            self._remarks.append(said)
+        else:
+            return False
+        return True
+
+    def record(self) -> HandleList | None:
+        if self._table is None and not self._handles and not self._user and not self._remarks:
+            return None
+        name, at, entries = self._table.groups() if self._table else ("", "", "")
+        return HandleList(
+            name, address(at) if at else None, int(entries) if entries.isdigit() else None,
+            tuple(_handle(found, lines) for found, lines in self._handles), tuple(u.record() for u in self._user),
+            tuple(self._counts), tuple(self._remarks),
+        )  # fmt: skip
+
+
+def _handle(found: re.Match[str], lines: ObjectLines | None) -> ListedHandle:
+    if found.re is _FREE:
+        following = hexadecimal(found[3]) if "?" not in found[3] else None
+        return ListedHandle(hexadecimal(found[1]), None, None, (), address(found[2]), following, None)
+    access = optional(found[3] if "?" not in found[3] else None)
+    attributes = tuple(found[4].replace("(", "").replace(")", "").split())
+    info = lines.record() if lines else None
+    return ListedHandle(hexadecimal(found[1]), address(found[2]), access, attributes, address(found[5]), None, info)

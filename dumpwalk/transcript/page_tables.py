@@ -1,0 +1,117 @@
+"""Page-table entries side by side as ``!pte`` prints them."""
+
+from __future__ import annotations
+
+import re
+
+from dumpwalk.memory.address import Address, Hex
+from dumpwalk.record import record
+from dumpwalk.remarks import Absent
+from dumpwalk.transcript import Reader, kind
+from dumpwalk.transcript.values import address, hexadecimal, pointer, remark
+
+_HEAD = re.compile(r"[ ]+VA ([0-9a-f]{8,16})[ ]*\Z")
+_PLACE = re.compile(r"[ ]*(P[XPDT]E|PML5E) at[ ]+([0-9A-F]{8,16}|\?{8})")
+_PLACES = re.compile(r"(?:[ ]*(?:P[XPDT]E|PML5E) at[ ]+(?:[0-9A-F]{8,16}|\?{8}))+[ ]*\Z")
+_CONTENT = re.compile(r"contains ([0-9A-F]{8,16})|(Unable to get \w+(?: [0-9A-F]+)?)")
+_CONTENTS = re.compile(r"(?:[ ]*(?:contains [0-9A-F]{8,16}|Unable to get \w+(?: [0-9A-F]+)?))+[ ]*\Z")
+_STATES = re.compile(r"(?:[ ]*(?:pfn [0-9a-f]+[ ]+[-A-Z]{7,12}|LARGE PAGE pfn [0-9a-f]+|not valid))+[ ]*\Z")
+_STATE_CELL = re.compile(r"(pfn ([0-9a-f]+)[ ]+([-A-Z]{7,12})|LARGE PAGE pfn ([0-9a-f]+)|not valid)")
+_DETAIL = re.compile(
+    r"[ ]+((?:Page has been freed|DemandZero|Proto: (?:[0-9A-F]+|VAD|\?{4})|Transition: [0-9a-f]+"
+    r"|PageFile:[ ]+[0-9a-f]+|Offset:[ ]+[0-9a-f]+|Subsection: [0-9A-F?]+|Protect:[ ]+[0-9a-f]+ - \w+(?: \w+)*))[ ]*\Z"
+)
+_WARNING = re.compile(r"[ ]*(WARNING: noncanonical VA, accesses will fault !)[ ]*\Z")
+
+
+@record
+class ListedEntry:
+    """A page-table entry.
+
+    :param level: ``PXE``, ``PPE``, ``PDE``, ``PTE``; ``""`` for one alone
+    :param validity: ``valid``, ``large page``, ``not valid``; ``""`` where the line is cut
+    :param flags: the letters, ``---DA--KWEV``
+    """
+
+    level: str
+    address: Address | Absent | None
+    value: Hex | None
+    validity: str
+    flags: str
+    pfn: Hex | None
+
+
+@record
+class EntryListing:
+    """The entries of an address.
+
+    :param details: what an entry that is not valid means, as printed
+    """
+
+    address: Address | None
+    entries: tuple[ListedEntry, ...]
+    details: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+@kind("pte", "pte", opens=r"[ ]+VA [0-9a-f]{8,16}[ ]*\Z", rank=15)
+class EntriesReader(Reader):
+    """Takes the entries of one address."""
+
+    def __init__(self, command: str = "") -> None:
+        super().__init__(command)
+        self._address = ""
+        self._places: list[tuple[str, str]] = []
+        self._contents: list[tuple[str, str]] = []
+        self._states: list[tuple[str, str, str, str]] = []
+        self._details: list[str] = []
+        self._remarks: list[str] = []
+
+    def take(self, line: str, number: int) -> bool:
+        if found := _HEAD.match(line):
+            if self._address:
+                return False
+            self._address = found[1]
+        elif not self._places and _PLACES.match(line):
+            self._places = _PLACE.findall(line)
+        elif not self._contents and _CONTENTS.match(line):
+            self._contents = _CONTENT.findall(line)
+        elif self._contents and not self._states and _STATES.match(line):
+            self._states = _STATE_CELL.findall(line)
+        elif self._states and (found := _DETAIL.match(line)):
+            self._details.append(found[1])
+        elif found := _WARNING.match(line):
+            self._remarks.append(found[1])
+        elif said := remark(line):
+            self._remarks.append(said)
+        else:
+            return False
+        return True
+
+    def record(self) -> EntryListing | None:
+        count = max(len(self._places), len(self._contents))
+        if not count and not self._address:
+            return None
+        unreadable = tuple(text for _, text in self._contents if text)
+        return EntryListing(
+            address(self._address) if self._address else None,
+            tuple(self._entry(at) for at in range(count)),
+            tuple(self._details),
+            (*unreadable, *self._remarks),
+        )
+
+    def _entry(self, at: int) -> ListedEntry:
+        level, where = self._places[at] if at < len(self._places) else ("", "")
+        content = self._contents[at][0] if at < len(self._contents) else ""
+        # Nothing stands below an entry that could not be read, but it is the last one.
+        text, small, flags, large = self._states[at] if at < len(self._states) else ("", "", "", "")
+        validity = "valid" if small else "large page" if large else text
+        number = small or large
+        return ListedEntry(
+            level,
+            pointer(where.lower()) if where else None,
+            hexadecimal(content) if content else None,
+            validity,
+            flags,
+            hexadecimal(number) if number else None,
+        )

@@ -1,0 +1,88 @@
+"""Numbers and addresses as text shows them."""
+
+from __future__ import annotations
+
+import re
+
+from dumpwalk.memory.address import Address, Address32, Hex
+from dumpwalk.remarks import Absent
+
+NOT_SHOWN = Absent("the text does not show it")
+UNREADABLE = Absent("the debugger could not read it")
+_REMARK = re.compile(r"\((.*)\)[ ]*\Z")
+
+# The longest number of a 64-bit machine, with `0x` and a backtick; what is longer is no number of a listing.
+_LONGEST = 19
+
+
+def address(text: str) -> Address:
+    """Return the address that *text* prints, of the width that its digits have.
+
+    >>> address("ffff988d`80d05a90"), address("0x8087de48")
+    (Address(0xffff988d80d05a90), Address32(0x8087de48))
+    """
+    digits = text.replace("`", "").removeprefix("0x")
+    return (Address if len(digits) > 8 else Address32)(int(digits, 16))
+
+
+def hexadecimal(text: str) -> Hex:
+    """Return a number printed in hexadecimal, with or without ``0x`` and backtick.
+
+    >>> hexadecimal("0x1f0003"), hexadecimal("00000000`00000010")
+    (Hex(0x1f0003), Hex(0x10))
+    """
+    return Hex(int(text.replace("`", "")[:_LONGEST], 16))
+
+
+def optional(text: str | None) -> Hex | None:
+    """Return a number printed in hexadecimal; ``None`` where nothing is."""
+    return hexadecimal(text) if text else None
+
+
+def words(text: str | None) -> tuple[str, ...]:
+    """Return names that blanks or commas part.
+
+    >>> words("DNF_MADEUP, DNF_ADDED, ")
+    ('DNF_MADEUP', 'DNF_ADDED')
+    """
+    return tuple((text or "").replace(",", " ").split())
+
+
+def cells(pattern: re.Pattern[str], line: str) -> list[tuple[str, str]] | None:
+    """Return the labels and values of a line that consists of them; ``None`` when there is anything else in it.
+
+    :param pattern: matches one label, one value, and what parts it from the next
+
+    >>> numbers = re.compile(r"[ ]*(RefCount|Type)[ ]+(\\w+)[ ]*")
+    >>> cells(numbers, " RefCount 4  Type 7 "), cells(numbers, "Type 7 ?")
+    ([('RefCount', '4'), ('Type', '7')], None)
+    """
+    found: list[tuple[str, str]] = []
+    at, end = 0, len(line.rstrip())
+    while at < end:
+        cell = pattern.match(line, at)
+        if cell is None or cell.end() == at:
+            return None
+        found.append((cell[1], cell[2]))
+        at = cell.end()
+    return found or None
+
+
+def value(text: str) -> Hex | Absent:
+    """Return a number printed in hexadecimal; question marks stand for one that could not be read."""
+    return UNREADABLE if "?" in text else hexadecimal(text)
+
+
+def remark(line: str) -> str:
+    """Return what stands in brackets on a line of its own, as remarks of this program do; ``""`` for any other line.
+
+    >>> remark("(Segment: page 1a2b is not in the dump)"), remark(" (x)")
+    ('Segment: page 1a2b is not in the dump', '')
+    """
+    found = _REMARK.match(line) if line[:1] == "(" else None
+    return found[1] if found else ""
+
+
+def pointer(text: str) -> Address | Absent:
+    """Return an address; question marks stand for one that could not be read."""
+    return UNREADABLE if "?" in text else address(text)

@@ -1,0 +1,204 @@
+"""What dumpwalk's commands print of the samples is read back completely, and says what their JSON says.
+
+The commands lay their text out as WinDbg does, so the readers of pasted text understand them; the JSON of the same
+command is a second way to the same values.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dumpwalk.cli import main
+from dumpwalk.record import fields
+from dumpwalk.remarks import Absent
+from dumpwalk.render.log_records import place
+from dumpwalk.transcript import Block, parse
+from dumpwalk.transcript.site import Site
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+def printed(capsys: pytest.CaptureFixture[str], sample: str, *command: str) -> str:
+    main(["-z", str(SAMPLES / f"{sample}.dmp"), *command])
+    return capsys.readouterr().out
+
+
+def read_back(capsys: pytest.CaptureFixture[str], sample: str, *command: str) -> list[Block]:
+    """Return the blocks that a command's text is parsed to; no line of it may be left."""
+    text = printed(capsys, sample, *command)
+    log = parse(f"0: kd> !{' '.join(command)}\n{text}")
+
+    assert log.unparsed == ()
+    assert [(b.kind, b.unparsed) for b in log.blocks if b.unparsed] == []
+    return list(log.blocks)
+
+
+def plain(value: Any) -> Any:
+    """Return a value of JSON or of a record in one form, so that both compare."""
+    if isinstance(value, Site):
+        return place(value)
+    if isinstance(value, str) and value[:2] == "0x":
+        return int(value, 16)
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
+    return value.rstrip() if isinstance(value, str) else value
+
+
+def compared(ours: Any, theirs: Any, where: str = "") -> int:
+    """Hold each field of a record against what JSON has of that name, at any depth; return how many were equal."""
+    if isinstance(ours, Absent) or ours in (None, (), "", {}) or theirs is None:  # not printed, or not there
+        return 0
+    if isinstance(theirs, dict):
+        members = ours.items() if isinstance(ours, dict) else [(n, getattr(ours, n)) for n in fields(ours)]
+        count = 0
+        for name, value in members:
+            if name == "values":
+                count += compared(value, theirs, where)
+            elif name in theirs:
+                count += compared(value, theirs[name], f"{where}.{name}")
+            elif name.startswith("NtTib."):
+                count += compared(value, theirs["NtTib"][name[6:]], f"{where}.{name}")
+        return count
+    if isinstance(theirs, list) and theirs and isinstance(theirs[0], dict):
+        assert len(ours) == len(theirs), where
+        return sum(compared(a, b, f"{where}[{n}]") for n, (a, b) in enumerate(zip(ours, theirs)))
+    assert plain(ours) == plain(theirs), where
+    return 1
+
+
+def their(capsys: pytest.CaptureFixture[str], sample: str, *command: str) -> Any:
+    return json.loads(printed(capsys, sample, *command, "--json"))
+
+
+CASES = [
+    ("device_stack", "devobj ExDisk0", "device", "", "", 16),
+    ("device_stack", "devobj \\Device\\0000003a", "device", "", "", 15),
+    ("device_stack", "devstack ExDisk0", "devstack", ".stack", "", 16),
+    ("device_stack", "drvobj exdisk 7", "driver", "", ".driver", 86),
+    ("device_stack", "irp ffffb80f`1200cd30", "irp", "", ".irp", 46),
+    ("device_stack", "irp ffffb80f`120138f0 1", "irp", "", ".irp", 13),
+    ("device_stack", "irp ffffb80f`12013a20", "irp", "", ".irp", 13),
+    ("objects_x64", "object \\Device", "object", "", "", 21),
+    ("objects_x64", "object \\GLOBAL??\\E: 29", "object", "", "", 11),
+    ("objects_x64", "object 0 Event", "object", "", "", 9),
+    ("memory_manager", "pool fffffa80`01a3c070", "pool", "", ".pool", 36),
+    ("memory_manager", "vad", "vad", "", ".tree", 42),
+    ("memory_manager", "vad 0`ff2b1000", "vad", ".detail", ".detail.vad", 8),
+    ("memory_manager", "pfn 1c1", "pfn", "", "", 15),
+    ("processor_x64", "pcr", "processor", "", "", 27),
+    ("processor_x64", "prcb", "processor", "", "", 12),
+    ("processor_x86", "prcb", "processor", "", "", 12),
+    ("file_mapping_x64", "pte nt!PsActiveProcessHead", "pte", "", ".pages.0", 17),
+    ("file_mapping_x86", "pte @$proc", "pte", "", ".pages.0", 9),
+    ("paging_x64", "pte ffffa000`90001000", "pte", "", ".pages.0", 16),
+]
+
+
+def at(value: Any, path: str) -> Any:
+    for name in path.split(".")[1:]:
+        value = value[int(name)] if name.isdigit() else value[name] if isinstance(value, dict) else getattr(value, name)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("sample", "command", "kind", "ours", "theirs", "least"), CASES, ids=[f"{c[0]}-{c[1]}" for c in CASES]
+)
+def test_the_record_is_what_json_says(
+    capsys: pytest.CaptureFixture[str], sample: str, command: str, kind: str, ours: str, theirs: str, least: int
+) -> None:
+    words = command.split()
+    block = read_back(capsys, sample, *words)[0]
+    expected = at(their(capsys, sample, *words), theirs)
+
+    assert block.kind == kind
+    assert compared(at(block.record, ours), expected) >= least
+
+
+@pytest.mark.parametrize("command", ["ca --file ffffb80f`12340b00", "ca ffffb80f`12341810", "ca 0 8", "ca 0"])
+def test_control_areas(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    words = command.split()
+    one_line = words[-1] == "8"
+    [block] = read_back(capsys, "file_views", *words)
+    areas = their(capsys, "file_views", *words)["areas"]
+
+    assert len(block.record.areas) == len(areas) > 0
+    for found, area in zip(block.record.areas, areas):
+        own = [p for p in found.parts if p.type == "ControlArea"]
+        segments = [p for p in found.parts if p.type == "Segment"]
+
+        assert found.address == plain(area["address"])
+        assert compared(own[0], area) >= 3
+        assert compared(segments[0], area["segment"]) >= 2
+        parts = [p for p in found.parts if p.type == "Subsection"]
+        assert one_line or compared(parts, area["subsections"]) >= 7
+
+
+def test_control_area_of_x86(capsys: pytest.CaptureFixture[str]) -> None:
+    [block] = read_back(capsys, "chrysanthemum", "ca", "863c1758")
+
+    assert [p.type for p in block.record.areas[0].parts][:3] == ["ControlArea", "Segment", "Subsection"]
+    assert block.record.areas[0].parts[0].values["NumberOfSectionReferences"] is not None
+
+
+@pytest.mark.parametrize("arguments", ["0 3 344", "4", "348 20", "14 1 344"])
+def test_handles(capsys: pytest.CaptureFixture[str], arguments: str) -> None:
+    words = ["handle", *arguments.split()]
+    block = read_back(capsys, "objects_x64", *words)[-1]
+    table = their(capsys, "objects_x64", *words)["tables"][0]
+
+    assert block.kind == "handle"
+    assert (block.record.address, block.record.entries) == (
+        plain(table["table"]["address"]), table["table"]["HandleCount"],
+    )  # fmt: skip
+    assert len(block.record.handles) == len(table["handles"]) > 0
+    for found, handle in zip(block.record.handles, table["handles"]):
+        assert (found.handle, found.entry) == (plain(handle["entry"]["handle"]), plain(handle["entry"]["entry"]))
+        assert found.object is None or found.GrantedAccess == plain(handle["entry"]["GrantedAccess"])
+        assert compared(found.info, handle["object"]) >= 6 or handle["object"] is None
+
+
+def test_interrupts(capsys: pytest.CaptureFixture[str]) -> None:
+    [block] = read_back(capsys, "processor_x64", "idt")
+    table = their(capsys, "processor_x64", "idt")["tables"][0]
+    used = {plain(e["vector"]): e for e in table["entries"] if e["used"]}
+
+    assert block.record.base == plain(table["base"])
+    assert {g.vector for g in block.record.gates} <= set(used)
+    for gate in block.record.gates:
+        entry = used[gate.vector]
+        assert gate.handler == plain(entry["gate"]["offset"])
+        assert [i.address for i in gate.interrupts] == [plain(i["address"]) for i in entry["interrupts"]]
+        assert gate.interrupts or (gate.routine.symbol if gate.routine else "") == entry["handler"].partition("!")[2]
+
+
+@pytest.mark.parametrize(
+    ("sample", "command", "kinds"),
+    [
+        ("objects_x64", "handle 0 2 0 File", ["handle", "process", "handle", "process", "handle"]),
+        ("objects_x64", "object @$proc+40", ["object"]),
+        ("objects_x64", "object \\BaseNamedObjects\\example_lock -v", ["object"]),
+        ("memory_manager", "pool fffffa80`02001234", ["pool"]),
+        ("memory_manager", "pool fffffa80`01a3c1d0 3", ["pool"]),
+        ("device_stack", "drvobj \\FileSystem\\exfs 2", ["driver"]),
+        ("processor_x86", "idt", ["idt"]),
+        ("arm64", "prcb", ["processor"]),
+        ("apc_index_mismatch_full", "apc", ["apc"]),
+        ("processor_x64", "lm", ["modules"]),
+        ("processor_x64", "lmvm example", ["modules"]),
+        ("objects_x64", "process 0 0", ["process"]),
+        ("exiting_process", "thread", ["thread"]),
+        ("paging_x64", "pte deadbeef`deadbeef", ["pte"]),
+        ("paging_pae", "pte 90002000", ["pte"]),
+        ("paging_x86", "pte 401000", ["pte"]),
+    ],
+)
+def test_every_line_is_understood(
+    capsys: pytest.CaptureFixture[str], sample: str, command: str, kinds: list[str]
+) -> None:
+    assert [b.kind for b in read_back(capsys, sample, *command.split())] == kinds
