@@ -7,12 +7,12 @@ import re
 from dumpwalk.annotations import Annotation
 from dumpwalk.annotations.codes import codes_in
 from dumpwalk.annotations.stacks import annotate
-from dumpwalk.bugchecks import BugCheck, decode
+from dumpwalk.bugchecks import BugCheck
 from dumpwalk.bugchecks.table import find_code
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.bugcheck import crashed, explained, short_form
+from dumpwalk.transcript.bugcheck import crashed, decoded, explained, short_form
 from dumpwalk.transcript.exception import ExceptionReader, ListedException
 from dumpwalk.transcript.registers import Registers, RegistersReader
 from dumpwalk.transcript.stack import Stack, StackReader
@@ -196,7 +196,7 @@ class AnalyzeReader(Reader):
             code = _number(values["BUGCHECK_STR"].partition("_")[0])
         if code is None and self._name:
             code = find_code(self._name)
-        return decode(code, parameters) if code is not None else None
+        return decoded(code, tuple(parameters)) if code is not None else None
 
     def record(self) -> Analysis | None:
         if not (self._name or self._items or self._arguments or self._pairs or self._code is not None):

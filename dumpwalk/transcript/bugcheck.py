@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from dumpwalk.annotations import Annotation
 from dumpwalk.annotations.stacks import annotate
@@ -22,6 +23,12 @@ _ONE_LINE = re.compile(
     r"|\*{3} Fatal System Error: (0x[0-9a-fA-F]{1,8}))[ ]*\Z"
 )
 _FATAL = re.compile(r"[ ]*\(?((?:0x[0-9a-fA-F`]{8,17},?){4})\)?[ ]*\Z")
+
+
+@lru_cache(maxsize=256)
+def decoded(code: int, parameters: tuple[int, ...]) -> BugCheck:
+    """Return what a bug check means. A block asks several times, and logs repeat themselves."""
+    return decode(code, parameters)
 
 
 @kind(
@@ -54,7 +61,7 @@ class BugcheckReader(Reader):
         return False
 
     def record(self) -> BugCheck | None:
-        return decode(self._code, self._parameters) if self._code is not None else None
+        return decoded(self._code, self._parameters) if self._code is not None else None
 
     def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
         record = self.record()

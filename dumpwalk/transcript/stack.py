@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from dumpwalk.annotations.conditions import Situation
 
 _HEADER = re.compile(
-    r"[ ]*(?:STACK_TEXT:[ ]*|(?:Call stack:)?[ ]*#?[ ]*(?:Memory[ ]+)?(?:ChildEBP|Child-SP|RetAddr|FramePtr"
+    r"[ ]*(?:STACK_TEXT:[ ]*|(?:Call stack:[ ]*)?(?:#[ ]*)?(?:Memory[ ]+)?(?:ChildEBP|Child-SP|RetAddr|FramePtr"
     r"|Call Site)\b.*|(?:Stack trace|Call Stack|Call stack):?[ ]*)\Z"
 )
 # .  0  id: 570.574   Suspend: 1 Teb 7ffde000 Unfrozen
 _THREAD = re.compile(
-    r"[ ]*[.#]?[ ]*([0-9]{1,5})[ ]+[iI]d: ([0-9a-f]+)\.([0-9a-f]+)[ ]+Suspend: (-?[0-9a-f]+)[ ]+Teb:? ([0-9a-f`]+)(.*)"
+    r"[ ]*(?:[.#][ ]*)?([0-9]{1,5})[ ]+[iI]d: ([0-9a-f]+)\.([0-9a-f]+)[ ]+Suspend: (-?[0-9a-f]+)[ ]+"
+    r"Teb:? ([0-9a-f`]+)(.*)"
 )
 _OPENS = (
     r"[ ]*(?:[0-9a-fA-F]{2,3}[ ]+[\S]|#[0-9]|[0-9a-fA-F]{8}[`0-9a-fA-F]{0,9}[ ]|\(Inline"
