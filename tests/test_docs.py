@@ -197,7 +197,10 @@ def test_readme_gives_the_two_commands_that_ci_runs() -> None:
     found = re.findall(r"^(?:\$ )?(pip install .*)$", text, re.M)
 
     assert [c.partition(" && ")[0] for c in found] == ["pip install .", "pip install -e '.[test]'"]
-    assert [c.partition(" && ")[2] for c in found] == ["dumpwalk triage samples/apc_index_mismatch.dmp", "pytest"]
+    assert [c.partition(" && ")[2] for c in found] == [
+        "dumpwalk triage samples/apc_index_mismatch.dmp",
+        "pytest -n auto",
+    ]
 
 
 # Nothing of the machine that this was written on.

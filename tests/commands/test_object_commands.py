@@ -121,7 +121,8 @@ def test_hostile_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_hostile_word_is_repeated_printably(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "handle", "0", "3", "344", "\x1b[2J").startswith("Searching for handles of type \\x1b[2J\n")
+    assert main(["-z", str(SAMPLES / "objects_x64.dmp"), "handle", "0", "3", "344", "\x1b[2J"]) == 2
+    assert capsys.readouterr().err.startswith("dumpwalk: no object type \\x1b[2J; there are Device, ")
 
 
 def test_a_type_without_objects(capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,7 +96,9 @@ class Files:
         world, layouts = self.world, self.layouts
         file = world.find(item.file, "_FILE_OBJECT")
         counts = [_count(parts) for parts in item.subsections]
-        size, step = layouts.size("_CONTROL_AREA"), layouts.size("_SUBSECTION")
+        # Those of a file that is mapped as data are longer: views wait for their dereference there.
+        longer = not item.image and layouts.has("_MSUBSECTION")
+        size, step = layouts.size("_CONTROL_AREA"), layouts.size("_MSUBSECTION" if longer else "_SUBSECTION")
         total = size + len(counts) * step
         area = item.address or world.pool.allocate(total, "MmCi" if item.image else "MmCa")
         if item.address:
