@@ -24,7 +24,7 @@ def export(memory: DumpMemory, base: int, name: str) -> int | None:
     A forwarder, which names a function of another image, is none.
     """
     head = headers_at(memory, base)
-    if head is None:
+    if head is None or not name.isascii():  # an exported name is ASCII, what a user types need not be
         return None
     rva, size = head.directory(_EXPORT)
     table = memory.read_some(base + rva, _DIRECTORY_SIZE) if rva else b""

@@ -30,6 +30,14 @@ HEADER = {
 }
 
 
+def test_a_name_that_no_export_can_have() -> None:
+    """Exported names are ASCII; what the user typed need not be."""
+    target = dumpwalk.open(str(Path(__file__).parents[2] / "samples/objects_x64.dmp"))
+
+    with pytest.raises(TypeInfoError, match="no symbol"):
+        DumpNames(target).symbol("nt!Ob\u00e9\udce9")
+
+
 def x64_context(**registers: int) -> bytes:
     """Return a CONTEXT of winnt.h: its flags, and the registers at these offsets."""
     data = bytearray(0x4D0)
