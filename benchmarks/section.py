@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import random
 import struct
-import sys
 import tempfile
 from pathlib import Path
 
-from _timing import EMPTY, Timing, arguments, environment, measure, rounds, table
+from _timing import EMPTY, Timing, arguments, environment, measure, program, rounds, table
 
 KERNEL = "nt/19041.3570-x64"
 ROOT, AREA, SEGMENT, PTES = 0x1AD000, 0xFFFFE00000000000, 0xFFFFE00000001000, 0xFFFFE00000200000
@@ -55,12 +54,15 @@ def make(path: Path) -> None:
 
 def main() -> None:
     options = arguments(__doc__ or "").parse_args()
+    installed = program()
+    if installed is None:
+        print("dumpwalk is not installed beside this Python: nothing is measured")
+        return
     print(f"a control area with {COUNT:,} prototype PTEs ({environment()})")
     with tempfile.TemporaryDirectory() as directory:
         image = Path(directory) / "memory.raw"
         make(image)
-        program = Path(sys.executable).with_name("dumpwalk")
-        start = (str(program), "-z", str(image), "--raw", "--dtb", f"{ROOT:x}", "--types", KERNEL, "ca", f"{AREA:x}")
+        start = (installed, "-z", str(image), "--raw", "--dtb", f"{ROOT:x}", "--types", KERNEL, "ca", f"{AREA:x}")
         timings = [
             Timing("python -c pass", EMPTY),
             Timing("ca", start),

@@ -33,6 +33,12 @@ GLOBAL = (
     flag("-h", "--help", help="explain, and exit"),
     flag("--version", help="print the version, and exit"),
 )
+# Commands of the debugger that have another name here.
+_INSTEAD = {
+    "triage": "analyze r ecxr exr cxr trap vertarget",
+    "thread": "k kb kc kd kf kn kp kv stacks",
+    "info": "dumpdebug enumtag",
+}
 _LONGEST = 32  # characters of a command's name with options glued to it
 COMMON = (
     flag("--json", help="print JSON; several files give one list"),
@@ -89,14 +95,6 @@ def program() -> NoReturn:
     os._exit(status)
 
 
-# Commands of the debugger that have another name here.
-_INSTEAD = {
-    "triage": "analyze r ecxr exr cxr trap vertarget",
-    "thread": "k kb kc kd kf kn kp kv stacks",
-    "info": "dumpdebug enumtag",
-}
-
-
 def _run(argv: Sequence[str]) -> int:
     given: dict[str, Any] = parse(argv, GLOBAL, stop_at_word=True)
     if given["version"]:
@@ -110,27 +108,12 @@ def _run(argv: Sequence[str]) -> int:
     if not given["rest"]:
         raise UsageError("no command given; `dumpwalk --help` lists them")
     name, *words = given["rest"]
-    bare = name.lstrip("!.")
-    command = COMMANDS.own(bare)
-    if command is None:  # before all of them are loaded, which takes longer than most of them run
-        beginnings = (COMMANDS.own(bare[:n]) for n in range(min(len(bare), _LONGEST) - 1, 1, -1))
-        command = next((c for c in beginnings if c and c.glued), None)
-        words = words if command is None else [bare[len(command.name) :], *words]
-    command = command or COMMANDS.get(bare)
-    if command is None:
-        instead = next((ours for ours, theirs in _INSTEAD.items() if bare in theirs.split()), None)
-        if instead is not None:
-            raise UsageError(f"no command {name!r}; what it says is in `{instead}`; `dumpwalk --help` lists all")
-        raise UsageError(f"no command {name!r}; `dumpwalk --help` lists them")
+    command, words = _command(name, words)
     before = words[: words.index("--")] if "--" in words else words
     if {"-h", "--help"} & set(before):
         print(_explanation(command))
         return 0
-    own = {spelling for argument in command.arguments for spelling in argument.names}
-    for late in GLOBAL:
-        if late.names[0] not in own and late.names[0] in {word.partition("=")[0] for word in before}:
-            usage = " ".join(filter(None, (late.names[0], late.value)))
-            raise UsageError(f"{late.names[0]} stands before the command: dumpwalk {usage} {command.name} ...")
+    _refuse_late(command, before)
     options = parse(words, (*command.arguments, *COMMON))
     del options["help"]
     as_json, as_lines = options.pop("json"), options.pop("jsonl")
@@ -141,6 +124,39 @@ def _run(argv: Sequence[str]) -> int:
     if as_lines:
         return _print_lines(command, answers)
     return _print_json(command, answers) if as_json else _print_text(command, answers)
+
+
+def _command(name: str, words: Sequence[str]) -> tuple[Command, list[str]]:
+    """Return the command that *name* calls, and its words: what is glued to its name is one of them.
+
+    :raises UsageError: when there is none
+    """
+    bare = name.lstrip("!.")
+    command = COMMANDS.own(bare)
+    if command is None:  # before all of them are loaded, which takes longer than most of them run
+        beginnings = (COMMANDS.own(bare[:n]) for n in range(min(len(bare), _LONGEST) - 1, 1, -1))
+        command = next((c for c in beginnings if c and c.glued), None)
+        if command is not None:
+            return command, [bare[len(command.name) :], *words]
+        command = COMMANDS.get(bare)
+    if command is not None:
+        return command, list(words)
+    instead = next((ours for ours, theirs in _INSTEAD.items() if bare in theirs.split()), None)
+    hint = f"what it says is in `{instead}`; `dumpwalk --help` lists all" if instead else "`dumpwalk --help` lists them"
+    raise UsageError(f"no command {name!r}; {hint}")
+
+
+def _refuse_late(command: Command, words: Sequence[str]) -> None:
+    """Say of a global option among *words* where it belongs.
+
+    :raises UsageError: when there is one
+    """
+    own = {spelling for argument in command.arguments for spelling in argument.names}
+    given = {word.partition("=")[0] for word in words} - own
+    for late in GLOBAL:
+        if late.names[0] in given:
+            usage = " ".join(filter(None, (late.names[0], late.value)))
+            raise UsageError(f"{late.names[0]} stands before the command: dumpwalk {usage} {command.name} ...")
 
 
 def _opening(given: dict[str, Any]) -> dict[str, Any]:

@@ -205,8 +205,8 @@ class Dump:
     @property
     def missing(self) -> tuple[str, ...]:
         """What the file does not hold, or what is not read from it yet."""
-        crashed = (f"processor: {self._crashed.note}",) if self._crashed is not None and self._crashed.note else ()
-        return (*self._missing, *self.contents.missing, *crashed)
+        note = self.crashed.note
+        return (*self._missing, *self.contents.missing, *((f"processor: {note}",) if note else ()))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -281,16 +281,19 @@ def _complete(
         from dumpwalk.formats.images.open_image import open_image
 
         opened = open_image(path, opened, dtb, listing)
-    elif listing is not None:
-        from dumpwalk.formats.listed_registers import look_through
+    else:
+        if listing is not None:
+            from dumpwalk.formats.listed_registers import look_through
 
-        found = (*found, *look_through(opened, listing, dtb))
-    elif dtb is not None:
-        from dumpwalk.memory.virtual import VirtualMemory
+            found = (*found, *look_through(opened, listing, choose=dtb is None))
+        if dtb is not None:
+            from dumpwalk.memory.virtual import VirtualMemory
 
-        if not isinstance(opened.memory, VirtualMemory):
-            raise UsageError(f"{path}: {opened.dump_type} has no page tables that --dtb could choose from")
-        opened.memory = opened.memory.with_root(dtb)
+            if not isinstance(opened.memory, VirtualMemory):
+                raise UsageError(f"{path}: {opened.dump_type} has no page tables that --dtb could choose from")
+            opened.memory = opened.memory.with_root(dtb)
+    if listing is not None:
+        opened.registers = listing.values
     opened.found = (*found, *opened.found)
     return opened
 

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from dumpwalk.formats.register_listing import RegisterListing
 
 
-def look_through(dump: Dump, listing: RegisterListing, dtb: int | None) -> tuple[str, ...]:
-    """Let *dump* look through the page tables of *listing*, and know its registers.
+def look_through(dump: Dump, listing: RegisterListing, *, choose: bool) -> tuple[str, ...]:
+    """Let *dump* look through the page tables of *listing*.
 
-    :param dtb: root of other page tables, which goes before the listing's
+    :param choose: nobody chose other page tables, which would go before the listing's
     :return: how that was done, in words
-    :raises UsageError: when the listing is of another kind of machine, or *dtb* is given and there are no page tables
+    :raises UsageError: when the listing is of another kind of machine
     """
     memory = dump.memory
     wide = dump.header.machine.pointer_size == 8
@@ -25,18 +25,16 @@ def look_through(dump: Dump, listing: RegisterListing, dtb: int | None) -> tuple
         raise UsageError(
             f"the registers are not of this machine: they are in {listing.modes[0].name} mode ({listing.said})"
         )
-    dump.registers = listing.values
     if not isinstance(memory, VirtualMemory):
-        if dtb is not None:
-            raise UsageError(f"{dump.path}: {dump.dump_type} has no page tables that --dtb could choose from")
         return ("registers: those of the listing; the dump has no page tables that its CR3 could choose from",)
     if listing.modes and memory.mode not in listing.modes:
         modes = " or ".join(mode.name for mode in listing.modes)
         raise UsageError(
             f"the registers are those of a machine in mode {modes} ({listing.said}), the dump's is {memory.mode.name}"
         )
-    root = listing.root if dtb is None else dtb
-    if root is None:
+    if not choose:
+        return ()
+    if listing.root is None:
         return ("registers: those of the listing, which has no CR3",)
-    dump.memory = memory.with_root(root)
-    return (f"{memory.mode.name} page tables at {Hex(root & memory.mode.root)}, from the register listing",)
+    dump.memory = memory.with_root(listing.root)
+    return (f"{memory.mode.name} page tables at {Hex(listing.root & memory.mode.root)}, from the register listing",)

@@ -32,7 +32,7 @@ def open_image(path: str, image: Image, dtb: int | None = None, listing: Registe
         given = Root(listing.root, f"CR3 of the register listing{f' ({listing.said})' if listing.said else ''}")
     space = find_address_space(image, given, listing.modes if listing else ())
     if space is None or (not space.score and given is None):
-        return _registers(_unknown(path, image, space), listing)
+        return _unknown(path, image, space)
     kernel = Kernel(space)
     header = blank_header(
         space.machine,
@@ -42,7 +42,7 @@ def open_image(path: str, image: Image, dtb: int | None = None, listing: Registe
         **_known(space, kernel),
     )
     stack = next((v for n, v in listing.values.items() if n in ("rsp", "esp")), None) if listing else None
-    dump = Dump(
+    return Dump(
         path=path,
         format=image.format,
         size=image.size,
@@ -55,14 +55,6 @@ def open_image(path: str, image: Image, dtb: int | None = None, listing: Registe
         problems=image.problems,
         found=(*image.found, str(space), *kernel.found),
     )
-    return _registers(dump, listing)
-
-
-def _registers(dump: Dump, listing: RegisterListing | None) -> Dump:
-    """Let *dump* know the registers of *listing*, if there is one."""
-    if listing is not None:
-        dump.registers = listing.values
-    return dump
 
 
 def _known(space: AddressSpace, kernel: Kernel) -> dict[str, Any]:
