@@ -54,3 +54,16 @@ def test_what_is_no_thread(tmp_path: Path) -> None:
     thread, process, _, _ = crashed(tmp_path, "nt/xpsp3-x86", "Tcb.Header.Type=5")
 
     assert thread == process == Absent("what nt/xpsp3-x86 takes for the thread, at 86402c60, is none")
+
+
+def test_what_is_missing_does_not_depend_on_what_was_asked_before(tmp_path: Path) -> None:
+    process, thread = PLACES["x86"]
+    file = tmp_path / "old.dmp"
+    text = SPEC.format(process=process, thread=thread, fields="")
+    file.write_bytes(write(f"dump full x86\nprofile nt/xpsp3-x86\n{text}"))
+    dump = open_target(str(file)).dump
+    first = dump.missing
+
+    assert not isinstance(dump.thread, Absent)
+    assert dump.missing == first
+    assert "nothing says which one crashed" in " ".join(first)
