@@ -80,7 +80,10 @@ class Reader:
         self.command = command
 
     def take(self, line: str, number: int) -> bool:
-        """Take *line* if it is understood, and say so. Lines come without what mails and pages do to them."""
+        """Take *line* if it is understood, and say so.
+
+        Lines come without what mails and pages do to them, and without blanks at their ends.
+        """
         return False
 
     def record(self) -> Any:

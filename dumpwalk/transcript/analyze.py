@@ -21,18 +21,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.annotations.conditions import Situation
 
-_BANNER = re.compile(r"[ ]*\*[ ]+(?:(?:Bugcheck|Exception|Error) Analysis)?[ ]*\*[ ]*\Z")
-_NAME = re.compile(r"[ ]*([A-Z][A-Z0-9_]{4,63}) \(([0-9a-f]{1,8})\)[ ]*\Z")
-_ARG = re.compile(r"[ ]*Arg([1-4]): ([0-9a-fA-F`]{1,17}),?(?:[ ]+(.*?))?[ ]*\Z")
+_BANNER = re.compile(r"[ ]*\*[ ]+(?:(?:Bugcheck|Exception|Error) Analysis[ ]*)?\*\Z")
+_NAME = re.compile(r"[ ]*([A-Z][A-Z0-9_]{4,63}) \(([0-9a-f]{1,8})\)\Z")
+_ARG = re.compile(r"[ ]*Arg([1-4]): ([0-9a-fA-F`]{1,17}),?(?:[ ]+(.*))?\Z")
 _ITEM = re.compile(
     r"[ ]{0,12}((?!NOTE\b|WARNING\b|ERROR\b|DBGHELP|SYMSRV)"
-    r"[A-Z][A-Z0-9_]{2,63}|Followup|Probably caused by)[ ]*:(?:[ ]+(.*?))?[ ]*\Z"
+    r"[A-Z][A-Z0-9_]{2,63}|Followup|Probably caused by)[ ]*:(?:[ ]+(.*))?\Z"
 )
-_PAIR = re.compile(r"[ ]*(Key  ?|Value):[ ]+(.*?)[ ]*\Z")
-_NESTED = re.compile(r"[ ]{4,}(?:[A-Z][a-z]{1,12}|ID):[ ]+\S|[ ]{12}[A-Z_]{5,}[ ]*\Z")
-_HEADINGS = re.compile(r"[ ]*(?:Arguments:|(?:## )?Debugging Details:|-{3,})[ ]*\Z")
+_PAIR = re.compile(r"[ ]*(Key  ?|Value):(?:[ ]+|\Z)(.*)\Z")
+_NESTED = re.compile(r"[ ]{4,}(?:[A-Z][a-z]{1,12}|ID):[ ]+\S|[ ]{12}[A-Z_]{5,}\Z")
+_HEADINGS = re.compile(r"[ ]*(?:Arguments:|(?:## )?Debugging Details:|-{3,})\Z")
 _OPENS = (
-    r"[ ]*(?:[A-Z][A-Z0-9_]{4,63} \([0-9a-f]{1,8}\)[ ]*\Z|\*[ ]+(?:Bugcheck|Exception) Analysis|Debugging Details:"
+    r"[ ]*(?:[A-Z][A-Z0-9_]{4,63} \([0-9a-f]{1,8}\)\Z|\*[ ]+(?:Bugcheck|Exception) Analysis|Debugging Details:"
     r"|(?:FAULTING_IP|MM_INTERNAL_CODE|DEFAULT_BUCKET_ID|BUGCHECK_STR|PROCESS_NAME|LAST_CONTROL_TRANSFER|FOLLOWUP_IP"
     r"|SYMBOL_NAME|MODULE_NAME|IMAGE_NAME|STACK_COMMAND|FAILURE_BUCKET_ID|BUCKET_ID|EXCEPTION_CODE|ERROR_CODE|DUMP_CLASS"
     r"|KEY_VALUES_STRING|BUGCHECK_CODE|BUGCHECK_P1|FAULTING_MODULE|CONTEXT|TRAP_FRAME|EXCEPTION_RECORD|READ_ADDRESS"
@@ -121,7 +121,7 @@ class AnalyzeReader(Reader):
             return self._item(found[1], found[2] or "", number)
         if self._inner is not None and self._inner.take(line, number):
             return True
-        if not line or line.isspace():
+        if not line:
             return False
         if found := _NAME.match(line):
             return self._named(found)

@@ -9,13 +9,13 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, remark
 
-_TITLE = re.compile(r"[ ]*(\*\*\* Enumerating APCs in .*?)[ ]*\Z")
-_PROCESS = re.compile(r"[ ]*Process ([0-9a-f]{8,16}) (\S.*?)[ ]*\Z")
-_THREAD = re.compile(r"[ ]*Thread ([0-9a-f]{8,16})\b[ ]*(.*?)[ ]*\Z")
-_APC = re.compile(r"[ ]*KAPC @ ([0-9a-f]{8,16})[ ]*\Z")
+_TITLE = re.compile(r"[ ]*(\*\*\* Enumerating APCs in .*)\Z")
+_PROCESS = re.compile(r"[ ]*Process ([0-9a-f]{8,16}) (\S.*)\Z")
+_THREAD = re.compile(r"[ ]*Thread ([0-9a-f]{8,16})\b[ ]*(.*)\Z")
+_APC = re.compile(r"[ ]*KAPC @ ([0-9a-f]{8,16})\Z")
 _FIELD = re.compile(
     r"[ ]*(Type|Thread|KernelRoutine|RundownRoutine|NormalRoutine|NormalContext|SystemArgument[12]|ApcStateIndex"
-    r"|ApcMode|Inserted|ApcListHead\[\w+\]|ApcStateIndex \w+)[ ]{1,}(\S.*?)[ ]*\Z"
+    r"|ApcMode|Inserted|ApcListHead\[\w+\]|ApcStateIndex \w+)[ ]{1,}(\S.*)\Z"
 )
 
 

@@ -12,9 +12,9 @@ from dumpwalk.transcript.values import address, hexadecimal
 
 _ROW = re.compile(
     r"[ ]*([0-9]+) ([edu]{1,2})(?: (?:Disable|Enable) Clear)?[ ]+([0-9a-f]{8}(?:`[0-9a-f]{8})?)"
-    r"(?:[ ]+([rwei]) ([1248]))?[ ]+([0-9a-f]{4}) \(([0-9a-f]{4})\)[ ]*(?:[0-9]+:\*+[ ]*)?(\S.*?)?[ ]*\Z"
+    r"(?:[ ]+([rwei]) ([1248]))?[ ]+([0-9a-f]{4}) \(([0-9a-f]{4})\)[ ]*(?:[0-9]+:\*+[ ]*)?(\S.*)?\Z"
 )
-_SHORT = re.compile(r"[ ]*([0-9]+): ([0-9a-f]{8}(?:`[0-9a-f]{8})?) @!\"(.*)\"[ ]*\Z")
+_SHORT = re.compile(r"[ ]*([0-9]+): ([0-9a-f]{8}(?:`[0-9a-f]{8})?) @!\"(.*)\"\Z")
 
 
 @record

@@ -15,14 +15,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.annotations.conditions import Situation
 
-_CODE = re.compile(r"[ ]*Bugcheck code ([0-9a-fA-F]{1,8})[ ]*\Z")
-_ARGUMENTS = re.compile(r"[ ]*Arguments((?:[ ]+[0-9a-fA-F`]{1,17}){1,4})[ ]*\Z")
+_CODE = re.compile(r"[ ]*Bugcheck code ([0-9a-fA-F]{1,8})\Z")
+_ARGUMENTS = re.compile(r"[ ]*Arguments((?:[ ]+[0-9a-fA-F`]{1,17}){1,4})\Z")
 # BugCheck 50, {b41c5d4c, 0, 805068e1, 0}; *** STOP: 0x0000000A (0x..., ...); *** Fatal System Error: 0x00000018
 _ONE_LINE = re.compile(
     r"[ ]*(?:BugCheck ([0-9a-fA-F]{1,8}), \{([^}]*)\}|\*{3} ?STOP: (0x[0-9a-fA-F]{1,8}) ?\(([^)]*)\).*"
-    r"|\*{3} Fatal System Error: (0x[0-9a-fA-F]{1,8}))[ ]*\Z"
+    r"|\*{3} Fatal System Error: (0x[0-9a-fA-F]{1,8}))\Z"
 )
-_FATAL = re.compile(r"[ ]*\(?((?:0x[0-9a-fA-F`]{8,17},?){4})\)?[ ]*\Z")
+_FATAL = re.compile(r"[ ]*\(?((?:0x[0-9a-fA-F`]{8,17},?){4})\)?\Z")
 
 
 @lru_cache(maxsize=256)

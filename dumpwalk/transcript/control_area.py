@@ -10,9 +10,9 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, cells, pointer, remark, value, words
 
-_HEAD = re.compile(r"[ ]*ControlArea[ ]+@ ?([0-9a-f]{8,16})[ ]*\Z")
-_SEGMENT = re.compile(r"[ ]*Segment @ ([0-9a-f]{8,16}):?[ ]*\Z")
-_SUBSECTION = re.compile(r"[ ]*Subsection ([0-9]+)\.? @ ([0-9a-f]{8,16})[ ]*\Z")
+_HEAD = re.compile(r"[ ]*ControlArea[ ]+@ ?([0-9a-f]{8,16})\Z")
+_SEGMENT = re.compile(r"[ ]*Segment @ ([0-9a-f]{8,16}):?\Z")
+_SUBSECTION = re.compile(r"[ ]*Subsection ([0-9]+)\.? @ ([0-9a-f]{8,16})\Z")
 # What the debugger calls the members, as the kernel's types have them.
 _NAMES = {
     "Section Ref": "NumberOfSectionReferences",
@@ -57,14 +57,14 @@ _LABELS = (
 _LONGEST_FIRST = "|".join(sorted(map(re.escape, _LABELS), key=len, reverse=True))
 # Windows 2000's debugger puts colons behind some labels, and may leave no blank before a number.
 _CELL = re.compile(rf"[ ]*({_LONGEST_FIRST}):?[ ]*(?<=[ :tCe])([0-9a-fA-F]+|\?{{4}})(?:[ ]+|\Z)")
-_FLAGS = re.compile(r"[ ]*Flags \(([0-9a-f]+|\?{4})\)[ ]*(.*?)[ ]*\Z")
+_FLAGS = re.compile(r"[ ]*Flags \(([0-9a-f]+|\?{4})\)[ ]*(.*)\Z")
 _WORDS = re.compile(r"[ ]+((?:(?:ReadOnly|ReadWrite|CopyOnWrite|GlobalMemory|Accessed|Static|WriteCopy)[ ]*)+)\Z")
 _FILE = re.compile(
-    r"[ ]+(?:File: )?(\\\S.*?|\?{4}|Pagefile-backed section|Section of physical memory|No [Nn]ame for [Ff]ile)[ ]*\Z"
+    r"[ ]+(?:File: )?(\\\S.*?|\?{4}|Pagefile-backed section|Section of physical memory|No [Nn]ame for [Ff]ile)\Z"
 )
 _COMPACT = re.compile(
     r"([0-9a-f]{8,16})[ ]{2}Segment ([0-9a-f]{8,16})[ ]{2}Ptes ([0-9a-f?]+)[ ]{2}Pfn Ref ([0-9a-f?]+)[ ]{2}"
-    r"Views ([0-9a-f?]+)[ ]{2}(\w+(?: \w+)?)[ ]{2}(\S.*?)[ ]*\Z"
+    r"Views ([0-9a-f?]+)[ ]{2}(\w+(?: \w+)?)[ ]{2}(\S.*)\Z"
 )
 _VIEW = re.compile(r"[ ]*(Mapped views:.*|[0-9a-f]{8,16}-[0-9a-f]{8,16}[ ]{2}VAD .*|system view [0-9a-f]{8,16} .*)\Z")
 
@@ -162,7 +162,7 @@ class _Area:
         return ListedControlArea(parts[0].address, self.file, parts, tuple(self.views), tuple(self.remarks))
 
 
-@kind("control-area", "ca", opens=r"[ ]*ControlArea[ ]+@ ?[0-9a-f]{8,16}[ ]*\Z", rank=12)
+@kind("control-area", "ca", opens=r"[ ]*ControlArea[ ]+@ ?[0-9a-f]{8,16}\Z", rank=12)
 class ControlAreaReader(Reader):
     """Takes control areas."""
 

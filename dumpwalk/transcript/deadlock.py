@@ -10,20 +10,20 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
 from dumpwalk.transcript.values import address, hexadecimal
 
-_HEAD = re.compile(r"[ ]*Deadlock detected \(([0-9]+) locks in ([0-9]+) threads\):[ ]*\Z")
-_ISSUE = re.compile(r"[ ]*issue: ([0-9a-f]{8,16}(?: [0-9a-f]{8,16}){3})[ ]*\Z")
+_HEAD = re.compile(r"[ ]*Deadlock detected \(([0-9]+) locks in ([0-9]+) threads\):\Z")
+_ISSUE = re.compile(r"[ ]*issue: ([0-9a-f]{8,16}(?: [0-9a-f]{8,16}){3})\Z")
 _THREAD = re.compile(
     r"[ ]*Thread ([0-9]+): (TERMINATED|[0-9a-f]{8,16})(?: \(ThreadEntry = ([0-9a-f]{8,16})\))?"
-    r" took locks in the following order:[ ]*\Z"
+    r" took locks in the following order:\Z"
 )
-_ORDER = re.compile(r"[ ]*Thread ([0-9]+): ([A-Z](?: [A-Z])*)\.[ ]*\Z")
-_WHO = re.compile(r"[ ]*Thread ([0-9]+) = (TERMINATED|[0-9a-f]{8,16})\.?[ ]*\Z")
-_LOCK = re.compile(r"[ ]*Lock ([A-Z]+) =[ ]+([0-9a-f]{8,16})(?: \((\S.*?)\))? - Type '(.*?)'\s*\.[ ]*\Z")
-_NODE = re.compile(r"[ ]*Node:[ ]+([0-9a-f]{8,16})[ ]*\Z")
-_STACK = re.compile(r"[ ]*Stack:[ ]+([0-9a-f]{8,16}) (\S.*?)[ ]*\Z")
-_FRAME = re.compile(r"[ ]{6,}([0-9a-f]{8,16}) (\S.*?)[ ]*\Z")
-_CURRENT = re.compile(r"[ ]*Stack:[ ]+(<< .* >>)[ ]*\Z")
-_RULE = re.compile(r"[ ]*(?:#|Where:)[ ]*\Z")
+_ORDER = re.compile(r"[ ]*Thread ([0-9]+): ([A-Z](?: [A-Z])*)\.\Z")
+_WHO = re.compile(r"[ ]*Thread ([0-9]+) = (TERMINATED|[0-9a-f]{8,16})\.?\Z")
+_LOCK = re.compile(r"[ ]*Lock ([A-Z]+) =[ ]+([0-9a-f]{8,16})(?: \((\S.*?)\))? - Type '(.*?)'\s*\.\Z")
+_NODE = re.compile(r"[ ]*Node:[ ]+([0-9a-f]{8,16})\Z")
+_STACK = re.compile(r"[ ]*Stack:[ ]+([0-9a-f]{8,16}) (\S.*)\Z")
+_FRAME = re.compile(r"[ ]{6,}([0-9a-f]{8,16}) (\S.*)\Z")
+_CURRENT = re.compile(r"[ ]*Stack:[ ]+(<< .* >>)\Z")
+_RULE = re.compile(r"[ ]*(?:#|Where:)\Z")
 
 
 @record

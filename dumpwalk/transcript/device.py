@@ -11,8 +11,8 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import NOT_SHOWN, address, cells, pointer, remark, value, words
 
 _A = r"(?:[0-9a-f]{8,16}|\?{4,8})"
-_HEAD = re.compile(r"[ ]*Device object \(([0-9a-f]{8,16})\) is for:[ ]*\Z")
-_NAME = re.compile(rf"[ ]*(?:(\S.*?)[ ]+)?(\\\S+|\?{{4}}) DriverObject ({_A})[ ]*\Z")
+_HEAD = re.compile(r"[ ]*Device object \(([0-9a-f]{8,16})\) is for:\Z")
+_NAME = re.compile(rf"[ ]*(?:(\S.*?)(?<![ ])[ ]+)?(\\\S+|\?{{4}}) DriverObject ({_A})\Z")
 _CELL = re.compile(
     r"[ ]*(Current Irp|RefCount|Type|Flags|AttachedDev|Vpb|DevExt|DevObjExt|DevNode|Dope|SecurityDescriptor)"
     r"[ ]+([0-9a-f]+|\?+)[ ]*"
@@ -27,10 +27,10 @@ _NAMES = {
     "DevObjExt": "DeviceObjectExtension",
     "DevNode": "DeviceNode",
 }
-_FLAGS = re.compile(r"[ ]*(ExtensionFlags|Characteristics) \((?:0x)?([0-9a-f]+|\?+)\)[ ]*(.*?)[ ]*\Z")
-_ATTACHED = re.compile(rf"[ ]*(AttachedDevice \(Upper\)|AttachedTo \(Lower\)) ({_A})[ ]*(.*?)[ ]*\Z")
-_QUEUE = re.compile(r"[ ]*Device queue is (not busy|busy|\?{4})(?: -- Queue ?(?:empty)?)?[.:]?[ ]*\Z")
-_QUEUED = re.compile(rf"[ ]+IRP ({_A})[ ]*\Z")
+_FLAGS = re.compile(r"[ ]*(ExtensionFlags|Characteristics) \((?:0x)?([0-9a-f]+|\?+)\)[ ]*(.*)\Z")
+_ATTACHED = re.compile(rf"[ ]*(AttachedDevice \(Upper\)|AttachedTo \(Lower\)) ({_A})[ ]*(.*)\Z")
+_QUEUE = re.compile(r"[ ]*Device queue is (not busy|busy|\?{4})(?: -- Queue ?(?:empty)?)?[.:]?\Z")
+_QUEUED = re.compile(rf"[ ]+IRP ({_A})\Z")
 
 
 @record

@@ -10,29 +10,29 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, cells, hexadecimal, words
 
 _HEAD = re.compile(
-    r"([ ]*)DevNode 0x([0-9a-f]{8,16}) for PDO 0x([0-9a-f]{8,16})(?: at level (0x[0-9a-f]{1,8}|0))?[ ]*…?[ ]*\Z"
+    r"([ ]*)DevNode 0x([0-9a-f]{8,16}) for PDO 0x([0-9a-f]{8,16})(?: at level (0x[0-9a-f]{1,8}|0))?[ ]*…?\Z"
 )
 _CELL = re.compile(
     r"[ ]*(Parent|Sibling|Child|InterfaceType|Bus Number|TargetDeviceNotify List - f|b) (0x[0-9a-f]{1,16}|0{8,16})[ ]*"
 )
 _NOTIFY = {"TargetDeviceNotify List - f": "TargetDeviceNotify.Flink", "b": "TargetDeviceNotify.Blink"}
-_TEXT = re.compile(r"[ ]*(InstancePath|ServiceName|UpperFilters|LowerFilters) is \"(.*)\"[ ]*\Z")
-_STATE = re.compile(r"[ ]*(State|Previous State|StateHistory\[[0-9]+\]|Problem|Failure Status) = (.*?)[ ]*\Z")
-_FLAGS = re.compile(r"[ ]*((?:User|Capability)?Flags) \((?:0x)?([0-9a-f]{4,8})\)[ ]+(?!-)(.*?)[ ]*\Z")
-_MORE = re.compile(r"[ ]{10,}((?:DNF|DNUF)_[A-Z_]+(?:, *[A-Z][A-Z0-9_]+)*,?)[ ]*\Z")
-_UNKNOWN = re.compile(r"[ ]+Unknown flags (0x[0-9a-f]{1,8})[ ]*\Z")
+_TEXT = re.compile(r"[ ]*(InstancePath|ServiceName|UpperFilters|LowerFilters) is \"(.*)\"\Z")
+_STATE = re.compile(r"[ ]*(State|Previous State|StateHistory\[[0-9]+\]|Problem|Failure Status) =(?: |\Z)(.*)\Z")
+_FLAGS = re.compile(r"[ ]*((?:User|Capability)?Flags) \((?:0x)?([0-9a-f]{4,8})\)(?:[ ]+(?![ -])|\Z)(.*)\Z")
+_MORE = re.compile(r"[ ]{10,}((?:DNF|DNUF)_[A-Z_]+(?:, *[A-Z][A-Z0-9_]+)*,?)\Z")
+_UNKNOWN = re.compile(r"[ ]+Unknown flags (0x[0-9a-f]{1,8})\Z")
 _LIST = re.compile(
     r"[ ]*(CmResourceList|BootResourcesList|IoResList|TranslatedResourceList) at (0x[0-9a-f]{8,16})"
-    r"[ ]*:?[ ]*(.*?)[ ]*\Z"
+    r"[ ]*:?[ ]*(.*)\Z"
 )
-_RESERVED = re.compile(r"[ ]*(Reserved Values = \{.*\}|Alternative [0-9]+ \(Version [0-9.]+\))[ ]*\Z")
-_DESCRIPTOR = re.compile(r"[ ]*(Entry|(?:Preferred |Alternative )?Descriptor) ([0-9]+) - (\S.*?)[ ]*\Z")
+_RESERVED = re.compile(r"[ ]*(Reserved Values = \{.*\}|Alternative [0-9]+ \(Version [0-9.]+\))\Z")
+_DESCRIPTOR = re.compile(r"[ ]*(Entry|(?:Preferred |Alternative )?Descriptor) ([0-9]+) - (\S.*)\Z")
 _DETAIL = re.compile(
     r"[ ]*((?:Flags \([0-9a-fx]+\) -|Range starts at 0x|Level 0x|Data(?: - \{|:)|0x[0-9a-f]+ byte range"
-    r"|[0-9a-fx]+ - 0x[0-9a-f]+|ing \([0-9]\)).*?)[ ]*\Z"
+    r"|[0-9a-fx]+ - 0x[0-9a-f]+|ing \([0-9]\)).*)\Z"
 )
-_ROOT = re.compile(r"[ ]*Dumping IopRootDeviceNode \(= (0x[0-9a-f]{8,16})\)[ ]*\Z")
-_REMARK = re.compile(r"[ ]*\((.*)\)[ ]*\Z")
+_ROOT = re.compile(r"[ ]*Dumping IopRootDeviceNode \(= (0x[0-9a-f]{8,16})\)\Z")
+_REMARK = re.compile(r"[ ]*\((.*)\)\Z")
 
 
 @record

@@ -9,9 +9,9 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, hexadecimal
 
-_HEAD = re.compile(r"[ ]*\*\((\w+)\)(\w+) ([0-9a-f]{8,16})[ ]*\Z")
-_REGISTER = re.compile(r"[ ]+([A-Z]\w+(?:\[[0-9]+\])?) ([0-9a-f]{8})[ ]*\Z")
-_BIT = re.compile(r"[ ]+(?:\.(\w+): ([0-9a-f]+)|([A-Z]\w+) x([0-9a-f]+))[ ]*\Z")
+_HEAD = re.compile(r"[ ]*\*\((\w+)\)(\w+) ([0-9a-f]{8,16})\Z")
+_REGISTER = re.compile(r"[ ]+([A-Z]\w+(?:\[[0-9]+\])?) ([0-9a-f]{8})\Z")
+_BIT = re.compile(r"[ ]+(?:\.(\w+): ([0-9a-f]+)|([A-Z]\w+) x([0-9a-f]+))\Z")
 
 
 @record
@@ -33,7 +33,7 @@ class DeviceRegisters:
     registers: tuple[DeviceRegister, ...]
 
 
-@kind("device-registers", *("ehciregs",), opens=r"[ ]*\*\(\w+\)HC_\w+ [0-9a-f]{8,16}[ ]*\Z", rank=30)
+@kind("device-registers", *("ehciregs",), opens=r"[ ]*\*\(\w+\)HC_\w+ [0-9a-f]{8,16}\Z", rank=30)
 class DeviceRegistersReader(Reader):
     """Takes the registers of one controller."""
 

@@ -11,18 +11,18 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, remark
 
-_HEAD = re.compile(r"[ ]*Driver object \(([0-9a-f]{8,16})\) is for:[ ]*\Z")
-_NAME = re.compile(r"[ ]*(\\\S.*?|\?{4})[ ]*\Z")
+_HEAD = re.compile(r"[ ]*Driver object \(([0-9a-f]{8,16})\) is for:\Z")
+_NAME = re.compile(r"[ ]*(\\\S.*?|\?{4})\Z")
 _TITLE = re.compile(
     r"[ ]*(Driver Extension List: ?\(id ?, ?addr\)|Device Object list:|Dispatch routines:|Fast I/O routines:"
-    r"|Device Object stacks:)[ ]*\Z"
+    r"|Device Object stacks:)\Z"
 )
-_EXTENSION = re.compile(r"[ ]*\(([0-9a-f]{8,16}) ([0-9a-f]{8,16})\)[ ]*\Z")
+_EXTENSION = re.compile(r"[ ]*\(([0-9a-f]{8,16}) ([0-9a-f]{8,16})\)\Z")
 _DEVICES = re.compile(r"[ ]*[0-9a-f]{8,16}(?:[ ]+[0-9a-f]{8,16})*[ ]*…?\Z")
-_ENTRY = re.compile(r"[ ]*(DriverEntry|DriverStartIo|DriverUnload|AddDevice):[ ]+([0-9a-f]{8,16}|\?{8})[ ]*(.*?)[ ]*\Z")
-_ROUTINE = re.compile(r"[ ]*\[([0-9a-f]{2})\] (IRP_MJ_\w+|\?\?\?)[ ]+([0-9a-f]{8,16}|\?{8})[ ]*(.*?)[ ]*\Z")
+_ENTRY = re.compile(r"[ ]*(DriverEntry|DriverStartIo|DriverUnload|AddDevice):[ ]+([0-9a-f]{8,16}|\?{8})[ ]*(.*)\Z")
+_ROUTINE = re.compile(r"[ ]*\[([0-9a-f]{2})\] (IRP_MJ_\w+|\?\?\?)[ ]+([0-9a-f]{8,16}|\?{8})[ ]*(.*)\Z")
 _FAST = re.compile(
-    r"[ ]*((?:FastIo|AcquireFile|ReleaseFile|Mdl|Prepare|Acquire|Release)\w+)[ ]+([0-9a-f]{8,16})[ ]*(.*?)[ ]*\Z"
+    r"[ ]*((?:FastIo|AcquireFile|ReleaseFile|Mdl|Prepare|Acquire|Release)\w+)[ ]+([0-9a-f]{8,16})[ ]*(.*)\Z"
 )
 
 

@@ -21,13 +21,13 @@ MOST_ANNOTATED = 16
 # What `dt` shows and prose does not: an offset, a structure's kind and name, a count of members.
 _OPENS = (
     r"[ ]*\+0x[0-9a-f]{2,8}[ ]+\S+[ ]*:|(?:struct|union|class)[ ]\S+(?:,[ ][0-9]+ elements|[ ]\*[ ]0x)"
-    r"|[ ]*(?:\w+!)_[A-Z][A-Z0-9_]+[ ]*\Z"
+    r"|[ ]*(?:\w+!)_[A-Z][A-Z0-9_]+\Z"
 )
 
 
 _VALUE = re.compile(
     r"[ ]*(?!struct|union|class)((?:(?:unsigned|signed|enum) )?(?:__)?\w+(?: int| long)?(?: ?\*+)?)"
-    r" (0x[0-9a-f`]+|0n-?[0-9]+)(?: (\S.*?))?[ ]*\Z"
+    r" (0x[0-9a-f`]+|0n-?[0-9]+)(?: (\S.*))?\Z"
 )
 
 

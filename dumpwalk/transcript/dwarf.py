@@ -9,9 +9,9 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import hexadecimal
 
-_ENTRY = re.compile(r"([ ]*)(0x[0-9a-fA-F]+): (DW_TAG_\w+)(?: \[([^\]]*)\])?[ ]*\Z")
-_ATTRIBUTE = re.compile(r"[ ]+(DW_AT_\w+)(?:[ ]+(.*?))?[ ]*\Z")
-_RANGE = re.compile(r"[ ]+\[(0x[0-9a-fA-F]+) - (0x[0-9a-fA-F]+)\)[ ]*\Z")
+_ENTRY = re.compile(r"([ ]*)(0x[0-9a-fA-F]+): (DW_TAG_\w+)(?: \[([^\]]*)\])?\Z")
+_ATTRIBUTE = re.compile(r"[ ]+(DW_AT_\w+)(?:[ ]+(.*))?\Z")
+_RANGE = re.compile(r"[ ]+\[(0x[0-9a-fA-F]+) - (0x[0-9a-fA-F]+)\)\Z")
 
 
 @record

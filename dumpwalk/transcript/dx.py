@@ -9,12 +9,12 @@ from dumpwalk.transcript import Reader, kind
 
 _ROW = re.compile(
     r"([ ]*)(?:\[\+0x([0-9a-f]{3,})(?:[ ]\([ ]*([0-9]+):[ ]*([0-9]+)\))?\][ ]+)?"
-    r"(\[[^\]]*\]|[A-Za-z_<@(][^\s:]*(?:[ ]?::\S+)?|@?\$\S.*?)(?:[ ]*:(?:[ ]+(.*?))?)?[ ]*\Z"
+    r"(\[[^\]]*\]|[A-Za-z_<@(][^\s:]*(?:[ ]?::\S+)?|@?\$\S.*?(?<![ ]))(?:[ ]*:(?:[ ]+(.*))?)?\Z"
 )
-_GRID = re.compile(r"[ ]*=[ ](.*)[ ]=[ ]*\Z")
-_RULE = re.compile(r"[ ]*=+[ ]*\Z")
+_GRID = re.compile(r"[ ]*=[ ](.*)[ ]=\Z")
+_RULE = re.compile(r"[ ]*=+\Z")
 _UNREADABLE = re.compile(
-    r"[ ]*(Unable to read memory at Address 0x[0-9a-f]+|<Unreadable>|Error: .*|Object does not .*)[ ]*\Z"
+    r"[ ]*(Unable to read memory at Address 0x[0-9a-f]+|<Unreadable>|Error: .*|Object does not .*)\Z"
 )
 
 
@@ -80,7 +80,7 @@ class DxReader(Reader):
         if not self._columns:
             self._columns = tuple(cell.strip() for cell in text.split(" = "))
             return True
-        cells = tuple(cell.strip() for cell in re.split(r"[ ]+-[ ]+", text))
+        cells = tuple(cell.strip() for cell in re.split(r"(?<![ ])[ ]+-[ ]+", text))
         self._cells.append(cells)
         return True
 

@@ -7,7 +7,7 @@ import re
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 
-_ROW = re.compile(r"[ ]*([A-Za-z][A-Za-z0-9]*(?:\[[0-9]+\])?(?:\.[A-Za-z]+)?)=(.*?)[ ]*\Z")
+_ROW = re.compile(r"[ ]*([A-Za-z][A-Za-z0-9]*(?:\[[0-9]+\])?(?:\.[A-Za-z]+)?)=(.*)\Z")
 
 
 @record

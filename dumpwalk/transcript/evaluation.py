@@ -8,7 +8,7 @@ from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 
-_VALUE = re.compile(r"[ ]*Evaluate expression: (-?[0-9]{1,20}) = ([0-9a-f`]{8,17})[ ]*\Z")
+_VALUE = re.compile(r"[ ]*Evaluate expression: (-?[0-9]{1,20}) = ([0-9a-f`]{8,17})\Z")
 
 
 @record

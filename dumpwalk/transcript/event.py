@@ -15,13 +15,11 @@ if TYPE_CHECKING:
     from dumpwalk.annotations.conditions import Situation
 
 # (2fa8.1fdc): Break instruction exception - code 80000003 (first chance); some copies lost the bracket
-_EXCEPTION = re.compile(
-    r"[ ]*\(?([0-9a-f]{1,8})\.([0-9a-f]{1,8})\): (.{1,120}?) - code ([0-9a-f]{8})(?: \((.*)\))?[ ]*\Z"
-)
-_BREAKPOINT = re.compile(r"[ ]*(Breakpoint ([0-9]{1,4}) hit|Break instruction exception - code ([0-9a-f]{8}).*)[ ]*\Z")
+_EXCEPTION = re.compile(r"[ ]*\(?([0-9a-f]{1,8})\.([0-9a-f]{1,8})\): (.{1,120}?) - code ([0-9a-f]{8})(?: \((.*)\))?\Z")
+_BREAKPOINT = re.compile(r"[ ]*(Breakpoint ([0-9]{1,4}) hit|Break instruction exception - code ([0-9a-f]{8}).*)\Z")
 _FIELD = re.compile(
     r"[ ]*(Time Travel Position|Last event|debugger time|First chance exceptions are reported.*"
-    r"|This exception may be expected.*)(?:: (.*?))?[ ]*\Z"
+    r"|This exception may be expected.*)(?:: (.*))?\Z"
 )
 
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _FIELD = re.compile(
     r"[ ]*(ExceptionAddress|ExceptionCode|ExceptionFlags|NumberParameters|Parameter\[[0-9]{1,2}\]|Chained Record)"
-    r": ([0-9a-fA-F`]{1,17})(?:[ ]\((.*)\))?[ ]*\Z"
+    r": ([0-9a-fA-F`]{1,17})(?:[ ]\((.*)\))?\Z"
 )
 _REMARK = re.compile(
     r"[ ]*(Attempt to (?:read from|write to|execute (?:non-executable )?)[^\n]*|Subcode: 0x.*|Inpage operation failed.*"
-    r"|Exception Record @ [0-9A-Fa-f`]+:|Cannot read Exception record.*|This is usually the result.*)[ ]*\Z"
+    r"|Exception Record @ [0-9A-Fa-f`]+:|Cannot read Exception record.*|This is usually the result.*)\Z"
 )
 
 

@@ -11,10 +11,10 @@ from dumpwalk.transcript.site import Site, site
 from dumpwalk.transcript.values import address
 
 _ROW = re.compile(
-    r"[ ]*([0-9a-f]{8,16}): (?:(\S.*?)\+([0-9a-f]+) \(([0-9a-f]{8,16})\)|(\S+!\S+) \(([0-9a-f]{8,16})\)"
-    r"|([0-9a-f]{8,16}))[ ]*\Z"
+    r"[ ]*([0-9a-f]{8,16}): (?:(\S.*?)\+([0-9a-f]+) \(([0-9a-f]{8,16})\)|(\S[^\s!]*!\S+) \(([0-9a-f]{8,16})\)"
+    r"|([0-9a-f]{8,16}))\Z"
 )
-_INVALID = re.compile(r"[ ]*(Invalid exception stack at [0-9a-f]{8,16})[ ]*\Z")
+_INVALID = re.compile(r"[ ]*(Invalid exception stack at [0-9a-f]{8,16})\Z")
 
 
 @record

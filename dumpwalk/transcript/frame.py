@@ -49,19 +49,19 @@ _FRAME32 = re.compile(
 )
 _WRAPPED = re.compile(
     r"[ ]*(?:([0-9a-fA-F]{2,3})[ ]+)?([0-9a-f]{8}`[0-9a-f]{8})[ ]+([0-9a-f]{8}`[0-9a-f]{8})[ ]+:"
-    r"((?:[ ]+[0-9a-f]{8}`[0-9a-f]{8}){3})[ ]*\Z"
+    r"((?:[ ]+[0-9a-f]{8}`[0-9a-f]{8}){3})\Z"
 )
 _INLINE = re.compile(
     r"[ ]*(?:([0-9a-fA-F]{1,3})[ ]+)?\(Inline(?: Function)?\)[ ]+-+(?:`-+)?(?:[ ]+-+(?:`-+)?)?[ ]*(?::[ ]*)?"
     r"(?:-+`-+[ ]*)*(?::[ ]*)?(.*)"
 )
 _NAME = r"[A-Za-z_][\w.$-]*![ ]?[^\s].*|[A-Za-z_][\w.$-]*\+0x[0-9a-f]+.*|0x[0-9a-f`]+|<[^>]+>!?.*|\*{3}"
-_NUMBERED = re.compile(rf"[ ]*([0-9a-fA-F]{{2,3}})[ ]+({_NAME})[ ]*\Z")
+_NUMBERED = re.compile(rf"[ ]*([0-9a-fA-F]{{2,3}})[ ]+({_NAME})\Z")
 # A symbol alone: what a listing without addresses is made of.
 _NAMED = re.compile(
-    r"[ ]*([A-Za-z_][\w.$-]*![^\s=]\S*(?:[ ]\((?:TrapFrame|FPO|CONV).*)?|[A-Za-z_][\w.$-]*\+0x[0-9a-f]+)[ ]*\Z"
+    r"[ ]*([A-Za-z_][\w.$-]*![^\s=]\S*(?:[ ]\((?:TrapFrame|FPO|CONV).*)?|[A-Za-z_][\w.$-]*\+0x[0-9a-f]+)\Z"
 )
-_OLD_NAMED = re.compile(r"[ ]*([A-Za-z_]\w*![ ][A-Za-z_]\w*)[ ]*\Z")
+_OLD_NAMED = re.compile(r"[ ]*([A-Za-z_]\w*![ ][A-Za-z_]\w*)\Z")
 _NOWHERE = Site("", "", None)
 # Half of all arguments are nothing.
 _ZERO = Hex(0)

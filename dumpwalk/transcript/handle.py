@@ -11,24 +11,24 @@ from dumpwalk.transcript.kernel_object import ListedObject, ObjectLines, object_
 from dumpwalk.transcript.values import address, hexadecimal, optional, remark
 
 _TABLE = re.compile(
-    r"[ ]*((?:Kernel h|H)andle table|PspCidTable) at ([0-9a-f]{8,16}) with ([0-9]+|\?+) entries in use[ ]*\Z"
+    r"[ ]*((?:Kernel h|H)andle table|PspCidTable) at ([0-9a-f]{8,16}) with ([0-9]+|\?+) entries in use\Z"
 )
-_SEARCH = re.compile(r"[ ]*(Searching for (?:handles of type .*|Process with Cid == .*))[ ]*\Z")
+_SEARCH = re.compile(r"[ ]*(Searching for (?:handles of type .*|Process with Cid == .*))\Z")
 _ENTRY = re.compile(
     r"[ ]*([0-9a-f]{4,16}): Object: ([0-9a-f]{8,16})[ ]+GrantedAccess: ([0-9a-f]{1,8}|\?+)((?: \(\w+\))*)"
-    r"[ ]+Entry: ([0-9a-f]{8,16})[ ]*\Z"
+    r"[ ]+Entry: ([0-9a-f]{8,16})\Z"
 )
 _FREE = re.compile(
-    r"[ ]*([0-9a-f]{4,16}): free handle, Entry address ([0-9a-f]{8,16}), Next Entry ([0-9a-f]{8,16}|\?+)[ ]*\Z"
+    r"[ ]*([0-9a-f]{4,16}): free handle, Entry address ([0-9a-f]{8,16}), Next Entry ([0-9a-f]{8,16}|\?+)\Z"
 )
-_INVALID = re.compile(r"[ ]*(Invalid Handle: .*)[ ]*\Z")
-_USER = re.compile(r"[ ]*Handle ([0-9a-f]{1,16})[ ]*\Z")
-_FIELD = re.compile(r"[ ]+(Type|Attributes|GrantedAccess|HandleCount|PointerCount|Name)[ ]+(\S.*?)[ ]*\Z")
-_ACCESS = re.compile(r"[ ]{4,}([A-Z]\w+(?:,[A-Z]\w+)*,?)[ ]*\Z")
-_SPECIFIC = re.compile(r"[ ]*Object specific information[ ]*\Z")
-_INFORMATION = re.compile(r"[ ]{3,}(\S.*?)[ ]*\Z")
-_SUM = re.compile(r"[ ]*([0-9]+ [Hh]andles?(?: of type \w+)?|Type[ ]+Count)[ ]*\Z")
-_COUNT = re.compile(r"([A-Z]\w+)[ ]+([0-9]+)[ ]*\Z")
+_INVALID = re.compile(r"[ ]*(Invalid Handle: .*)\Z")
+_USER = re.compile(r"[ ]*Handle ([0-9a-f]{1,16})\Z")
+_FIELD = re.compile(r"[ ]+(Type|Attributes|GrantedAccess|HandleCount|PointerCount|Name)[ ]+(\S.*)\Z")
+_ACCESS = re.compile(r"[ ]{4,}([A-Z]\w+(?:,[A-Z]\w+)*,?)\Z")
+_SPECIFIC = re.compile(r"[ ]*Object specific information\Z")
+_INFORMATION = re.compile(r"[ ]{3,}(\S.*)\Z")
+_SUM = re.compile(r"[ ]*([0-9]+ [Hh]andles?(?: of type \w+)?|Type[ ]+Count)\Z")
+_COUNT = re.compile(r"([A-Z]\w+)[ ]+([0-9]+)\Z")
 
 
 @record

@@ -10,13 +10,13 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
 from dumpwalk.transcript.values import address, hexadecimal
 
-_TITLE = re.compile(r"[ ]*(Process|ObjectTable) (0x[0-9A-Fa-f]{8,16})[ ]*\Z")
-_HEAD = re.compile(r"[ ]*Handle:? (?:= )?(0x[0-9A-Fa-f]+) - (OPEN|CLOSE|BAD REFERENCE):?[ ]*\Z")
-_THREAD = re.compile(r"[ ]*Thread ID = (0x[0-9A-Fa-f]+), Process ID = (0x[0-9A-Fa-f]+)[ ]*\Z")
-_FRAME = re.compile(r"[ ]*(?:## ?)?(0x[0-9A-Fa-f]{8,16}): (\S.*?)[ ]*\Z")
-_SUM = re.compile(r"[ ]*((?:Parsed|Dumped) 0x[0-9A-Fa-f]+ stack traces\.)[ ]*\Z")
-_MARK = re.compile(r"[ ]*##[ ]*\Z")
-_LOADED = re.compile(r"[ ]*(Loaded \S+ extension DLL)[ ]*\Z")
+_TITLE = re.compile(r"[ ]*(Process|ObjectTable) (0x[0-9A-Fa-f]{8,16})\Z")
+_HEAD = re.compile(r"[ ]*Handle:? (?:= )?(0x[0-9A-Fa-f]+) - (OPEN|CLOSE|BAD REFERENCE):?\Z")
+_THREAD = re.compile(r"[ ]*Thread ID = (0x[0-9A-Fa-f]+), Process ID = (0x[0-9A-Fa-f]+)\Z")
+_FRAME = re.compile(r"[ ]*(?:## ?)?(0x[0-9A-Fa-f]{8,16}): (\S.*)\Z")
+_SUM = re.compile(r"[ ]*((?:Parsed|Dumped) 0x[0-9A-Fa-f]+ stack traces\.)\Z")
+_MARK = re.compile(r"[ ]*##\Z")
+_LOADED = re.compile(r"[ ]*(Loaded \S+ extension DLL)\Z")
 
 
 @record

@@ -11,16 +11,16 @@ from dumpwalk.transcript.values import hexadecimal
 
 _TITLE = re.compile(
     r"[ ]*(File Type: .*?|FILE HEADER VALUES|OPTIONAL HEADER VALUES|SECTION HEADER #[0-9A-F]+|----- new -----"
-    r"|Debug Directories\([0-9]+\))[ ]*\Z"
+    r"|Debug Directories\([0-9]+\))\Z"
 )
-_DIRECTORY = re.compile(r"[ ]*([0-9A-F]+) \[[ ]*([0-9A-F]+)\] address \[size\] of (\S.*?)[ ]*\Z")
+_DIRECTORY = re.compile(r"[ ]*([0-9A-F]+) \[[ ]*([0-9A-F]+)\] address \[size\] of (\S.*)\Z")
 _FIELD = re.compile(
     r"[ ]*([0-9A-Fa-f]+(?:\.[0-9]+)?)[ ]{1,2}(machine|number of \w+|time date stamp|file pointer to [\w ]+"
     r"|size of [\w ]+|characteristics|magic #|linker version|address of entry point|base of (?:code|data)|image base"
     r"|(?:section|file) alignment|subsystem|operating system version|image version|subsystem version|checksum"
-    r"|DLL characteristics|loader flags|Win32 version|virtual (?:size|address)|flags)[ ]*(.*?)[ ]*\Z"
+    r"|DLL characteristics|loader flags|Win32 version|virtual (?:size|address)|flags)[ ]*(.*)\Z"
 )
-_NAME = re.compile(r"[ ]{8,}([A-Z][\w ></()-]*?)[ ]*\Z")
+_NAME = re.compile(r"[ ]{8,}([A-Z][\w ></()-]*)\Z")
 
 
 @record
@@ -58,7 +58,7 @@ class ImageHeaders:
     directories: tuple[DataDirectory, ...]
 
 
-@kind("image-headers", "dh", opens=r"[ ]*FILE HEADER VALUES[ ]*\Z", rank=40)
+@kind("image-headers", "dh", opens=r"[ ]*FILE HEADER VALUES\Z", rank=40)
 class ImageHeadersReader(Reader):
     """Takes the headers of one image."""
 

@@ -9,9 +9,9 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, hexadecimal
 
-_TITLE = re.compile(r"[ ]*Dumping Import table at ([0-9a-f`]{8,17}) \+ ([0-9a-f]+)[ ]*\Z")
-_IMAGE = re.compile(r"[ ]*ModuleImageName: (\S+)[ ]*\Z")
-_ROW = re.compile(r"[ ]*(\S+) imports (\S+?)!(\S+)[ ]*\Z")
+_TITLE = re.compile(r"[ ]*Dumping Import table at ([0-9a-f`]{8,17}) \+ ([0-9a-f]+)\Z")
+_IMAGE = re.compile(r"[ ]*ModuleImageName: (\S+)\Z")
+_ROW = re.compile(r"[ ]*(\S+) imports (\S[^\s!]*)!(\S+)\Z")
 
 
 @record
@@ -24,7 +24,7 @@ class ImportList:
     imports: tuple[tuple[str, str], ...]
 
 
-@kind("imports", "imports", opens=r"[ ]*(?:Dumping Import table at |\S+ imports \S+!\S+[ ]*\Z)", rank=60)
+@kind("imports", "imports", opens=r"[ ]*(?:Dumping Import table at |\S+ imports \S[^\s!]*!\S+\Z)", rank=60)
 class ImportsReader(Reader):
     """Takes imports."""
 

@@ -14,9 +14,9 @@ _LINE = re.compile(
     r"(?![0-9a-f]{2}[ -][0-9a-f]{2}[ -])"  # bytes of a dump, not mnemonics
     r"([a-z][a-z0-9.]{1,12}\b.*|\?{3}.*)\Z"
 )
-_LABEL = re.compile(r"[ ]*([A-Za-z_][^\s:]*!?\S.*?)(?:[ ]\[([^\]]+) @ ([0-9]+)\])?:[ ]*\Z")
-_FLOW = re.compile(r"[ ]*(?:Branch|No prior disassembly possible|Flow analysis was incomplete.*)[ ]*\Z")
-_OPERAND = re.compile(r"[ ]{2,}([a-z]{2}:[0-9a-f:`]+=\S+|\{\S+\}|\[br=\d\])")
+_LABEL = re.compile(r"[ ]*([A-Za-z_]\S.*?)(?:[ ]\[([^\]]+) @ ([0-9]+)\])?:\Z")
+_FLOW = re.compile(r"[ ]*(?:Branch|No prior disassembly possible|Flow analysis was incomplete.*)\Z")
+_OPERAND = re.compile(r"(?<![ ])[ ]{2,}([a-z]{2}:[0-9a-f:`]+=\S+|\{\S+\}|\[br=\d\])")
 
 
 @record
@@ -67,7 +67,7 @@ def instruction(line: str) -> Instruction | None:
 
 def label(line: str) -> Site | None:
     """Return the place that a label of a disassembly names."""
-    if not line.rstrip().endswith(":") or len(line) > 512:
+    if not line.endswith(":") or len(line) > 512:
         return None
     found = _LABEL.match(line)
     if (
@@ -90,7 +90,7 @@ def _confirms(line: str, following: str) -> bool:
     "code",
     *("u", "uf", "ub", "ur", "ux", "up"),
     opens=r"[ ]*(?:[0-9]{1,6}[ ]+)?[0-9a-fA-F]{8}[`0-9a-fA-F]{0,9}[ ]+[0-9a-f?]{2,32}[ ]+[a-z?]"
-    r"|[ ]*[A-Za-z_][\w.]*[!+]\S.*:[ ]*\Z",
+    r"|[ ]*[A-Za-z_][\w.]*[!+]\S.*:\Z",
     confirms=_confirms,
     rank=45,
 )

@@ -10,12 +10,12 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
 from dumpwalk.transcript.values import address, hexadecimal, optional, remark
 
-_HEAD = re.compile(r"[ ]*Dumping IDT:[ ]*([0-9a-f]{8,16})?[ ]*\Z")
-_ROW = re.compile(r"[ ]*([0-9a-f]{2,4}):[ \t]+([0-9a-f]{8,16})[ ]*(\S.*?)?[ ]*\Z")
-_STACK = re.compile(r"(.*?)[ \t]*Stack = 0x([0-9A-Fa-f]{8,16})\Z")
-_INTERRUPT = re.compile(r"[ \t]*(\S.*?) \(KINTERRUPT ([0-9a-f]{8,16})\)[ ]*\Z")
-_TASK = re.compile(r"[ ]*([0-9a-f]{2,4}):[ \t]+Task Selector = 0x([0-9A-Fa-f]{4})[ ]*\Z")
-_COMMENT = re.compile(r"[ ]*/\* (.*?) \*/[ ]*\Z")
+_HEAD = re.compile(r"[ ]*Dumping IDT:[ ]*([0-9a-f]{8,16})?\Z")
+_ROW = re.compile(r"[ ]*([0-9a-f]{2,4}):[ \t]+([0-9a-f]{8,16})[ ]*(\S.*)?\Z")
+_STACK = re.compile(r"(.*?)(?<![ \t])[ \t]*Stack = 0x([0-9A-Fa-f]{8,16})\Z")
+_INTERRUPT = re.compile(r"[ \t]*(\S.*?) \(KINTERRUPT ([0-9a-f]{8,16})\)\Z")
+_TASK = re.compile(r"[ ]*([0-9a-f]{2,4}):[ \t]+Task Selector = 0x([0-9A-Fa-f]{4})\Z")
+_COMMENT = re.compile(r"[ ]*/\* (.*?) \*/\Z")
 
 
 @record

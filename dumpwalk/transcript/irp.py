@@ -13,24 +13,24 @@ from dumpwalk.transcript.values import address, pointer, remark, value
 _A = r"(?:[0-9a-f]{8,16}|\?{4,8})"
 _HEAD = re.compile(
     r"[ ]*Irp is (active|completed\.?)(?: with ([0-9]+|\?\?) stacks?(?: ([0-9]+|\?\?) is current)?)?"
-    r"(?: \(= ?0x([0-9a-f?]{8,16})\))?[ ]*(.*?)[ ]*\Z"
+    r"(?: \(= ?0x([0-9a-f?]{8,16})\))?[ ]*(.*)\Z"
 )
 _SUMMARY = re.compile(
-    rf"[ ]*(?:No Mdl|Mdl ?= ?({_A}))(?::)?[ ]*(?:(No System Buffer|(?:System buffer|Master Irp) ?= ?{_A}):?)?[ ]*"
-    rf"Thread ({_A}):[ ]*(?:Irp stack trace\.|Irp is completed\.)[ ]*(.*?)[ ]*\Z"
+    rf"[ ]*(?:No Mdl|Mdl ?= ?({_A})):?[ ]*(?:(No System Buffer|(?:System buffer|Master Irp) ?= ?{_A}):?[ ]*)?"
+    rf"Thread ({_A}):[ ]*(?:Irp stack trace\.|Irp is completed\.)[ ]*(.*)\Z"
 )
-_COLUMNS = re.compile(r"[ ]*cmd[ ]+flg[ ]+cl[ ]+Device[ ]+File[ ]+Completion-Context[ ]*\Z")
+_COLUMNS = re.compile(r"[ ]*cmd[ ]+flg[ ]+cl[ ]+Device[ ]+File[ ]+Completion-Context\Z")
 _REST = rf"({_A})[ ]+({_A})[ ]+({_A})-({_A})[ ]*((?:(?:Success|Error|Cancel|pending)[ ]*)*)\Z"
 _OLD = re.compile(rf"[ ]*(>?)[ ]*\[[ ]*([0-9a-f]+),[ ]*([0-9a-f]+)\][ ]+([0-9a-f]+)[ ]+([0-9a-f]+)[ ]+{_REST}")
-_NEW = re.compile(r"[ ]*(>?)[ ]*\[(?:(\w+|N/A)\(([0-9a-f]+)\)|\?{4}), (?:(\w+|N/A)\(([0-9a-f]+)\)|\?{4})\][ ]*\Z")
+_NEW = re.compile(r"[ ]*(>?)[ ]*\[(?:(\w+|N/A)\(([0-9a-f]+)\)|\?{4}), (?:(\w+|N/A)\(([0-9a-f]+)\)|\?{4})\]\Z")
 _SECOND = re.compile(rf"[ ]*([0-9a-f]+|\?\?)[ ]+([0-9a-f]+|\?\?)[ ]+{_REST}")
-_DRIVER = re.compile(r"[ ]*(\\\S+|\?{4})(?:[ \t]+(\S.*?))?[ ]*\Z")
-_ROUTINE = re.compile(r"[ ]{8,}(\([A-Z]\w+\)|[A-Za-z_]\w*[!+]\S+)[ ]*\Z")
-_ARGUMENTS = re.compile(r"[ ]*Args: ((?:0x)?[0-9a-f?]+(?:[ ]+(?:0x)?[0-9a-f?]+)*)[ ]*\Z")
-_FLAGS = re.compile(r"[ ]*Flags: (SL_\w+(?:, \w+)*)[ ]*\Z")
-_FIELD = re.compile(r"(&?[A-Z]\w+(?:\.\w+)*) = ((?:0x)?[0-9a-f?]+)(?: - ([0-9a-f?]+))?(?:[ ]{2}(.*?))?[ ]*\Z")
-_EXTENSION = re.compile(r"[ ]*Irp Extension present at 0x([0-9a-f]{8,16}):?[ ]*\Z")
-_FAILURE = re.compile(r"[ ]*(IRP signature does not match, probably not an IRP)[ ]*\Z")
+_DRIVER = re.compile(r"[ ]*(\\\S+|\?{4})(?:[ \t]+(\S.*))?\Z")
+_ROUTINE = re.compile(r"[ ]{8,}(\([A-Z]\w+\)|[A-Za-z_]\w*[!+]\S+)\Z")
+_ARGUMENTS = re.compile(r"[ ]*Args: ((?:0x)?[0-9a-f?]+(?:[ ]+(?:0x)?[0-9a-f?]+)*)\Z")
+_FLAGS = re.compile(r"[ ]*Flags: (SL_\w+(?:, \w+)*)\Z")
+_FIELD = re.compile(r"(&?[A-Z]\w+(?:\.\w+)*) = ((?:0x)?[0-9a-f?]+)(?: - ([0-9a-f?]+))?(?:[ ]{2}(.*))?\Z")
+_EXTENSION = re.compile(r"[ ]*Irp Extension present at 0x([0-9a-f]{8,16}):?\Z")
+_FAILURE = re.compile(r"[ ]*(IRP signature does not match, probably not an IRP)\Z")
 
 
 @record

@@ -11,22 +11,22 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import UNREADABLE, address, pointer, remark
 
-_HEAD = re.compile(r"[ ]*Object: ([0-9a-f]{8,16})[ ]+Type: \(([0-9a-f]{8,16}|\?{8})\) (\S.*?)[ ]*\Z")
-_HEADER = re.compile(r"[ ]*ObjectHeader: ([0-9a-f]{8,16})(?: \((new|old) version\))?[ ]*\Z")
-_COUNTS = re.compile(r"[ ]*HandleCount: ([0-9]+|\?+)[ ]+PointerCount: (-?[0-9]+|\?+)[ ]*\Z")
-_NAME = re.compile(r"[ ]*Directory Object: ([0-9a-f]{8,16}|\?{8})[ ]+Name: (.*?)(?: \{([^{}]*)\})?[ ]*\Z")
-_PATH = re.compile(r"[ ]*Full Path: (.*?)[ ]*\Z")
-_TARGET = re.compile(r"[ ]*Target String is '(.*)'[ ]*\Z")
-_DRIVE = re.compile(r"[ ]*Drive Letter Index is ([0-9]+)(?: \([A-Z]:\))?[ ]*\Z")
-_COLUMNS = re.compile(r"[ ]*(?:Hash[ ]+Address[ ]+Type[ ]+Name|----[ ]+-+[ ]+----[ ]+----)[ ]*\Z")
-_ENTRY = re.compile(r"[ ]+(?:([0-9]{2})[ ]+)?([0-9a-f]{8,16})[ ]+([A-Z]\w*|\?{4})[ ]+(\S.*?)[ ]*\Z")
-_OPTIONAL = re.compile(r"[ ]*(?:Optional Headers: ?(\?{4})?|([A-Z]\w+Info)\(([0-9a-f]{8,16})\))[ ]*\Z")
+_HEAD = re.compile(r"[ ]*Object: ([0-9a-f]{8,16})[ ]+Type: \(([0-9a-f]{8,16}|\?{8})\) (\S.*)\Z")
+_HEADER = re.compile(r"[ ]*ObjectHeader: ([0-9a-f]{8,16})(?: \((new|old) version\))?\Z")
+_COUNTS = re.compile(r"[ ]*HandleCount: ([0-9]+|\?+)[ ]+PointerCount: (-?[0-9]+|\?+)\Z")
+_NAME = re.compile(r"[ ]*Directory Object: ([0-9a-f]{8,16}|\?{8})[ ]+Name:(?: |\Z)(.*?)(?: \{([^{}]*)\})?\Z")
+_PATH = re.compile(r"[ ]*Full Path:(?: |\Z)(.*)\Z")
+_TARGET = re.compile(r"[ ]*Target String is '(.*)'\Z")
+_DRIVE = re.compile(r"[ ]*Drive Letter Index is ([0-9]+)(?: \([A-Z]:\))?\Z")
+_COLUMNS = re.compile(r"[ ]*(?:Hash[ ]+Address[ ]+Type[ ]+Name|----[ ]+-+[ ]+----[ ]+----)\Z")
+_ENTRY = re.compile(r"[ ]+(?:([0-9]{2})[ ]+)?([0-9a-f]{8,16})[ ]+([A-Z]\w*|\?{4})[ ]+(\S.*)\Z")
+_OPTIONAL = re.compile(r"[ ]*(?:Optional Headers: ?(\?{4})?|([A-Z]\w+Info)\(([0-9a-f]{8,16})\))\Z")
 _STEP = re.compile(
     r"[ ]*(Type, found by:|TypeIndex in the header at .*|\^ (?:bits 8 to 15 of the header's address|ObHeaderCookie): .*"
-    r"|= 0x[0-9a-f]+, index into ObTypeIndexTable|(?:entry at|pointer at|type) .*= [0-9a-f`]+|\([^()]*\))[ ]*\Z"
+    r"|= 0x[0-9a-f]+, index into ObTypeIndexTable|(?:entry at|pointer at|type) .*= [0-9a-f`]+|\([^()]*\))\Z"
 )
-_FAILURE = re.compile(r"[ ]*([0-9a-f]{8,16}): (Not a valid object \(.*\))[ ]*\Z")
-_LISTED = re.compile(r"[ ]*(Scanning [0-9]+ objects of type .*|Total of [0-9]+ objects of type .*)[ ]*\Z")
+_FAILURE = re.compile(r"[ ]*([0-9a-f]{8,16}): (Not a valid object \(.*\))\Z")
+_LISTED = re.compile(r"[ ]*(Scanning [0-9]+ objects of type .*|Total of [0-9]+ objects of type .*)\Z")
 
 
 @record

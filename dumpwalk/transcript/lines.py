@@ -118,12 +118,14 @@ class Lines:
         lines = text.split("\n")
         if _CONTROLS.search(text):
             self._note_controls(lines)
-        if len(text) > LONGEST:
+        if _WRAPPED.search(text):
+            _unwrap(lines)
+        # Blanks at the end mean nothing; expressions that had to look for them would take the square of their number.
+        lines = [line.rstrip(" ") for line in lines]
+        if max(map(len, lines)) > LONGEST:
             for number, line in enumerate(lines, self.count + 1):
                 if len(line) > LONGEST:
                     self.note(f"it has {len(line):,} characters; it is not looked into", number)
-        if _WRAPPED.search(text):
-            _unwrap(lines)
         self.count += len(lines)
         return lines
 

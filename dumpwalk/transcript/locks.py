@@ -10,32 +10,32 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, hexadecimal, optional
 
 _RESOURCE = re.compile(
-    r"[ ]*Resource @ (?:(\w+!\S+) \((0x[0-9a-f]{8,16})\)|((?:0x)?[0-9a-f]{8,16}))[ ]*"
-    r"(Exclusively owned|Shared ([0-9]+) owning threads)?[ ]*(?://[ ]*(.*?))?[ ]*\Z"
+    r"[ ]*Resource @ (?:(\w+!\S+) \((0x[0-9a-f]{8,16})\)|((?:0x)?[0-9a-f]{8,16}))"
+    r"(?:[ ]*(Exclusively owned|Shared ([0-9]+) owning threads))?(?:[ ]*//[ ]*(.*))?\Z"
 )
 _COUNT = re.compile(
-    r"[ ]*(Contention Count|NumberOfSharedWaiters|NumberOfExclusiveWaiters) = ([0-9]+)[ ]*(?://[ ]*(.*?))?[ ]*\Z"
+    r"[ ]*(Contention Count|NumberOfSharedWaiters|NumberOfExclusiveWaiters) = ([0-9]+)[ ]*(?://[ ]*(.*))?\Z"
 )
-_ACTIVE = re.compile(r"[ ]*ActiveCount = ([0-9a-f]+)[ ]+Flags = (.*?)[ ]*\Z")
-_OLD_THREAD = re.compile(r"[ ]*Thread = ([0-9a-f]{8}), Count = ([0-9]+)[ ]*(?://[ ]*(.*?))?[ ]*\Z")
+_ACTIVE = re.compile(r"[ ]*ActiveCount = ([0-9a-f]+)[ ]+Flags =(?: |\Z)(.*)\Z")
+_OLD_THREAD = re.compile(r"[ ]*Thread = ([0-9a-f]{8}), Count = ([0-9]+)[ ]*(?://[ ]*(.*))?\Z")
 _HOLDER = re.compile(r"([0-9a-f]{8,16})-([0-9]{2})(<\*>)?(?:[ ]*\*\*\* Actual Thread ([0-9a-f]{8,16}))?")
 _HOLDERS = re.compile(
-    r"[ ]*(Threads:)?[ ]*((?:[0-9a-f]{8,16}-[0-9]{2}(?:<\*>)?[ ]*(?:\*\*\* Actual Thread [0-9a-f]{8,16}[ ]*)?)+)\Z"
+    r"[ ]*(?:(Threads:)[ ]*)?((?:[0-9a-f]{8,16}-[0-9]{2}(?:<\*>)?[ ]*(?:\*\*\* Actual Thread [0-9a-f]{8,16}[ ]*)?)+)\Z"
 )
 _WAITING = re.compile(r"[ ]*Threads Waiting On (Shared|Exclusive) Access:[ ]*((?:[0-9a-f]{8,16}[ ]*)*)\Z")
-_WAITERS = re.compile(r"[ ]+((?:[0-9a-f]{8,16}[ ]+)*[0-9a-f]{8,16})[ ]*\Z")
-_SECTION = re.compile(r"[ ]*CritSec (\S+) at ([0-9a-fA-F]{5,16})[ ]*(?:(.*?))[ ]*\Z")
+_WAITERS = re.compile(r"[ ]+((?:[0-9a-f]{8,16}[ ]+)*[0-9a-f]{8,16})\Z")
+_SECTION = re.compile(r"[ ]*CritSec (\S+) at ([0-9a-fA-F]{5,16})[ ]*(?:(.*))\Z")
 _FIELD = re.compile(
     r"[ ]*(WaiterWoken|LockCount|RecursionCount|OwningThread|EntryCount|ContentionCount|LockSemaphore|SpinCount"
-    r"|DebugInfo)[ ]+(\S.*?)[ ]*\Z"
+    r"|DebugInfo)[ ]+(\S.*)\Z"
 )
-_LOCKED = re.compile(r"[ ]*\*\*\* Locked[ ]*\Z")
+_LOCKED = re.compile(r"[ ]*\*\*\* Locked\Z")
 _REMARK = re.compile(
     r"[ ]*(\*{4} DUMP OF ALL RESOURCE OBJECTS \*{4}|KD: Scanning for held locks\.*|[0-9]+ total locks.*"
     r"|Scanned [0-9]+ critical sections|An unexpected circular linked list was detected .*|Invalid Thread\([0-9]+\) .*"
-    r"|Owner is .*|[0-9a-fx]+ is not a valid resource.*)[ ]*\Z"
+    r"|Owner is .*|[0-9a-fx]+ is not a valid resource.*)\Z"
 )
-_REST = re.compile(r"[ ]*//[ ]*(.*?)[ ]*\Z")
+_REST = re.compile(r"[ ]*//[ ]*(.*)\Z")
 
 
 @record

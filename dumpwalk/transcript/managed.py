@@ -9,11 +9,11 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, hexadecimal
 
-_HEAD = re.compile(r"[ ]*0x([0-9a-f]{8,16}) ([A-Za-z_][\w.`+<>,\[\]]*\.[\w.`+<>,\[\]]+)[ ]*(.*?)[ ]*\Z")
-_STATICS = re.compile(r"[ ]*\[(statics)\][ ]*\Z")
+_HEAD = re.compile(r"[ ]*0x([0-9a-f]{8,16}) ([A-Za-z_][\w.`+<>,\[\]]*\.[\w.`+<>,\[\]]+)[ ]*(.*)\Z")
+_STATICS = re.compile(r"[ ]*\[(statics)\]\Z")
 # 0010  _httpMethod : 0000020da741be88  "POST" [4] (System.String)
-_FIELD = re.compile(r"[ ]*([0-9a-f]{4})[ ]{2}(<?[A-Za-z_$][\w$<>.]*)[ ]*: (.*?)[ ]*\Z")
-_VALUE = re.compile(r"(.*?)[ ]*\(([A-Za-z_][\w.`+,<>\[\]]*)\)(?: \[Length: ([0-9]+)\])?\Z")
+_FIELD = re.compile(r"[ ]*([0-9a-f]{4})[ ]{2}(<?[A-Za-z_$][\w$<>.]*)[ ]*:(?: |\Z)(.*)\Z")
+_VALUE = re.compile(r"(.*?)(?<![ ])[ ]*\(([A-Za-z_][\w.`+,<>\[\]]*)\)(?: \[Length: ([0-9]+)\])?\Z")
 
 
 @record

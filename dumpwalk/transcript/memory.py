@@ -16,16 +16,16 @@ _UNIT = r"(?:[0-9a-fA-F]{{{0}}}|\?{{{0}}})"
 _QUAD = r"(?:[0-9a-fA-F]{8}`[0-9a-fA-F]{8}|\?{8}`\?{8}|[0-9a-fA-F]{16})"
 # Two blanks behind the address part memory from the columns of a stack; copies may have lost one.
 _BYTES = re.compile(
-    rf"{_ADDRESS}[ ]{{1,3}}((?:[0-9a-f]{{2}}|\?\?)(?:[ -](?:[0-9a-f]{{2}}|\?\?)){{0,15}}-?)(?:[ ]+(.{{1,16}}))?[ ]*\Z"
+    rf"{_ADDRESS}[ ]{{1,3}}((?:[0-9a-f]{{2}}|\?\?)(?:[ -](?:[0-9a-f]{{2}}|\?\?)){{0,15}}-?)(?:[ ]+(.{{1,16}}))?\Z"
 )
-_SHORTS = re.compile(rf"{_ADDRESS}[ ]{{1,3}}({_UNIT.format(4)}(?:[ ]{_UNIT.format(4)}){{0,7}})[ ]*\Z")
+_SHORTS = re.compile(rf"{_ADDRESS}[ ]{{1,3}}({_UNIT.format(4)}(?:[ ]{_UNIT.format(4)}){{0,7}})\Z")
 _DWORDS = re.compile(
-    rf"{_ADDRESS}[ ]{{1,3}}({_UNIT.format(8)}(?:[ -]{{1,2}}{_UNIT.format(8)}){{0,3}})(?:[ ]{{2}}(.{{1,16}}))?[ ]*\Z"
+    rf"{_ADDRESS}[ ]{{1,3}}({_UNIT.format(8)}(?:[ -]{{1,2}}{_UNIT.format(8)}){{0,3}})(?:[ ]{{2}}(.{{1,16}}))?\Z"
 )
-_QUADS = re.compile(rf"{_ADDRESS}[ ]{{1,3}}({_QUAD}(?:[ -]{_QUAD})?)[ ]*\Z")
-_POINTER = re.compile(rf"{_ADDRESS}[ ]{{1,3}}({_QUAD}|{_UNIT.format(8)})(?:[ ]+(\S.*?))?[ ]*\Z")
-_TEXT = re.compile(rf"{_ADDRESS}[ ]{{1,3}}\"(.*)\"?[ ]*\Z")
-_LABEL = re.compile(r"[ ]*([A-Za-z_][\w.]*!\S+):?[ ]*\Z")
+_QUADS = re.compile(rf"{_ADDRESS}[ ]{{1,3}}({_QUAD}(?:[ -]{_QUAD})?)\Z")
+_POINTER = re.compile(rf"{_ADDRESS}[ ]{{1,3}}({_QUAD}|{_UNIT.format(8)})(?:[ ]+(\S.*))?\Z")
+_TEXT = re.compile(rf"{_ADDRESS}[ ]{{1,3}}\"(.*)\"?\Z")
+_LABEL = re.compile(r"[ ]*([A-Za-z_][\w.]*!\S+):?\Z")
 _BYTE = {f"{n:02x}": Hex(n) for n in range(256)}
 UNREADABLE = Absent("the debugger could not read it")
 

@@ -10,19 +10,19 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address
 
 # Modified Pages:    9900 (   39600 Kb)
-_PAGES = re.compile(r"[ ]*([A-Z][\w/ ]{1,40}?):[ ]+([0-9]+)[ ]+\([ ]*([0-9]+) [KkM]b\)[ ]*\Z")
-_SIZE = re.compile(r"[ ]*([A-Z][\w/ ]{1,40}?):[ ]+([0-9]+) ?[Kk]b[ ]*\Z")
-_PAGE_FILE = re.compile(r"[ ]*(?:Page File: (\S.*?)|(No Name for Paging File))[ ]*\Z")
-_EXTENT = re.compile(r"[ ]*(Current|Minimum):[ ]+([0-9]+) ?Kb[ ]+(Free Space|Maximum):[ ]+([0-9]+) ?Kb[ ]*\Z")
-_SESSION = re.compile(r"[ ]*Session ID ([0-9]+) @ ([0-9a-f]{8,16}):[ ]*\Z")
+_PAGES = re.compile(r"[ ]*([A-Z][\w/ ]{1,40}?):[ ]+([0-9]+)[ ]+\([ ]*([0-9]+) [KkM]b\)\Z")
+_SIZE = re.compile(r"[ ]*([A-Z][\w/ ]{1,40}?):[ ]+([0-9]+) ?[Kk]b\Z")
+_PAGE_FILE = re.compile(r"[ ]*(?:Page File: (\S.*?)|(No Name for Paging File))\Z")
+_EXTENT = re.compile(r"[ ]*(Current|Minimum):[ ]+([0-9]+) ?Kb[ ]+(Free Space|Maximum):[ ]+([0-9]+) ?Kb\Z")
+_SESSION = re.compile(r"[ ]*Session ID ([0-9]+) @ ([0-9a-f]{8,16}):\Z")
 _TITLE = re.compile(
     r"[ ]*(\*{3} Virtual Memory Usage \*{3}|\*{7} [0-9]+ .* have failed \*{6,7}"
     r"|Terminal Server Memory Usage By Session:|loading PFN database|loading \([0-9]+% complete\)"
     r"|(?:Building|Finished building) kernel map|Usage Summary \(in Kb\):"
-    r"|Compiling memory usage data \([0-9.]+% Complete\)\.)[ ]*\Z"
+    r"|Compiling memory usage data \([0-9.]+% Complete\)\.)\Z"
 )
-_COLUMNS = re.compile(r"[ ]*Control Valid Standby Dirty Shared Locked PageTables  name[ ]*\Z")
-_USE = re.compile(r"[ ]*([0-9a-f]{8,16}|-{8})((?:[ ]+[0-9]+){6})[ ]+(\S.*?)[ ]*\Z")
+_COLUMNS = re.compile(r"[ ]*Control Valid Standby Dirty Shared Locked PageTables  name\Z")
+_USE = re.compile(r"[ ]*([0-9a-f]{8,16}|-{8})((?:[ ]+[0-9]+){6})[ ]+(\S.*)\Z")
 
 
 @record

@@ -10,14 +10,14 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import remark
 
 _A = r"([0-9a-fA-F]{8}(?:[`']?[0-9a-fA-F]{8})?)"
-_HEADER = re.compile(r"[ ]*start[ ]+end[ ]+module name[ ]*\Z")
-_UNLOADED = re.compile(r"[ ]*Unloaded modules:[ ]*\Z")
+_HEADER = re.compile(r"[ ]*start[ ]+end[ ]+module name\Z")
+_UNLOADED = re.compile(r"[ ]*Unloaded modules:\Z")
 _ROW = re.compile(
     rf"[ ]*{_A}[ ]+{_A}[ ]+(\S+)(?:[ ]+([A-Z#~M](?:[ ][A-Z])?))?"
     r"(?:[ ]+\(((?:deferred|pdb symbols|private pdb symbols|export symbols|no symbols|codeview symbols|coff symbols"
-    r"|dia symbols|service symbols[^)]*|symbols|dwarf[^)]*)[^)]*)\))?(?:[ ]+(\S.*?))?[ ]*\Z"
+    r"|dia symbols|service symbols|symbols|dwarf)[^)]*)\))?(?:[ ]+(\S.*))?\Z"
 )
-_DETAIL = re.compile(r"[ ]{2,}([A-Z][\w ]{2,31}?):[ ]+(.*?)[ ]*\Z")
+_DETAIL = re.compile(r"[ ]{2,}([A-Z][\w ]{2,31}?):(?:[ ]+|\Z)(.*)\Z")
 # Below `Information from resource tables:` more of the same.
 _HEADING = re.compile(r"[ ]+(Information from resource tables|Translations):?(.*)\Z")
 

@@ -16,21 +16,21 @@ _NOISE = re.compile(
     r"|InfoMask field not found|Cannot read info offset|Page [0-9a-f]+ not present in the dump"
     r"|Loading (?:symbols|Kernel Symbols|User Symbols|unloaded module list|Dump File)|Loading symbols for"
     r"|DBGHELP: |SYMSRV: |DBGENG: |Symbol search path is|Executable search path is|Symbol Path validation"
-    r"|\*{10,}|-{10,}[ ]*\Z|={10,}[ ]*\Z|~{10,}[ ]*\Z|\*{3}[ ]{2,}|\*{3}\Z"
+    r"|\*{10,}|-{10,}\Z|={10,}\Z|~{10,}\Z|\*{3}[ ]{2,}|\*{3}\Z"
     r"|Browse (?:full|all)|Resetting default scope|NOTE: The trap frame does not contain all registers"
     r"|Some register values may be zeroed or incorrect|No \.natvis|ModLoad: |ERROR: Unable to|ERROR: Module load"
     r"|Implicit (?:thread|process) is now|Type \"?\.hh|Use !analyze -v to get detailed|\.{2,}\Z"
     r"|Force unload of|\.reload|Symbols? (?:file|for) |Failed to |NatVis script"
-    r"|Mapping [\w ,]{4,60} ?\.\.\.[ ]*\Z"
+    r"|Mapping [\w ,]{4,60} ?\.\.\.\Z"
     r"|Could not read faulting driver name"
     r"|WARNING: (?:Thread [0-9a-f]+ |Teb [0-9a-f]+ |[0-9a-f`]{8,17} does not)"
     r"|Get(?:UrlPageData2|PageUrlData) |URL requested: http|Failed calling Internet|Debugger SolutionDb "
-    r"|\*{5} Kernel symbols are WRONG|\*[ ]+(?:\S.*)?\*[ ]*\Z)"
+    r"|\*{5} Kernel symbols are WRONG|\*[ ]+(?:\S.*)?\*\Z)"
 )
 # What authors put where they left something out.
 _ELISION = re.compile(
     r"[ ]*(?:[.…](?:[ ]?[.…])*|\[?(?:\.{3}|snip(?:ped)?|SNIP|…)\]?|<SNIP>|\(\.{3}\)|\.{3} ?snip ?\.{3}"
-    r"|-+ ?(?:SNIP|snip|cut) ?-*|-{3,9}|[|]|:)[ ]*\Z"
+    r"|-+ ?(?:SNIP|snip|cut) ?-*|-{3,9}|[|]|:)\Z"
 )
 
 

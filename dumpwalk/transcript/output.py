@@ -10,7 +10,7 @@ from dumpwalk.transcript import Reader, kind
 # Usage:                  Module | pDb   = 0x1 | @x: 5; a label is no sentence
 _FIELD = re.compile(
     r"([ ]*)([A-Za-z_@.$\[][\w$@.\[\]()/#*+-]*(?:[ ][\w$@.\[\]()/#*+-]+){0,4})"
-    r"[ ]*([:=])(?:[ ]+(\S.*?))?[ ]*\Z"
+    r"[ ]*([:=])(?:[ ]+(\S.*))?\Z"
 )
 # Prose that begins with a word and a colon has more words behind it than any value.
 _MOST_WORDS = 12

@@ -10,7 +10,7 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, cells, hexadecimal, pointer, remark, value
 
-_HEAD = re.compile(r"[ ]*PFN ([0-9A-Fa-f]+) at address ([0-9A-Fa-f]{8,16})[ ]*\Z")
+_HEAD = re.compile(r"[ ]*PFN ([0-9A-Fa-f]+) at address ([0-9A-Fa-f]{8,16})\Z")
 _CELL = re.compile(
     r"[ ]*(flink|blink / share count|pteaddress|reference count|used entry count|color|Priority|restore pte"
     r"|containing page)[ ]+([0-9A-Fa-f]+|\?+)(?:[ ]+|\Z)"
@@ -27,9 +27,9 @@ _NAMES = {
 _CACHE = re.compile(r"[ ](Cached|NonCached|WriteComb|NotMapped|\?{4})(?=[ ]|\Z)")
 _STATE = re.compile(
     r"(.*containing page[ ]+[0-9A-Fa-f?]+)[ ]+(Zeroed|Free|Standby|Modified|ModNoWrite|Bad|Active|Transition|\?{4})"
-    r"((?:[ ]+[MPRWEXL]+)*)[ ]*\Z"
+    r"((?:[ ]+[MPRWEXL]+)*)\Z"
 )
-_WORDS = re.compile(r"[ ]{2,}([A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)*)[ ]*\Z")
+_WORDS = re.compile(r"[ ]{2,}([A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)*)\Z")
 
 
 @record

@@ -10,18 +10,18 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, hexadecimal, pointer, remark
 
-_HEAD = re.compile(r"[ ]+VA ([0-9a-f]{8,16})[ ]*\Z")
+_HEAD = re.compile(r"[ ]+VA ([0-9a-f]{8,16})\Z")
 _PLACE = re.compile(r"[ ]*(P[XPDT]E|PML5E) at[ ]+([0-9A-F]{8,16}|\?{8})")
-_PLACES = re.compile(r"(?:[ ]*(?:P[XPDT]E|PML5E) at[ ]+(?:[0-9A-F]{8,16}|\?{8}))+[ ]*\Z")
+_PLACES = re.compile(r"(?:[ ]*(?:P[XPDT]E|PML5E) at[ ]+(?:[0-9A-F]{8,16}|\?{8}))+\Z")
 _CONTENT = re.compile(r"contains ([0-9A-F]{8,16})|(Unable to get \w+(?: [0-9A-F]+)?)")
-_CONTENTS = re.compile(r"(?:[ ]*(?:contains [0-9A-F]{8,16}|Unable to get \w+(?: [0-9A-F]+)?))+[ ]*\Z")
-_STATES = re.compile(r"(?:[ ]*(?:pfn [0-9a-f]+[ ]+[-A-Z]{7,12}|LARGE PAGE pfn [0-9a-f]+|not valid))+[ ]*\Z")
+_CONTENTS = re.compile(r"(?:[ ]*(?:contains [0-9A-F]{8,16}|Unable to get \w+(?: [0-9A-F]+)?))+\Z")
+_STATES = re.compile(r"(?:[ ]*(?:pfn [0-9a-f]+[ ]+[-A-Z]{7,12}|LARGE PAGE pfn [0-9a-f]+|not valid))+\Z")
 _STATE_CELL = re.compile(r"(pfn ([0-9a-f]+)[ ]+([-A-Z]{7,12})|LARGE PAGE pfn ([0-9a-f]+)|not valid)")
 _DETAIL = re.compile(
     r"[ ]+((?:Page has been freed|DemandZero|Proto: (?:[0-9A-F]+|VAD|\?{4})|Transition: [0-9a-f]+"
-    r"|PageFile:[ ]+[0-9a-f]+|Offset:[ ]+[0-9a-f]+|Subsection: [0-9A-F?]+|Protect:[ ]+[0-9a-f]+ - \w+(?: \w+)*))[ ]*\Z"
+    r"|PageFile:[ ]+[0-9a-f]+|Offset:[ ]+[0-9a-f]+|Subsection: [0-9A-F?]+|Protect:[ ]+[0-9a-f]+ - \w+(?: \w+)*))\Z"
 )
-_WARNING = re.compile(r"[ ]*(WARNING: noncanonical VA, accesses will fault !)[ ]*\Z")
+_WARNING = re.compile(r"[ ]*(WARNING: noncanonical VA, accesses will fault !)\Z")
 
 
 @record
@@ -54,7 +54,7 @@ class EntryListing:
     remarks: tuple[str, ...]
 
 
-@kind("pte", "pte", opens=r"[ ]+VA [0-9a-f]{8,16}[ ]*\Z", rank=15)
+@kind("pte", "pte", opens=r"[ ]+VA [0-9a-f]{8,16}\Z", rank=15)
 class EntriesReader(Reader):
     """Takes the entries of one address."""
 

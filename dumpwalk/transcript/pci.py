@@ -9,9 +9,9 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import hexadecimal
 
-_FIELD = re.compile(r"[ ]*([0-9a-f]{2}): ?([0-9a-f]{2,8})[ ]*;(.*?)=(.*?)[ ]*\Z")
-_WORDS = re.compile(r"[ ]*([0-9a-f]{2}): ?([0-9a-f]{8}(?:,[0-9a-f]{8})*)[ ]*\Z")
-_MORE = re.compile(r"([A-Za-z]+(?:,[A-Za-z]+)*)[ ]*\Z")
+_FIELD = re.compile(r"[ ]*([0-9a-f]{2}): ?([0-9a-f]{2,8})[ ]*;(.*?)=(.*)\Z")
+_WORDS = re.compile(r"[ ]*([0-9a-f]{2}): ?([0-9a-f]{8}(?:,[0-9a-f]{8})*)\Z")
+_MORE = re.compile(r"([A-Za-z]+(?:,[A-Za-z]+)*)\Z")
 
 
 @record

@@ -10,11 +10,11 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
 from dumpwalk.transcript.values import address, hexadecimal
 
-_ROW = re.compile(r"[ ]*0x([0-9a-f]{8,16}) : 0x([0-9a-f]{8,16}) : ?[ ]*(\S.*?)?[ ]*\Z")
+_ROW = re.compile(r"[ ]*0x([0-9a-f]{8,16}) : 0x([0-9a-f]{8,16}) : ?[ ]*(\S.*)?\Z")
 _TEXT = re.compile(r"!(d[au]|dp[au]) \"(.*)\"\Z")
 # 0xfffff8000d2dca90|+0x0018: 0xfffff8000d03e030 (Image ntkrnlmp.exe (.text)) -> sub     rsp,28h
 _CHAIN = re.compile(r"[ ]*0x([0-9a-f]{8,16})\|\+0x([0-9a-f]{1,8}): (0x[0-9a-f]{8,16} \(.*)\Z")
-_END = re.compile(r"@\$telescope\(.*\)[ ]*\Z")
+_END = re.compile(r"@\$telescope\(.*\)\Z")
 
 
 @record

@@ -9,28 +9,28 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, hexadecimal, optional, remark
 
-_HEAD = re.compile(r"[ ]*Pool page ([0-9a-f]{8,16}) region is (\S.*?)[ ]*\Z")
+_HEAD = re.compile(r"[ ]*Pool page ([0-9a-f]{8,16}) region is (\S.*)\Z")
 _BLOCK = re.compile(
     r"[ ]*(\*?)[ ]?([0-9a-f]{8,16}) size:[ ]+([0-9a-f]+) previous size:[ ]+([0-9a-f]+)[ ]+\((Allocated|Free *)\)"
-    r"[ ]*\*?(.{1,4}?)(?:[ ]*\((Protected)\))?(?: Process: ([0-9a-f]{8,16}))?[ ]*\Z"
+    r"[ ]*(?![ ])\*?(.{0,4}?)(?:[ ]*\((Protected)\))?(?: Process: ([0-9a-f]{8,16}))?\Z"
 )
 _LARGE = re.compile(
     r"[ ]*\*([0-9a-f]{8,16}) : large page allocation, Tag is (.{1,4}?)( \(Protected\))?, "
-    r"size is 0x([0-9a-f]+) bytes[ ]*\Z"
+    r"size is 0x([0-9a-f]+) bytes\Z"
 )
-_SPECIAL = re.compile(r"[ ]*\*([0-9a-f]{8,16}) size:[ ]+([0-9a-f]+) data: ([0-9a-f]{8,16}) \((\w+)\) \*(.{1,4})[ ]*\Z")
-_TAG = re.compile(r"[ ]+(Pooltag .{1,4} : .*?|Owning component : .*?)[ ]*\Z")
-_WORDS = re.compile(r"[ ]+([0-9a-f]{8,16})[ ]{2}([0-9a-f]{8}(?: [0-9a-f]{8}){0,3})[ ]*\Z")
+_SPECIAL = re.compile(r"[ ]*\*([0-9a-f]{8,16}) size:[ ]+([0-9a-f]+) data: ([0-9a-f]{8,16}) \((\w+)\) \*(.{0,4})\Z")
+_TAG = re.compile(r"[ ]+(Pooltag .{1,4} :.*|Owning component :.*)\Z")
+_WORDS = re.compile(r"[ ]+([0-9a-f]{8,16})[ ]{2}([0-9a-f]{8}(?: [0-9a-f]{8}){0,3})\Z")
 _REMARK = re.compile(
     r"[ ]*([0-9a-f]{8,16} is not (?:a valid|valid) .*|Address [0-9a-f]{8,16} could not be read\..*"
     r"|Validating Pool headers for pool page: .*|Pool page \[ [0-9a-f]+ \] is \w+\.|Analyzing linked list\.\.\."
     r"|\[ [0-9a-f]+ (?:--> [0-9a-f]+ .*)?\]: .*|Scanning for single bit errors\.\.\.|None found"
     r"|Bad (?:previous )?allocation size .*|\*{3} An error .*|Scanning large pool allocation table for Tag: .*"
-    r"|Searching \w+ pool \(.*|\.\.\.terminating - searched pool to .*)[ ]*\Z"
+    r"|Searching \w+ pool \(.*|\.\.\.terminating - searched pool to .*)\Z"
 )
 _SORTED = re.compile(r"[ ]*(Sorting by .*)\Z")
-_USED_HEAD = re.compile(r"[ ]*(?:Pool Used:|NonPaged[ ]+Paged|Tag[ ]+Allocs[ ]+Used[ ]+Allocs[ ]+Used)[ ]*\Z")
-_USED = re.compile(r"[ ]*(\S{1,4}|\S[ \S]{1,3}?)[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+)[ ]*(.*?)[ ]*\Z")
+_USED_HEAD = re.compile(r"[ ]*(?:Pool Used:|NonPaged[ ]+Paged|Tag[ ]+Allocs[ ]+Used[ ]+Allocs[ ]+Used)\Z")
+_USED = re.compile(r"[ ]*(\S{1,4}|\S[ \S]{1,3}?)[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+)[ ]*(.*)\Z")
 
 
 @record

@@ -9,14 +9,14 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address
 
-_HEAD = re.compile(r"[ ]*PopAction: ([0-9a-f]{8,16})[ ]*\Z")
+_HEAD = re.compile(r"[ ]*PopAction: ([0-9a-f]{8,16})\Z")
 _FIELD = re.compile(
-    r"[ ]*(State|Updates|Action|Lightest State|Flags|Irp minor|System State|Hiber Context)\.*:[ ]*(.*?)[ ]*\Z"
+    r"[ ]*(State|Updates|Action|Lightest State|Flags|Irp minor|System State|Hiber Context)\.*:[ ]*(.*)\Z"
 )
-_LIST = re.compile(r"[ ]*(Allocated power irps|Irp worker threads|Device IRP list) \((\w+) - ([0-9a-f]{8,16})\)[ ]*\Z")
-_IRP = re.compile(r"[ ]*IRP: ([0-9a-f]{8,16}) \((.*?)\), PDO: ([0-9a-f]{8,16})(?:, CURRENT: ([0-9a-f]{8,16}))?[ ]*\Z")
+_LIST = re.compile(r"[ ]*(Allocated power irps|Irp worker threads|Device IRP list) \((\w+) - ([0-9a-f]{8,16})\)\Z")
+_IRP = re.compile(r"[ ]*IRP: ([0-9a-f]{8,16}) \((.*?)\), PDO: ([0-9a-f]{8,16})(?:, CURRENT: ([0-9a-f]{8,16}))?\Z")
 _THREAD = re.compile(
-    r"[ ]*THREAD: ([0-9a-f]{8,16}) \((\w+)\)(?:, IRP: ([0-9a-f]{8,16}))?(?:, DEVICE: ([0-9a-f]{8,16}))?[ ]*\Z"
+    r"[ ]*THREAD: ([0-9a-f]{8,16}) \((\w+)\)(?:, IRP: ([0-9a-f]{8,16}))?(?:, DEVICE: ([0-9a-f]{8,16}))?\Z"
 )
 
 
@@ -51,7 +51,7 @@ class PowerAction:
     threads: tuple[PowerThread, ...]
 
 
-@kind("power-action", "poaction", opens=r"[ ]*PopAction: [0-9a-f]{8,16}[ ]*\Z", rank=30)
+@kind("power-action", "poaction", opens=r"[ ]*PopAction: [0-9a-f]{8,16}\Z", rank=30)
 class PowerReader(Reader):
     """Takes one state."""
 

@@ -9,21 +9,21 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import remark
 
-_PROCESS = re.compile(r"[ ]*PROCESS(?:[ ]+([0-9a-f]{8,16}))?[ ]*(.*?)[ ]*\Z")
+_PROCESS = re.compile(r"[ ]*PROCESS(?:[ ]+([0-9a-f]{8,16}))?[ ]*(.*)\Z")
 # SessionId: 1  Cid: 0b48    Peb: 74b5500000  ParentCid: 247c, on the same line or below
 _LABELS = re.compile(
-    r"(SessionId|Cid|Peb|ParentCid|DirBase|ObjectTable|HandleCount|TableSize|Image): ?[ ]*(<[^>]*>|[^\s:]+(?![^ ]*:))"
+    r"(SessionId|Cid|Peb|ParentCid|DirBase|ObjectTable|HandleCount|TableSize|Image): ?[ ]*(<[^>]*>|(?![^ ]*:)[^\s:]+)"
 )
 _LABELED = re.compile(r"[ ]*(?:SessionId|Cid|DirBase|Image): ")
-_IMAGE = re.compile(r"[ ]*Image: (.*?)[ ]*\Z")
+_IMAGE = re.compile(r"[ ]*Image:(?: |\Z)(.*)\Z")
 _DETAIL = re.compile(
     r"[ ]*(VadRoot|DeviceMap|Token|ElapsedTime|UserTime|KernelTime|QuotaPoolUsage\[\w+\]"
     r"|Working Set Sizes \(now,min,max\)"
     r"|PeakWorkingSetSize|VirtualSize|PeakVirtualSize|PageFaultCount|MemoryPriority|BasePriority|CommitCharge|Job|DebugPort"
-    r"|DeepFreezeStartTime|WakeChannel|Process Lock Owned by Thread|Setting context)[ ]+(\S.*?)[ ]*\Z"
+    r"|DeepFreezeStartTime|WakeChannel|Process Lock Owned by Thread|Setting context)[ ]+(\S.*)\Z"
 )
-_TITLE = re.compile(r"[ ]*(\*{4} NT ACTIVE PROCESS DUMP \*{4}|Searching for Process with Cid == [0-9a-f]+)[ ]*\Z")
-_FAILURE = re.compile(r"[ ]*(TYPE mismatch for process object at [0-9a-f]+|No active threads|.*: Unable to .*)[ ]*\Z")
+_TITLE = re.compile(r"[ ]*(\*{4} NT ACTIVE PROCESS DUMP \*{4}|Searching for Process with Cid == [0-9a-f]+)\Z")
+_FAILURE = re.compile(r"[ ]*(TYPE mismatch for process object at [0-9a-f]+|No active threads|.*: Unable to .*)\Z")
 
 
 @record

@@ -9,8 +9,8 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address
 
-_ROW = re.compile(r"([ ]+)([0-9]{1,7})[ ]+([0-9a-f]{8,16}) (\S[^()]*?)[ ]*(?:\(([^()]*)\))?[ ]*\Z")
-_TITLE = re.compile(r"[ ]*(System Processes)[ ]*\Z")
+_ROW = re.compile(r"([ ]+)([0-9]{1,7})[ ]+([0-9a-f]{8,16}) (\S[^()]*?)(?<![ ])[ ]*(?:\(([^()]*)\))?\Z")
+_TITLE = re.compile(r"[ ]*(System Processes)\Z")
 
 
 @record
@@ -37,7 +37,7 @@ class ProcessTree:
     processes: tuple[TreeProcess, ...]
 
 
-@kind("process-tree", opens=r"[ ]*System Processes[ ]*\Z", rank=60)
+@kind("process-tree", opens=r"[ ]*System Processes\Z", rank=60)
 class ProcessTreeReader(Reader):
     """Takes processes."""
 

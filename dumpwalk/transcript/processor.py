@@ -11,13 +11,13 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
 from dumpwalk.transcript.values import address, cells, pointer, remark, value
 
-_HEAD = re.compile(r"[ ]*(K?PCR|PRCB) (?:for )?Processor ([0-9a-f]+) (?:at |@ ?)([0-9a-f]{8,16}):?[ ]*\Z")
-_VERSION = re.compile(r"[ ]*Major ([0-9]+|\?+) Minor ([0-9]+|\?+)[ ]*\Z")
+_HEAD = re.compile(r"[ ]*(K?PCR|PRCB) (?:for )?Processor ([0-9a-f]+) (?:at |@ ?)([0-9a-f]{8,16}):?\Z")
+_VERSION = re.compile(r"[ ]*Major ([0-9]+|\?+) Minor ([0-9]+|\?+)\Z")
 _FIELD = re.compile(
-    r"[ \t]*(NtTib\.\w+|SelfPcr|Prcb|Irql|IRR|IDR|InterruptMode|IDT|GDT|TSS|\w+Thread):[ ]+([0-9a-f]+|\?+)[ ]*\Z"
+    r"[ \t]*(NtTib\.\w+|SelfPcr|Prcb|Irql|IRR|IDR|InterruptMode|IDT|GDT|TSS|\w+Thread):[ ]+([0-9a-f]+|\?+)\Z"
 )
 _DPC = re.compile(
-    r"[ \t]*(?:DpcQueue:)?[ ]*(?:0x([0-9a-f]{8,16}) (0x[0-9a-f]{8,16}|\?{4})(?: \[(\w+)\])?(?: (\S.*?))?|\?{4})?[ ]*\Z"
+    r"[ \t]*(?:DpcQueue:[ ]*)?(?:0x([0-9a-f]{8,16}) (0x[0-9a-f]{8,16}|\?{4})(?: \[(\w+)\])?(?: (\S.*?))?|\?{4})?\Z"
 )
 _CELL = re.compile(
     r"[ ]*(Current IRQL|Threads|Current|Next|Idle|Processor Index|Number|GroupSetMember|SetMember|Interrupt Count"

@@ -7,8 +7,8 @@ import re
 # kd>, 0: kd>, lkd>, 0: kd:x86>, 0:000>, 0:000:x86>, knl>; copies of documents hold two in a row. A prompt of
 # gdb, and that of a debugger inside a shell.
 _PROMPT = re.compile(
-    r"[ ]*((?:(?:[0-9]{1,4}: ?)?l?kd(?::[a-z0-9]+)?>|[0-9]{1,4}:[0-9]{3}(?::[a-z0-9]+)?>|knl>|dx> |\(gdb\)|\(lldb\)"
-    r"|[0-9]{1,4}:[0-9]{3,4}:x86>)[ ]*)+(.*)"
+    r"[ ]*((?:(?:[0-9]{1,4}: ?)?l?kd(?::[a-z0-9]+)?>|[0-9]{1,4}:[0-9]{3}(?::[a-z0-9]+)?>|knl>|dx>(?: |\Z)"
+    r"|\(gdb\)|\(lldb\)|[0-9]{1,4}:[0-9]{3,4}:x86>)[ ]*)+(.*)"
 )
 # A command line that lost its prompt. Titles of sections and sentences also begin with these words,
 # so each must be followed by what such a command takes.
@@ -21,7 +21,7 @@ _BARE = re.compile(
 )
 _BARE_STARTS = ("!", ".", "~", "k", "d")
 # A remark of the author behind a command: [..] in brackets, // in slashes, or parted by many blanks.
-_REMARK = re.compile(r"[ ]+(?:\[[A-Z][^\]]*\][ ]*\Z|//(?: |\Z)|[ ]{8,})")
+_REMARK = re.compile(r"[ ]+(?:\[[A-Z][^\]]*\]\Z|//(?: |\Z)|[ ]{8,})")
 _WORD = re.compile(r"(?:~[0-9*.#]*[ ]*(?:s[ ]*;)?)?[ ]*(\?\??|[!.]?(?:mex\.)?[A-Za-z_|]+)")
 
 

@@ -17,11 +17,11 @@ _LINE = re.compile(
     r"[ ]*(?:(?:e|r)?[a-z]{1,3}[0-9]{0,2}[a-z]?|x[0-9]{1,2}|efl)=[ ]?[0-9a-f`]{2,17}(?:[ ]|\Z)|[ ]*iopl=[0-9]"
 )
 _FLAGS = re.compile(r"iopl=([0-9])[ ]+((?:[a-z]{2}[ ]?){4,})")
-_VIP = re.compile(r"[ ]*vip=[01][ ]+vif=[01][ ]*\Z")
-_ERROR = re.compile(r"[ ]*(?:ErrCode = ([0-9a-f]+)|CtxFlags: ([0-9a-f]+))[ ]*\Z")
+_VIP = re.compile(r"[ ]*vip=[01][ ]+vif=[01]\Z")
+_ERROR = re.compile(r"[ ]*(?:ErrCode = ([0-9a-f]+)|CtxFlags: ([0-9a-f]+))\Z")
 # (32) cr0 (/32): 0x8005003B
-_JTAG = re.compile(r"[ ]*\(([0-9]+)\) (\w+) \(/([0-9]+)\)(?:: (0x[0-9A-Fa-f]+))?[ ]*(?:\(dirty\))?[ ]*\Z")
-_SINGLE = re.compile(r"[ ]*(@?\$?[a-z]{1,5}[0-9]{0,2})=([0-9a-f`]{1,17})[ ]*\Z")
+_JTAG = re.compile(r"[ ]*\(([0-9]+)\) (\w+) \(/([0-9]+)\)(?:: (0x[0-9A-Fa-f]+))?[ ]*(?:\(dirty\))?\Z")
+_SINGLE = re.compile(r"[ ]*(@?\$?[a-z]{1,5}[0-9]{0,2})=([0-9a-f`]{1,17})\Z")
 
 
 @record

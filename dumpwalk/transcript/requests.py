@@ -10,11 +10,11 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address
 
 _COLUMNS = re.compile(
-    r"[ ]*Address[ ]+Completed[ ]+Timeout[ ]+Time \(secs\)[ ]+ThreadId[ ]+ReturnCode[ ]+Verb[ ]+Url[ ]*\Z"
+    r"[ ]*Address[ ]+Completed[ ]+Timeout[ ]+Time \(secs\)[ ]+ThreadId[ ]+ReturnCode[ ]+Verb[ ]+Url\Z"
 )
 _ROW = re.compile(
     r"[ ]*([0-9a-f]{8,16})[ ]+(yes|no)[ ]+([0-9]+)(?:[ ]+([0-9.]+))??(?:[ ]+([0-9]{1,4}))??[ ]+([0-9]{3})"
-    r"[ ]+([A-Z]{3,8})[ ]+(\S.*?)[ ]*\Z"
+    r"[ ]+([A-Z]{3,8})[ ]+(\S.*)\Z"
 )
 _REMARK = re.compile(r"[ ]*([0-9]+ contexts found \([0-9]+ displayed\)\.|AS == .*|SL == .*)\Z")
 

@@ -10,13 +10,13 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, hexadecimal
 
 _HEAD = re.compile(
-    r"[ ]*\*LOG: ([0-9a-f]{8,16})[ ]+LOGSTART: ([0-9a-f]{8,16})[ ]+\*LOGEND: ([0-9a-f]{8,16})[ ]+# ([0-9]+)[ ]*\Z"
+    r"[ ]*\*LOG: ([0-9a-f]{8,16})[ ]+LOGSTART: ([0-9a-f]{8,16})[ ]+\*LOGEND: ([0-9a-f]{8,16})[ ]+# ([0-9]+)\Z"
 )
-_MASK = re.compile(r"[ ]*>LOG mask = ([0-9a-f]+) idx = ([0-9a-f]+) \(([0-9]+)\)[ ]*\Z")
-_SIZE = re.compile(r"[ ]*(Minidump USBPORT DEBUG_LOG buffer size .*?)[ ]*\Z")
-_ENTRY = re.compile(r"[ ]*\[[ ]*([0-9]+)\][ ]+([0-9a-f]{8,16}) (.{4}) ([0-9a-f]{8,16}(?: [0-9a-f]{8,16}){0,2})[ ]*\Z")
+_MASK = re.compile(r"[ ]*>LOG mask = ([0-9a-f]+) idx = ([0-9a-f]+) \(([0-9]+)\)\Z")
+_SIZE = re.compile(r"[ ]*(Minidump USBPORT DEBUG_LOG buffer size .*)\Z")
+_ENTRY = re.compile(r"[ ]*\[[ ]*([0-9]+)\][ ]+([0-9a-f]{8,16}) (.{4}) ([0-9a-f]{8,16}(?: [0-9a-f]{8,16}){0,2})\Z")
 # What the debugger explains of an entry, below it: // USBPORT_ProcessURB(), // Irp:    ffffe00000b76cb0
-_EXPLAINED = re.compile(r"[ ]*(?://[ ]*)?(USBPORT_\w+\(\).*?|\w+:[ ]{2,}\S+)[ ]*\Z")
+_EXPLAINED = re.compile(r"[ ]*(?://[ ]*)?(USBPORT_\w+\(\).*?|\w+:[ ]{2,}\S+)\Z")
 
 
 @record

@@ -37,7 +37,7 @@ class Site:
 _OFFSET = re.compile(r"(?s)(.*?)\+(?:0x)?([0-9a-fA-F]{1,16})\Z")
 _NOTE = re.compile(
     r"[ ]+\(((?:FPO|CONV|TrapFrame|Inline|!devobj|BP|Unloaded|EBP|No |perf|PERF|\[|T|Uses)[^()]*"
-    r"|[0-9a-f`]{8,17}|Pending.*)\)[ ]*\Z"
+    r"|[0-9a-f`]{8,17}|Pending.*)\)\Z"
 )
 _TRAP = re.compile(r"TrapFrame @ ([0-9a-f`]{8,17})")
 _BARE = re.compile(r"(?:0x|\+0x|\+)([0-9a-fA-F`]{1,17})\Z")

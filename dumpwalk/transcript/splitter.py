@@ -106,7 +106,7 @@ def split(lines: Lines) -> Iterator[Block | int | Annotation]:
             line = chunk[at]
             block = state.open
             # Nearly all lines of a listing go this way.
-            if block is not None and len(line) < LONGEST and block.reader.take(line, number):
+            if block is not None and len(line) <= LONGEST and block.reader.take(line, number):
                 if block.pending or block.blank or block.pending_noise:
                     block.settle()
                 block.last = number
@@ -119,7 +119,7 @@ def split(lines: Lines) -> Iterator[Block | int | Annotation]:
     if held is not None:
         number += 1
         block = state.open
-        if block is not None and len(held) < LONGEST and block.reader.take(held, number):
+        if block is not None and len(held) <= LONGEST and block.reader.take(held, number):
             block.keep(number)
         else:
             yield from state.other(held, "", number)
@@ -135,11 +135,11 @@ class _Splitter:
     def other(self, line: str, following: str, number: int) -> Iterator[Block | int | Annotation]:
         """Take a line that the open block's reader did not understand."""
         block = self.open
-        if not line or line.isspace():
+        if not line:
             if block is not None:
                 block.blank = True
             return
-        if len(line) >= LONGEST:
+        if len(line) > LONGEST:
             yield from self._outside(number)
             return
         command = prompted(line)

@@ -73,7 +73,7 @@ def _confirms(line: str, following: str) -> bool:
     if gdb.xcode(line):
         return gdb.xcode(following) is not None
     found = frame(line)
-    if found is None or line.rstrip().endswith(":"):
+    if found is None or line.endswith(":"):
         return False
     place = found.place
     if found.return_address is None:  # names alone: only several make a stack
@@ -150,7 +150,7 @@ class StackReader(Reader):
         frames = self.frames
         if frames and found.number is not None and found.number <= (frames[-1].number or -1):
             return False  # another stack
-        if form == "named" and line.rstrip().endswith(":"):
+        if form == "named" and line.endswith(":"):
             return False
         if not self._form or self._form == "numbered":
             self._form = "columns" if form == "inline" else form
@@ -229,7 +229,7 @@ class StackReader(Reader):
             if found_frame is not None:
                 if not self._form:
                     self._form, self.system = "xcode", "macos"
-                elif _form(found_frame) != "named" or line.rstrip().endswith(":"):
+                elif _form(found_frame) != "named" or line.endswith(":"):
                     return False
                 self.frames.append(found_frame)
                 return True

@@ -10,10 +10,11 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
 
 _ROW = re.compile(
-    r"[ ]*\(?([0-9a-fA-F]{8}(?:`?[0-9a-fA-F]{8})?|<unavailable>|@\w+)\)?[ ]+(?:(<\w+>|[\w ]+?(?:\[[0-9]+\]|\*)?)[ ]+)?"
-    r"([A-Za-z_<][\w.]*!\S.*?)(?:[ ]+= ?(.*?))?[ ]*\Z"
+    r"[ ]*\(?([0-9a-fA-F]{8}(?:`?[0-9a-fA-F]{8})?|<unavailable>|@\w+)\)?[ ]+"
+    r"(?:(<\w+>|(?![ ])[\w ]+?(?<![ ])(?:[ ]*(?:\[[0-9]+\]|\*))?)[ ]+)?"
+    r"([A-Za-z_<][\w.]*!\S.*?(?<![ ]))(?:[ ]+= ?(.*))?\Z"
 )
-_PAIR = re.compile(r"(.*?)[ ]+\|[ ]+\(([0-9a-f`]{8,17})\)[ ]+(.*)\Z")
+_PAIR = re.compile(r"(.*?)(?<![ ])[ ]+\|[ ]+\(([0-9a-f`]{8,17})\)(?:[ ]+|\Z)(.*)\Z")
 
 
 @record

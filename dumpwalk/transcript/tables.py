@@ -8,7 +8,7 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 
 # One run alone underlines a title.
-_RULING = re.compile(r"[ ]*={2,}(?:[ ]={2,})+[ ]*\Z")
+_RULING = re.compile(r"[ ]*={2,}(?:[ ]={2,})+\Z")
 _SPAN = re.compile(r"={2,}")
 
 
@@ -47,7 +47,7 @@ class TableReader(Reader):
         return taken
 
     def _take(self, line: str, number: int) -> bool:
-        if not line or line.isspace() or self._footer:
+        if not line or self._footer:
             return False
         if self._header is None:
             self._header = line
@@ -61,7 +61,7 @@ class TableReader(Reader):
             return True
         if _RULING.match(line):  # a second ruling and the header once more end a long table
             return True
-        if line.rstrip() == self._header.rstrip():
+        if line == self._header:
             self._footer = True
             return True
         if any(line[start - 1 : start].strip() for start, _ in self._spans[1:]):

@@ -17,7 +17,7 @@ from dumpwalk.transcript.values import remark
 
 _THREAD = re.compile(
     r"[ ]*THREAD ([0-9a-f]{8,16})[ ]+Cid:? ([0-9a-f]+)\.([0-9a-f]+)[ ]+Teb: ([0-9a-f]+)"
-    r"(?:[ ]+Win32Thread:[ ]*([0-9a-f]*))?[ ]*(.*?)[ ]*\Z"
+    r"(?:[ ]+Win32Thread:[ ]*([0-9a-f]*))?[ ]*(.*)\Z"
 )
 _STATE = re.compile(
     r"(WAIT|RUNNING|READY|STANDBY|INITIALIZED|TERMINATED|TRANSITION|DEFERRED_READY|GATE WAIT)?(?::[ ]*(?:\((\w+)\))?)?"
@@ -25,16 +25,16 @@ _STATE = re.compile(
 )
 _OBJECT = re.compile(
     r"[ ]*([0-9a-f]{8,16})[ ]+((?:NotificationEvent|SynchronizationEvent|Semaphore|QueueObject|ProcessObject|Thread"
-    r"|Mutant|NotificationTimer|SynchronizationTimer|Unknown|Gate|Event|Timer|Mutex|GateObject|QueueTimer)\b.*?)[ ]*\Z"
+    r"|Mutant|NotificationTimer|SynchronizationTimer|Unknown|Gate|Event|Timer|Mutex|GateObject|QueueTimer)\b.*)\Z"
 )
-_IRP = re.compile(r"[ ]*([0-9a-f]{8,16}): \(([0-9a-f]+),([0-9a-f]+)\) Flags: ([0-9a-f]+)[ ]+Mdl: ([0-9a-f]+)[ ]*\Z")
-_PROCESS = re.compile(r"[ ]*(Owning|Attached) Process[ ]+([0-9a-f]{8,16}|N/A)(?:[ ]+Image:[ ]+(.*?))?[ ]*\Z")
-_BARE = re.compile(r"[ ]*(Not impersonating|IRP List:|Kernel stack not resident\.?|Unable to get context.*)[ ]*\Z")
+_IRP = re.compile(r"[ ]*([0-9a-f]{8,16}): \(([0-9a-f]+),([0-9a-f]+)\) Flags: ([0-9a-f]+)[ ]+Mdl: ([0-9a-f]+)\Z")
+_PROCESS = re.compile(r"[ ]*(Owning|Attached) Process[ ]+([0-9a-f]{8,16}|N/A)(?:[ ]+Image:(?:[ ]+|\Z)(.*))?\Z")
+_BARE = re.compile(r"[ ]*(Not impersonating|IRP List:|Kernel stack not resident\.?|Unable to get context.*)\Z")
 _FIELD = re.compile(
     r"[ ]*(DeviceMap|Wait Start TickCount|WaitTime(?: \(\w+\))?|Context Switch Count|UserTime|KernelTime"
     r"|Win32 Start Address|Start Address|Stack Init|Initial Sp|Base|Limit|Priority|Impersonation token:"
     r"|Scheduling Group:?|IdealProcessor:|Child-SP limit|LPC Server.*?:|Current LPC.*?:|Ticks:|Freeze Count"
-    r"|Suspend Count)[ ]+(\S.*?)[ ]*\Z"
+    r"|Suspend Count)[ ]+(\S.*)\Z"
 )
 _NONE = ("", "N/A")
 
@@ -111,7 +111,7 @@ class ThreadReader(Reader):
             return self._head is not None
         if self._stack.frames:
             return self._stack.take(line, number)
-        if not line or line.isspace() or _THREAD.match(line):
+        if not line or _THREAD.match(line):
             return False
         # Its stack stands right below a thread; noise and a blank line may come between.
         return self._detail(line) or (number - self._last <= 4 and self._stack.take(line, number))

@@ -10,12 +10,12 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
 from dumpwalk.transcript.values import address
 
-_TITLE = re.compile(r"[ ]*Tracing (\S+) to return address ([0-9a-f`]{8,17})[ ]*\Z")
-_ROW = re.compile(r"[ ]*([0-9]+)[ ]+([0-9]+) \[[ ]*([0-9]+)\][ ]+(\S.*?)[ ]*\Z")
-_COLUMNS = re.compile(r"[ ]*(?:Function Name[ ]+Invocations MinInst MaxInst AvgInst|Calls[ ]+System Call)[ ]*\Z")
-_FUNCTION = re.compile(r"(\S.*?)[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+)[ ]*\Z")
-_CALLS = re.compile(r"[ ]*([0-9]+)[ ]{2}(\w+!\S+)[ ]*\Z")
-_SUM = re.compile(r"[ ]*([0-9]+ (?:instructions were executed in|system calls? (?:was|were) executed).*?)[ ]*\Z")
+_TITLE = re.compile(r"[ ]*Tracing (\S+) to return address ([0-9a-f`]{8,17})\Z")
+_ROW = re.compile(r"[ ]*([0-9]+)[ ]+([0-9]+) \[[ ]*([0-9]+)\][ ]+(\S.*)\Z")
+_COLUMNS = re.compile(r"[ ]*(?:Function Name[ ]+Invocations MinInst MaxInst AvgInst|Calls[ ]+System Call)\Z")
+_FUNCTION = re.compile(r"(\S.*?)(?<![ ])[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+)\Z")
+_CALLS = re.compile(r"[ ]*([0-9]+)[ ]{2}(\w+!\S+)\Z")
+_SUM = re.compile(r"[ ]*([0-9]+ (?:instructions were executed in|system calls? (?:was|were) executed).*)\Z")
 
 
 @record

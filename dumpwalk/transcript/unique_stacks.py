@@ -10,8 +10,8 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
 from dumpwalk.transcript.values import address
 
-_HEAD = re.compile(r"[ ]*([0-9]+) threads? \[stats\]: (\S.*?)[ ]*\Z")
-_FRAME = re.compile(r"[ ]+([0-9a-f]{8}(?:[0-9a-f]{8})?) (\S.*?)(?: --> (.*?))?[ ]*\Z")
+_HEAD = re.compile(r"[ ]*([0-9]+) threads? \[stats\]: (\S.*)\Z")
+_FRAME = re.compile(r"[ ]+([0-9a-f]{8}(?:[0-9a-f]{8})?) (\S.*?)(?: --> (.*))?\Z")
 _TOTAL = re.compile(r"[ ]*([0-9]+ (?:stack\(s\)|stacks?|threads?)\b.*)\Z")
 
 

@@ -10,13 +10,13 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import UNREADABLE, address, cells, pointer, remark, value
 
-_COLUMNS = re.compile(r"[ ]*VAD[ ]+level[ ]+start[ ]+end[ ]+commit[ ]*\Z", re.I)
+_COLUMNS = re.compile(r"[ ]*VAD[ ]+level[ ]+start[ ]+end[ ]+commit\Z", re.I)
 _ROW = re.compile(
     r"[ ]*([0-9a-f]{8,16})[ ]+\([ ]*([0-9]+)\)[ ]+([0-9a-f]+|\?+)[ ]+([0-9a-f]+|\?+)[ ]+(-?[0-9]+|\?+)"
-    r"[ ]+(Private|Mapped|\?{4})[ ]+(?:([A-Z][a-z]\w*|AWE)[ ]+)?([A-Z_]{6,})(?:[ ]+(\S.*?))?[ ]*\Z"
+    r"[ ]+(Private|Mapped|\?{4})[ ]+(?:([A-Z][a-z]\w*|AWE)[ ]+)?([A-Z_]{6,})(?:[ ]+(\S.*))?\Z"
 )
 _SUM = re.compile(r"[ ]*(Total VADs:.*|Total private commit:.*)\Z")
-_HEAD = re.compile(r"[ ]*VAD @ ?([0-9a-f]{8,16})[ ]*\Z")
+_HEAD = re.compile(r"[ ]*VAD @ ?([0-9a-f]{8,16})\Z")
 _CELL = re.compile(
     r"[ ]*(Start VPN|End VPN|Control Area|First ProtoPte|Last PTE|Commit Charge|Secured\.Flink|Blink|Banked/Extend"
     r"|File Offset|Offset):?[ ]*(?<=[ :])([0-9a-f]+|\?+)(?: \([0-9]+\.\))?(?:[ ]+|\Z)"
@@ -33,8 +33,8 @@ _NAMES = {
     "File Offset": "FileOffset",
     "Offset": "FileOffset",
 }
-_WORDS = re.compile(r"[ ]*((?:[A-Z][A-Za-z]+[ ]+)*)([A-Z][A-Z_]{5,})?[ ]*\Z")
-_FILE = re.compile(r"[ ]+(?:File: )?(\\\S.*?|\?{4}|Pagefile section, .*?)[ ]*\Z")
+_WORDS = re.compile(r"[ ]*((?:[A-Z][A-Za-z]+(?:[ ]+|\Z))*?)([A-Z][A-Z_]{5,})?\Z")
+_FILE = re.compile(r"[ ]+(?:File: )?(\\\S.*?|\?{4}|Pagefile section, .*)\Z")
 
 
 @record
@@ -100,7 +100,7 @@ class VadReader(Reader):
         elif self._detail and (numbers := cells(_CELL, line)):
             for name, text in numbers:
                 self._values[_NAMES.get(name, name)] = pointer(text) if len(text) >= 8 else value(text)
-        elif self._detail and (found := _WORDS.match(line)) and line.strip():
+        elif self._detail and (found := _WORDS.match(line)) and line:
             self._flags += tuple(found[1].split())
             self._protection = self._protection or found[2] or ""
         elif self._detail and not self._file and (found := _FILE.match(line)):

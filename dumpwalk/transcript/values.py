@@ -9,7 +9,7 @@ from dumpwalk.remarks import Absent
 
 NOT_SHOWN = Absent("the text does not show it")
 UNREADABLE = Absent("the debugger could not read it")
-_REMARK = re.compile(r"\((.*)\)[ ]*\Z")
+_REMARK = re.compile(r"\((.*)\)\Z")
 
 # The longest number of a 64-bit machine, with `0x` and a backtick; what is longer is no number of a listing.
 _LONGEST = 19

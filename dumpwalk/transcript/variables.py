@@ -9,7 +9,7 @@ from dumpwalk.transcript import Reader, kind
 
 _ROW = re.compile(
     r"[ ]*(?:((?:@?[a-z]{2,4}[0-9]*|[0-9a-f`]{8,17}|<unavailable>|prv \w+)(?:[ ]\S+)*?)[ ]{2,})?"
-    r"([A-Za-z_]\w*) = (.*?)[ ]*\Z"
+    r"([A-Za-z_]\w*) =(?: |\Z)(.*)\Z"
 )
 
 

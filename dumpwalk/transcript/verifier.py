@@ -15,19 +15,19 @@ _TITLE = re.compile(
     r"|Summary of All Verifier Statistics|Driver Verification List|Pool Allocations:"
     r"|Pool Allocation Statistics: \(.*\)|Log of recent kernel pool Allocate and Free operations:"
     r"|There are up to 0x[0-9a-f]+ entries in the log\.|Parsing 0x[0-9a-f]+ log entries, searching for .*"
-    r"|Finished parsing all pool tracking information\.)[ ]*\Z"
+    r"|Finished parsing all pool tracking information\.)\Z"
 )
-_FLAG = re.compile(r"[ ]*\[([X ])\] \((0x[0-9a-f]{8})\) (\S.*?)[ ]*\Z")
-_MODULE = re.compile(r"[ ]*MODULE: (0x[0-9a-f]{8,16}) (\S+) \((\w+)\)[ ]*\Z")
-_PAIR = re.compile(r"[ ]*([A-Z][\w ]+):[ ]+\( (0x[0-9A-Fa-f]+) / (0x[0-9A-Fa-f]+) \)[ ]*\Z")
-_COUNT = re.compile(r"[ ]*([A-Z][\w ]+?):?[ ]+(0x[0-9A-Fa-f]+)(?: for ([0-9A-Fa-f]{8}) bytes)?[ ]*\Z")
-_COLUMNS = re.compile(r"[ ]*(?:Address[ ]+Length[ ]+Tag[ ]+Caller|----------[ ]+-[ -]+)[ ]*\Z")
+_FLAG = re.compile(r"[ ]*\[([X ])\] \((0x[0-9a-f]{8})\) (\S.*)\Z")
+_MODULE = re.compile(r"[ ]*MODULE: (0x[0-9a-f]{8,16}) (\S+) \((\w+)\)\Z")
+_PAIR = re.compile(r"[ ]*([A-Z][\w ]+):[ ]+\( (0x[0-9A-Fa-f]+) / (0x[0-9A-Fa-f]+) \)\Z")
+_COUNT = re.compile(r"[ ]*([A-Z][\w ]+?)(?<![ ]):?[ ]+(0x[0-9A-Fa-f]+)(?: for ([0-9A-Fa-f]{8}) bytes)?\Z")
+_COLUMNS = re.compile(r"[ ]*(?:Address[ ]+Length[ ]+Tag[ ]+Caller|----------[ ]+-[ -]+)\Z")
 _ALLOCATION = re.compile(
-    r"[ ]*(0x[0-9a-f]{8,16})[ ]+(0x[0-9a-f]{8,16})[ ]{2}(.{4})[ ]{2}(0x[0-9a-f]{8,16})[ ]+(\S.*?)[ ]*\Z"
+    r"[ ]*(0x[0-9a-f]{8,16})[ ]+(0x[0-9a-f]{8,16})[ ]{2}(.{4})[ ]{2}(0x[0-9a-f]{8,16})[ ]+(\S.*)\Z"
 )
-_BLOCK = re.compile(r"[ ]*Pool block ([0-9a-f]{8,16}), Size ([0-9a-f]{8,16}), Thread ([0-9a-f]{8,16})[ ]*\Z")
-_FRAME = re.compile(r"[ ]*([0-9a-f]{8}(?:[0-9a-f]{8})?) (\w+[!+]\S.*?)[ ]*\Z")
-_RULE = re.compile(r"[ ]*#[ ]*\Z")
+_BLOCK = re.compile(r"[ ]*Pool block ([0-9a-f]{8,16}), Size ([0-9a-f]{8,16}), Thread ([0-9a-f]{8,16})\Z")
+_FRAME = re.compile(r"[ ]*([0-9a-f]{8}(?:[0-9a-f]{8})?) (\w+[!+]\S.*)\Z")
+_RULE = re.compile(r"[ ]*#\Z")
 
 
 @record

@@ -7,10 +7,10 @@ import re
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 
-_WINDOWS = re.compile(r"[ ]*(Windows [^:]*?(?:Kernel )?Version [0-9].*?)[ ]*\Z")
+_WINDOWS = re.compile(r"[ ]*(Windows [^:]*?(?:Kernel )?Version [0-9].*)\Z")
 _FIELD = re.compile(
     r"[ ]*(Product|Built by|Edition build lab|Machine Name|Debug session time|System Uptime|Process Uptime|Kernel base"
-    r"|Primary image base|Kernel time|User time)(?:: ?| = )[ ]*(.*?)[ ]*\Z"
+    r"|Primary image base|Kernel time|User time)(?:: ?| = )[ ]*(.*)\Z"
 )
 
 

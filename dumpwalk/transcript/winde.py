@@ -10,17 +10,17 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, hexadecimal
 
 # \\\ above and /// below the heading
-_ART = re.compile(r"(?:\\\\\\|///)[ ]*\Z")
-_TITLE = re.compile(r" >>>  (\S.*?)[ ]*\Z")
+_ART = re.compile(r"(?:\\\\\\|///)\Z")
+_TITLE = re.compile(r" >>>  (\S.*)\Z")
 _TIME = r"[ ]+([0-9:.]+)"
 _THREAD = re.compile(
     r"[ ]*(?:([0-9A-F]{4,5}) (.{1,16}?)[ ]+)?([0-9]+)[ ]+!t ([0-9a-f]{8}`[0-9a-f]{8})[ ]+([0-9a-f]{4,5})"
-    rf"[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+){_TIME}{_TIME}{_TIME}[ ]+([-A-Za-z]{{7}})[ ]*(.*?)[ ]*\Z"
+    rf"[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+){_TIME}{_TIME}{_TIME}[ ]+([-A-Za-z]{{7}})[ ]*(.*)\Z"
 )
 _PROCESS = re.compile(
     r"[ ]*([0-9]+)[ ]+([0-9]+)[ ]+!lp ([0-9a-f]{8}`[0-9a-f]{8})[ ]+(\S+)[ ]+([0-9a-f]{4,5})[ ]+([0-9a-f]{4,5})"
     rf"[ ]+([0-9]+)[ ]+([0-9]+){_TIME}{_TIME}{_TIME}[ ]+([-A-Za-z]{{7}})((?:[ ]+(?:\.|[0-9]+)){{7}})"
-    r"((?:[ ]+[0-9]+){6})[ ]+(\S.*?)[ ]*\Z"
+    r"((?:[ ]+[0-9]+){6})[ ]+(\S.*)\Z"
 )
 _HEADER = re.compile(
     r"[ ]*(?:Cur  Bas |(?:PROC Image Name[ ]+)?(?:NO|No)\. |Thread[ ]+Ses Own).*\bTime\b.*|[ ]*(?:NO|No|PROC)\b.*ttt.*"
@@ -28,13 +28,13 @@ _HEADER = re.compile(
 #  1  NVRM  !er ffff988d`80d05a90       3       1    !t ffff988d`9a2f0040       2m:00.000s  NVRM  !se ...
 _LOCK = re.compile(
     r"[ ]*([0-9]+)[ ]{2}(.{4})[ ]{2}!(\w+) ([0-9a-f]{8}`[0-9a-f]{8})[ ]+([0-9]+)[ ]+([0-9]+)[ *]+!t"
-    r" ([0-9a-f]{8}`[0-9a-f]{8})[ ]+(\S+s)[ ]*(.*?)[ ]*\Z"
+    r" ([0-9a-f]{8}`[0-9a-f]{8})[ ]+(\S+s)[ ]*(.*)\Z"
 )
 _LOCK_HEADER = re.compile(r"[ ]*No\.[ ]+Tag[ ]+Type Lock Addr .*")
 _CPU_HEADER = re.compile(r"[ ]*CPU#  Status  BugChk  Running Thread.*")
 _CPU = re.compile(
     r"[ ]*([0-9]{2,4})[ ]+(ACTIVE|idle)[ ]+(BUGCHK)?[ ]*((?:!t [0-9a-f]{8}`[0-9a-f]{8}[ ]+)*)([0-9]+)"
-    r"(?: Ready)?[ ]+([0-9]+)[ ]*\Z"
+    r"(?: Ready)?[ ]+([0-9]+)\Z"
 )
 # What stands above threads, and the sums below them.
 _GROUP = re.compile(
@@ -42,7 +42,7 @@ _GROUP = re.compile(
     r"|CPU [0-9]+: ?.*|[0-9]+ (?:Exclusive|Shared) (?:Waiter|Owner)s? ?:|NOTE: .*|Invalid Thread\([0-9]+\) .*"
     r"|[ ]*[0-9]* ?\"[A-Z_]{3,64}\"|[0-9]+ .*(?:found|flagged|in total|Queued).*|No .* found.*|ERROR: .*"
     r"|!\w+ [0-9a-f`]{17}.*"
-    r"|[0-9a-f]{8}`[0-9a-f]{8} \w+!\w+.*Work Items Queued)[ ]*\Z"
+    r"|[0-9a-f]{8}`[0-9a-f]{8} \w+!\w+.*Work Items Queued)\Z"
 )
 _COLUMNS = ("Notes", "Waiting On", "Function")
 
@@ -156,7 +156,7 @@ class WindeListing:
     "winde",
     "winde",
     opens=(
-        r"(?:[ ]*CPU#  Status  BugChk|\\\\\\[ ]*\Z| >>>  \S|[ ]*Cur  Bas   zContext|[ ]*PROC Image Name  "
+        r"(?:[ ]*CPU#  Status  BugChk|\\\\\\\Z| >>>  \S|[ ]*Cur  Bas   zContext|[ ]*PROC Image Name  "
         r"|[ ]*Thread[ ]+Ses Own  From)"
     ),
     rank=8,

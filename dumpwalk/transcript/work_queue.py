@@ -9,8 +9,8 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address
 
-_TITLE = re.compile(r"[ ]*Dumping ExWorkerQueue: ([0-9A-Fa-f]{8,16})[ ]*\Z")
-_HEAD = re.compile(r"[ ]*\*{4} (\w+) WorkQueue ?\([ ]*(.*?)[ ]*\)[ ]*\Z")
+_TITLE = re.compile(r"[ ]*Dumping ExWorkerQueue: ([0-9A-Fa-f]{8,16})\Z")
+_HEAD = re.compile(r"[ ]*\*{4} (\w+) WorkQueue ?\((.*)\)\Z")
 _CURRENT = re.compile(r"current = ([0-9]+) maximum = ([0-9]+)\Z")
 _THREADS = re.compile(r"Threads: ([0-9]+)/([0-9]+), Concurrency: ([0-9]+)/([0-9]+)\Z")
 
@@ -46,10 +46,11 @@ class WorkQueueReader(Reader):
         found = _HEAD.match(line)
         if found is None:
             return False
-        if said := _THREADS.match(found[2]):
+        of = found[2].strip()
+        if said := _THREADS.match(of):
             threads, concurrency = (int(said[1]), int(said[2])), (int(said[3]), int(said[4]))
             self._queue = WorkQueue(found[1], threads, concurrency, self._queues)
-        elif said := _CURRENT.match(found[2]):
+        elif said := _CURRENT.match(of):
             self._queue = WorkQueue(found[1], None, (int(said[1]), int(said[2])), self._queues)
         return self._queue is not None
 
