@@ -8,7 +8,7 @@ import pytest
 
 from dumpwalk.memory.segments import Segment, SegmentedMemory
 from dumpwalk.objects import object_
-from dumpwalk.objects.members import fast_reference, has, hexadecimal, integer, member, pointer
+from dumpwalk.objects.members import boolean, fast_reference, has, hexadecimal, integer, member, optional, pointer
 from dumpwalk.remarks import Absent
 from dumpwalk.types.model import BASES, Field, Pointer, Reference, Struct
 
@@ -22,14 +22,18 @@ class Known:
         self.pointer_size = size = pointer_size
         number = BASES[f"Uint{size}B"]
         bits = (0, 3 if size == 4 else 4)
+        signed = (Field("Low", 0, BASES[f"Uint{size // 2}B"]), Field("High", size // 2, BASES[f"Int{size // 2}B"]))
         fast = (Field("Value", 0, number), Field("RefCnt", 0, number, bits))
         own = (
             Field("Count", 0, number),
+            Field("Signed", 0, BASES[f"Int{size}B"]),
+            Field("Halves", 0, Reference("struct", "_HALVES")),
             Field("File", size, Reference("struct", "_EX_FAST_REF")),
             Field("Next", 2 * size, Pointer(Reference("struct", "_X"), size)),
         )
         self._known = {
             "_X": Struct("_X", "struct", 3 * size, own),
+            "_HALVES": Struct("_HALVES", "struct", size, signed),
             "_EX_FAST_REF": Struct("_EX_FAST_REF", "struct", size, fast),
         }
 
@@ -76,3 +80,27 @@ def test_what_can_not_be_read_is_absent() -> None:
 
     assert isinstance(pointer(x, "Next"), Absent)
     assert isinstance(fast_reference(x, "File"), Absent)
+
+
+@pytest.mark.parametrize("pointer_size", [4, 8])
+def test_what_is_read_in_hexadecimal_has_no_sign(pointer_size: int) -> None:
+    x = stated(pointer_size, (1 << 8 * pointer_size) - 2, 0, 0)
+
+    assert integer(x, "Signed") == -2
+    assert hexadecimal(x, "Other", "Signed") == (1 << 8 * pointer_size) - 2
+    assert hexadecimal(x, "Halves.High") == (1 << 4 * pointer_size) - 1
+
+
+def test_a_number_is_true_or_false() -> None:
+    assert boolean(stated(8, 7), "Count") is True
+    assert boolean(stated(8, 0), "Count") is False
+    assert isinstance(boolean(stated(8), "Count"), Absent)
+
+
+def test_a_member_that_a_build_does_not_have_is_none() -> None:
+    x, gone = stated(8, 7), Absent("gone")
+
+    assert optional(integer, x, "Other", "Count") == 7
+    assert optional(hexadecimal, x, "Other") is None
+    assert isinstance(optional(pointer, x, "Next"), Absent)
+    assert optional(integer, gone, "Count") == gone

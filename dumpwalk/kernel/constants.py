@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dumpwalk import resources
+from dumpwalk.remarks import Absent
 
 _tables: dict[str, dict[int, str]] = {}
 
@@ -21,14 +22,18 @@ def name_of(table: str, value: int) -> str | None:
     return found.partition("/")[0] if found else None
 
 
-def flags(table: str, value: int) -> tuple[str, ...]:
+def flags(table: str, value: int | Absent | None) -> tuple[str, ...]:
     """Return the names of the bits in *value*, the lowest first; a bit without a name as a hexadecimal number.
+
+    Of a value that is absent no bit is known.
 
     :raises KeyError: when there is no such table
 
     >>> flags("file_object_flags", 0xC0012)
     ('FO_SYNCHRONOUS_IO', 'FO_WRITE_THROUGH', 'FO_HANDLE_CREATED', 'FO_FILE_FAST_IO_READ')
     """
+    if value is None or isinstance(value, Absent):
+        return ()
     bits = (1 << bit for bit in range(value.bit_length()) if value >> bit & 1)
     return tuple(name_of(table, bit) or f"{bit:#x}" for bit in bits)
 

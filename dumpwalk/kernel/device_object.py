@@ -5,10 +5,10 @@ from __future__ import annotations
 from dumpwalk.kernel.constants import flags, name_of
 from dumpwalk.kernel.driver_name import driver_name
 from dumpwalk.kernel.object_header import object_name
-from dumpwalk.kernel.structures import structure
+from dumpwalk.kernel.structures import structure, wrong_type
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.chain import linked_list
-from dumpwalk.objects.members import hexadecimal, integer, pointer
+from dumpwalk.objects.members import boolean, hexadecimal, integer, pointer
 from dumpwalk.objects.sizes import offset_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
@@ -87,10 +87,7 @@ class DeviceObject:
 def not_a_device(target: Target, address: int) -> list[Problem]:
     """Return what is wrong when ``Type`` of the object at *address* is not that of a device object; else nothing."""
     type = integer(target.object("_DEVICE_OBJECT", address), "Type")
-    if isinstance(type, Absent) or type == IO_TYPE_DEVICE:
-        return []
-    what = f"Type is {type & 0xFFFF:x}, a device object's is {IO_TYPE_DEVICE}: probably not a device object"
-    return [Problem(f"device {target.address(address)}", what)]
+    return wrong_type(f"device {target.address(address)}", type, IO_TYPE_DEVICE, "a device object")
 
 
 def device_object(target: Target, address: int) -> DeviceObject:
@@ -115,7 +112,6 @@ def device_object(target: Target, address: int) -> DeviceObject:
             problems.append(Problem(f"DeviceObjectExtension {extension}", what))
     extension_flags = hexadecimal(more, "ExtensionFlags") if more is not None else None
     queue, remarks = _queue(target, at)
-    stack = integer(at, "StackSize")
     return DeviceObject(
         address=place,
         Type=type,
@@ -128,12 +124,10 @@ def device_object(target: Target, address: int) -> DeviceObject:
         DeviceType=kind,
         device_type="" if isinstance(kind, Absent) else name_of("device_type", kind) or "",
         Flags=bits,
-        flag_names=() if isinstance(bits, Absent) else flags("device_object_flags", bits),
+        flag_names=flags("device_object_flags", bits),
         Characteristics=characteristics,
-        characteristic_names=()
-        if isinstance(characteristics, Absent)
-        else flags("device_characteristics", characteristics),
-        StackSize=stack,
+        characteristic_names=flags("device_characteristics", characteristics),
+        StackSize=integer(at, "StackSize"),
         Vpb=pointer(at, "Vpb"),
         SecurityDescriptor=pointer(at, "SecurityDescriptor"),
         DeviceExtension=pointer(at, "DeviceExtension"),
@@ -141,11 +135,11 @@ def device_object(target: Target, address: int) -> DeviceObject:
         Dope=pointer(more, "Dope") if more is not None else None,
         DeviceNode=pointer(more, "DeviceNode") if more is not None else None,
         ExtensionFlags=extension_flags,
-        extension_flag_names=_extension_flags(extension_flags),
+        extension_flag_names=flags("devobj_extension_flags", extension_flags),
         NextDevice=pointer(at, "NextDevice"),
         AttachedDevice=_attached(target, pointer(at, "AttachedDevice")),
         AttachedTo=_attached(target, pointer(more, "AttachedTo")) if more is not None else None,
-        busy=_busy(at),
+        busy=boolean(at, "DeviceQueue.Busy"),
         queue=queue,
         problems=(*problems, *remarks),
     )
@@ -157,23 +151,12 @@ def _attached(target: Target, device: Address | Absent) -> Attachment | Absent |
     return Attachment(device, driver_name(target, device)) if device else None
 
 
-def _extension_flags(value: int | Absent | None) -> tuple[str, ...]:
-    if value is None or isinstance(value, Absent):
-        return ()
-    return flags("devobj_extension_flags", value)
-
-
-def _busy(at: Any) -> bool | Absent:
-    found = integer(at, "DeviceQueue.Busy")
-    return found if isinstance(found, Absent) else bool(found)
-
-
 def _queue(target: Target, at: Any) -> tuple[tuple[Address, ...], tuple[Problem, ...]]:
     """Return the IRPs that wait in a device's queue, and what is wrong with it.
 
     An idle queue is not looked at: that of a file system's device was never set up, and its links are zero.
     """
-    if not _busy(at):
+    if not boolean(at, "DeviceQueue.Busy"):
         return (), ()
     head = at.DeviceQueue.DeviceListHead.address_
     chain = linked_list(target.memory, target.machine, head, _MOST_QUEUED)

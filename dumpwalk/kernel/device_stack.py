@@ -6,9 +6,9 @@ from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.kernel.device_object import not_a_device
 from dumpwalk.kernel.driver_name import driver_name
 from dumpwalk.kernel.object_header import object_name
-from dumpwalk.kernel.structures import structure, unsigned
+from dumpwalk.kernel.structures import structure
 from dumpwalk.memory.chain import walk
-from dumpwalk.objects.members import member, pointer
+from dumpwalk.objects.members import hexadecimal, member, pointer
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 
@@ -156,5 +156,5 @@ def device_node(target: Target, address: int) -> DeviceNode:
         why = Absent(str(error))
         return DeviceNode(place, why, why, "")
     state = member(at, "State")
-    shown = state if isinstance(state, Absent) else getattr(state, "name", None) or str(unsigned(at, "State", 4))
+    shown = state if isinstance(state, Absent) else getattr(state, "name", None) or str(hexadecimal(at, "State"))
     return DeviceNode(place, at.InstancePath.str_(), at.ServiceName.str_(), shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dumpwalk.errors import TypeInfoError
 from dumpwalk.kernel.constants import flags, name_of
 from dumpwalk.kernel.routine import Routine, routine, routine_in
-from dumpwalk.kernel.structures import structure, unsigned
+from dumpwalk.kernel.structures import structure, wrong_type
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.chain import single_list
 from dumpwalk.objects.members import hexadecimal, integer, pointer
@@ -98,15 +98,11 @@ def driver_object(target: Target, address: int) -> DriverObject:
     """
     at = structure(target, "_DRIVER_OBJECT", address)
     place = target.address(address)
-    problems = []
     type = integer(at, "Type")
-    if not isinstance(type, Absent) and type != IO_TYPE_DRIVER:
-        what = f"Type is {type & 0xFFFF:x}, a driver object's is {IO_TYPE_DRIVER}: probably not a driver object"
-        problems.append(Problem(f"driver {place}", what))
+    problems = wrong_type(f"driver {place}", type, IO_TYPE_DRIVER, "a driver object")
     start, size, bits = pointer(at, "DriverStart"), hexadecimal(at, "DriverSize"), hexadecimal(at, "Flags")
     module = None if isinstance(start, Absent) else target.modules.find(start)
-    first = pointer(at, "DeviceObject")
-    devices, remarks = _devices(target, first)
+    devices, remarks = _devices(target, pointer(at, "DeviceObject"))
     extension = pointer(at, "DriverExtension")
     more: Any = extension
     if not isinstance(extension, Absent):
@@ -119,10 +115,10 @@ def driver_object(target: Target, address: int) -> DriverObject:
     return DriverObject(
         address=place,
         Type=type,
-        Size=unsigned(at, "Size", 2),
+        Size=hexadecimal(at, "Size"),
         name=at.DriverName.str_(),
         Flags=bits,
-        flag_names=() if isinstance(bits, Absent) else flags("driver_object_flags", bits),
+        flag_names=flags("driver_object_flags", bits),
         DriverStart=start,
         DriverSize=size,
         DriverSection=pointer(at, "DriverSection"),

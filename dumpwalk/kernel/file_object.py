@@ -7,7 +7,7 @@ from dumpwalk.kernel.cache_map import large_integer, shared_cache_map
 from dumpwalk.kernel.driver_name import driver_name
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.memory.chain import linked_list
-from dumpwalk.objects.members import has, hexadecimal, integer, pointer
+from dumpwalk.objects.members import boolean, has, hexadecimal, integer, pointer
 from dumpwalk.objects.sizes import offset_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
@@ -103,10 +103,6 @@ def file_object(target: Target, address: int) -> FileObject:
         problems.append(
             Problem(f"_FILE_OBJECT {at:x}", f"Type is {kind}, not {FILE_OBJECT_TYPE}: this is no file object")
         )
-    access: list[str] = []
-    for name, word in _ACCESS.items():
-        if integer(file, name):
-            access.append(word)
     flags = hexadecimal(file, "Flags")
     sections = section_object_pointers(target, file, at, problems)
     offset = large_integer(file, "CurrentByteOffset")
@@ -115,7 +111,6 @@ def file_object(target: Target, address: int) -> FileObject:
     if mapped and not isinstance(mapped, Absent):
         cache = shared_cache_map(target, mapped, offset)
     device = pointer(file, "DeviceObject")
-    signalled = integer(file, "Event.Header.SignalState")
     return FileObject(
         at,
         kind,
@@ -129,13 +124,13 @@ def file_object(target: Target, address: int) -> FileObject:
         pointer(file, "FsContext2"),
         pointer(file, "SectionObjectPointer"),
         pointer(file, "PrivateCacheMap"),
-        _boolean(file, "LockOperation"),
-        _boolean(file, "DeletePending"),
-        tuple(access),
+        boolean(file, "LockOperation"),
+        boolean(file, "DeletePending"),
+        tuple(word for name, word in _ACCESS.items() if integer(file, name)),
         flags,
-        () if isinstance(flags, Absent) else constants.flags("file_object_flags", flags),
+        constants.flags("file_object_flags", flags),
         offset,
-        signalled if isinstance(signalled, Absent) else bool(signalled),
+        boolean(file, "Event.Header.SignalState"),
         _irps(target, file, at, problems),
         sections,
         cache,
@@ -172,8 +167,3 @@ def _irps(target: Target, file: Any, address: Address, problems: list[Problem]) 
     problems += [Problem(f"_FILE_OBJECT {address:x} IrpList", what) for what in chain.problems]
     link = offset_of(target.types, "_IRP", "ThreadListEntry")
     return tuple(target.address(entry - link) for entry in chain.addresses)
-
-
-def _boolean(object: Any, name: str) -> bool | Absent:
-    found = integer(object, name)
-    return found if isinstance(found, Absent) else bool(found)

@@ -8,13 +8,16 @@ said it, the PTE has to lie in that subsection's array.
 
 from __future__ import annotations
 
+from itertools import chain
+
 from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.kernel.file_object import file_name
 from dumpwalk.kernel.page_frame import page_frame
 from dumpwalk.kernel.prototype_ptes import PteReader
-from dumpwalk.kernel.section import kind_of, size_of_area
+from dumpwalk.kernel.section import kind_of, size_of_area, unit_of
 from dumpwalk.kernel.section_flags import section_flags
-from dumpwalk.kernel.subsection import pages_of, subsection
+from dumpwalk.kernel.subsection import pages_of, subsection, subsection_chain
+from dumpwalk.kernel.vad_lookup import VadLookup
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.members import fast_reference, member, pointer
 from dumpwalk.record import record
@@ -22,16 +25,17 @@ from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from dumpwalk.kernel.subsection import Subsection
     from dumpwalk.memory.address import Address
     from dumpwalk.memory.paging.software import Pte
+    from dumpwalk.memory.paging.windows import VadPrototype
     from dumpwalk.memory.virtual import VirtualMemory
     from dumpwalk.target import Target
 
 _PAGE = 0x1000
-_MOST_SUBSECTIONS = 4096
 BY_PTE, BY_VAD, BY_PFN = "the PTE", "the VAD", "the page frame database"
 GIVEN = "the command line"
 
@@ -73,7 +77,7 @@ def file_page(target: Target, memory: VirtualMemory, address: int) -> FilePage |
         found = _prototype(target, memory, reader, address)
         if found is None:
             return None
-        return prototype_page(target, *found, address % _PAGE, vad=_vad(target, memory, address))
+        return prototype_page(target, *found, address % _PAGE, vad=lambda: _vad(target, memory, address))
     except TypeInfoError:
         return None  # then nobody knows what a prototype PTE looks like
 
@@ -88,16 +92,18 @@ def _prototype(target: Target, memory: VirtualMemory, reader: PteReader, address
         return _of_vad(target, memory, address) if missing else None
     entry = entries[0]
     if entry.value & 1:
-        return _of_valid(target, memory, address, (entry.value & memory.mode.frame) >> 12)
+        return _of_valid(target, memory, reader, address, (entry.value & memory.mode.frame) >> 12)
     said = reader.format.classify(entry.value)
     if said.kind == "prototype":
         return (int(said.address), BY_PTE) if said.address is not None else None
     if said.kind == "transition" and said.pfn is not None:
-        return _of_valid(target, memory, address, said.pfn)
+        return _of_valid(target, memory, reader, address, said.pfn)
     return _of_vad(target, memory, address) if said.kind in ("VAD", "zero") else None
 
 
-def _of_valid(target: Target, memory: VirtualMemory, address: int, pfn: int) -> tuple[int, str] | None:
+def _of_valid(
+    target: Target, memory: VirtualMemory, reader: PteReader, address: int, pfn: int
+) -> tuple[int, str] | None:
     """Return the prototype PTE that holds page *pfn*; a private copy of it has none."""
     frame = page_frame(target, pfn)
     if not isinstance(frame, Absent) and not isinstance(frame.PrototypePte, Absent):
@@ -109,48 +115,53 @@ def _of_valid(target: Target, memory: VirtualMemory, address: int, pfn: int) -> 
     found = _of_vad(target, memory, address)
     if found is None:
         return None
-    value = _value(target, found[0])
-    same = not isinstance(value, Absent) and PteReader(target).classify(value).pfn == pfn
+    value = _value(target, reader, found[0])
+    same = not isinstance(value, Absent) and reader.classify(value).pfn == pfn
     return found if same else None
 
 
 def _of_vad(target: Target, memory: VirtualMemory, address: int) -> tuple[int, str] | None:
     from dumpwalk.memory.paging.windows import is_user
 
-    windows = target.entries.windows() if target.entries is not None else Absent("")
-    if isinstance(windows, Absent) or windows.vad_prototype is None or not is_user(memory.mode, address):
+    lookup = _lookup(target)
+    if lookup is None or not is_user(memory.mode, address):
         return None
-    found = windows.vad_prototype(memory, address)
+    found = lookup(memory, address)
     return None if isinstance(found, Absent) else (found, BY_VAD)
 
 
 def _vad(target: Target, memory: VirtualMemory, address: int) -> Any:
-    """Return the VAD of *address*, where the current process has one."""
-    windows = target.entries.windows() if target.entries is not None else Absent("")
-    lookup = None if isinstance(windows, Absent) else windows.vad_prototype
-    find = getattr(lookup, "vad", None)
-    return find(memory, address) if find is not None else None
+    """Return the VAD of *address*, where the process has one."""
+    lookup = _lookup(target)
+    return lookup.vad(memory, address) if isinstance(lookup, VadLookup) else None
 
 
-def _value(target: Target, address: int) -> Hex | Absent:
-    size = PteReader(target).format.size
+def _lookup(target: Target) -> VadPrototype | None:
+    """Return what finds prototype PTEs by the VADs of processes."""
+    windows = target.entries.windows() if target.entries is not None else None
+    return None if windows is None or isinstance(windows, Absent) else windows.vad_prototype
+
+
+def _value(target: Target, reader: PteReader, address: int) -> Hex | Absent:
     try:
-        return Hex(target.read_int(target.address(address), size))
+        return Hex(target.read_int(target.address(address), reader.format.size))
     except ReadError as error:
         return Absent(str(error))
 
 
-def prototype_page(target: Target, address: int, said_by: str = GIVEN, inside: int = 0, *, vad: Any = None) -> FilePage:
+def prototype_page(
+    target: Target, address: int, said_by: str = GIVEN, inside: int = 0, *, vad: Callable[[], Any] = lambda: None
+) -> FilePage:
     """Return the page of a section whose prototype PTE is at *address*.
 
     :param said_by: what says that it is that one
     :param inside: which byte of the page is meant
-    :param vad: the ``_MMVAD`` that maps it, if one is known
+    :param vad: finds the ``_MMVAD`` that maps it, if one is known; asked where nothing else says whose it is
     :raises TypeInfoError: when what the page-table entries of this kernel look like is not known
     """
     reader = PteReader(target)
     at = target.address(address)
-    value = _value(target, address)
+    value = _value(target, reader, address)
     problems: list[Problem] = []
     said = None if isinstance(value, Absent) else reader.classify(value)
     part, why = _subsection(target, reader, at, said, vad, problems)
@@ -172,7 +183,7 @@ def prototype_page(target: Target, address: int, said_by: str = GIVEN, inside: i
 
 
 def _subsection(
-    target: Target, reader: PteReader, at: Address, said: Pte | None, vad: Any, problems: list[Problem]
+    target: Target, reader: PteReader, at: Address, said: Pte | None, vad: Callable[[], Any], problems: list[Problem]
 ) -> tuple[Subsection | None, str]:
     """Return the subsection in whose array the prototype PTE at *at* lies, or why it is not known."""
     places: list[tuple[str, int]] = []
@@ -194,8 +205,7 @@ def _subsection(
             original = reader.classify(frame.OriginalPte)
             if original.kind == "subsection" and original.address is not None:
                 places.append((BY_PFN, int(original.address)))
-    places += [(BY_VAD, place) for place in _of_chain(target, vad)]
-    for source, place in places:
+    for source, place in chain(places, _of_vads(target, vad)):
         part = subsection(target, place, 0, _PAGE)
         if _holds(part, int(at), reader.format.size):
             return part, ""
@@ -207,24 +217,20 @@ def _subsection(
     return None, why
 
 
-def _of_chain(target: Target, vad: Any) -> tuple[int, ...]:
-    """Return the subsections of the section that *vad* maps, from the one at its beginning on."""
-    from dumpwalk.memory.chain import single_list
-    from dumpwalk.objects.sizes import offset_of
-
+def _of_vads(target: Target, find: Callable[[], Any]) -> Iterator[tuple[str, int]]:
+    """Yield the subsections of the section that a VAD maps, from the one at its beginning on."""
+    vad = find()
     if vad is None or isinstance(vad, Absent):
-        return ()
+        return
     first = pointer(vad, "Subsection")
     if isinstance(first, Absent):  # Windows XP and 2003 have the control area instead
         area = pointer(vad, "ControlArea")
         if isinstance(area, Absent) or not area:
-            return ()
+            return
         _, _, fields = section_flags(member(target.object("_CONTROL_AREA", area), "u.Flags"))
         first = target.address(area + size_of_area(target, fields))
-    if not first:
-        return ()
-    link = offset_of(target.types, "_SUBSECTION", "NextSubsection")
-    return single_list(target.memory, target.machine, first, link, _MOST_SUBSECTIONS).addresses
+    for place in subsection_chain(target, first).addresses if first else ():
+        yield BY_VAD, place
 
 
 def _holds(part: Subsection, address: int, size: int) -> bool:
@@ -243,7 +249,7 @@ def _area(
     _, _, fields = section_flags(member(area, "u.Flags"))
     file = fast_reference(area, "FilePointer")
     kind = kind_of(fields, file)
-    unit = 0x200 if kind == "image" else _PAGE
+    unit = unit_of(kind)
     if isinstance(file, Absent):
         return kind, part.ControlArea, file, file, unit
     if not file or kind not in ("data", "image"):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dumpwalk.errors import TypeInfoError
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.memory.chain import linked_list
-from dumpwalk.objects.members import has, hexadecimal, integer, pointer
+from dumpwalk.objects.members import hexadecimal, integer, optional, pointer
 from dumpwalk.objects.sizes import offset_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
@@ -135,7 +135,7 @@ class InterruptObjects:
                 self.problems.append(f"what is at {address} is no _KINTERRUPT: {what}")
             return None
         routine = pointer(object, "ServiceRoutine")
-        message = pointer(object, "MessageServiceRoutine") if has(object, "MessageServiceRoutine") else None
+        message = optional(pointer, object, "MessageServiceRoutine")
         return Interrupt(
             address=target.address(address),
             ServiceRoutine=routine,

@@ -125,7 +125,7 @@ def stack_location(
         bits,
         () if isinstance(bits, Absent) else flag_names(major_name, minor_name, bits),
         control,
-        () if isinstance(control, Absent) else flags("io_stack_control", control),
+        flags("io_stack_control", control),
         device,
         driver,
         pointer(at, "FileObject"),

@@ -11,9 +11,9 @@ from dumpwalk.kernel.constants import flags
 from dumpwalk.kernel.io_stack import PENDING, StackLocation, stack_location
 from dumpwalk.kernel.irp_completion import Completion, completion
 from dumpwalk.kernel.routine import Routine, routine_in
-from dumpwalk.kernel.structures import structure, unsigned
+from dumpwalk.kernel.structures import structure, wrong_type
 from dumpwalk.memory.address import Hex
-from dumpwalk.objects.members import has, hexadecimal, integer, pointer
+from dumpwalk.objects.members import boolean, has, hexadecimal, integer, pointer
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
@@ -115,8 +115,8 @@ def irp(target: Target, address: int) -> Irp:
     part = not isinstance(bits, Absent) and bool(bits & _ASSOCIATED)
     buffer = pointer(at, "AssociatedIrp.SystemBuffer")
     apc = "Overlay.AsynchronousParameters"
-    status = unsigned(at, "IoStatus.Status", 4)
-    pending = integer(at, "PendingReturned")
+    status = hexadecimal(at, "IoStatus.Status")
+    pending = boolean(at, "PendingReturned")
     allocated = hexadecimal(at, "AllocationFlags")
     file = pointer(at, "Tail.Overlay.OriginalFileObject")
     user_iosb = pointer(at, "UserIosb")
@@ -129,26 +129,26 @@ def irp(target: Target, address: int) -> Irp:
         Size=size,
         MdlAddress=pointer(at, "MdlAddress"),
         Flags=bits,
-        flag_names=_names("irp_flags", bits),
+        flag_names=flags("irp_flags", bits),
         MasterIrp=buffer if part else None,
         SystemBuffer=None if part else buffer,
         ThreadListEntry=_links(at, "ThreadListEntry"),
         IoStatus=IoStatus(status, hexadecimal(at, "IoStatus.Information")),
         RequestorMode=_signed(integer(at, "RequestorMode")),
-        PendingReturned=_flag(pending),
+        PendingReturned=pending,
         StackCount=count,
         CurrentLocation=current,
         state=_state(count, current),
-        Cancel=_flag(integer(at, "Cancel")),
+        Cancel=boolean(at, "Cancel"),
         CancelIrql=integer(at, "CancelIrql"),
         ApcEnvironment=_signed(integer(at, "ApcEnvironment")),
         AllocationFlags=allocated,
-        allocation_flag_names=_names("irp_allocation_flags", allocated),
+        allocation_flag_names=flags("irp_allocation_flags", allocated),
         UserIosb=user_iosb,
         UserEvent=pointer(at, "UserEvent"),
         UserApcRoutine=pointer(at, f"{apc}.UserApcRoutine"),
         UserApcContext=pointer(at, f"{apc}.UserApcContext"),
-        AllocationSize=unsigned(at, "Overlay.AllocationSize.QuadPart", 8),
+        AllocationSize=hexadecimal(at, "Overlay.AllocationSize.QuadPart"),
         CancelRoutine=routine_in(target, at, "CancelRoutine"),
         UserBuffer=pointer(at, "UserBuffer"),
         DeviceQueueEntry=target.address(at.Tail.address_),
@@ -170,23 +170,15 @@ def _signed(value: int | Absent) -> int | Absent:
     return value if isinstance(value, Absent) or value < 0x80 else value - 0x100
 
 
-def _made_pending(returned: int | Absent, locations: tuple[StackLocation, ...]) -> bool | Absent:
+def _made_pending(returned: bool | Absent, locations: tuple[StackLocation, ...]) -> bool | Absent:
     """Say whether the caller was, or will be, told that the request is pending.
 
     On the way up each location's SL_PENDING_RETURNED is moved to ``PendingReturned``; the highest one's is the last.
     """
     if isinstance(returned, Absent) or returned or not locations:
-        return _flag(returned)
+        return returned
     control = locations[-1].Control
     return control if isinstance(control, Absent) else bool(control & PENDING)
-
-
-def _flag(value: int | Absent) -> bool | Absent:
-    return value if isinstance(value, Absent) else bool(value)
-
-
-def _names(table: str, value: int | Absent) -> tuple[str, ...]:
-    return () if isinstance(value, Absent) else flags(table, value)
 
 
 def _links(at: Any, path: str) -> tuple[Address | Absent, Address | Absent]:
@@ -234,11 +226,9 @@ def _problems(
     pointed: int | Absent,
 ) -> list[Problem]:
     """Return what contradicts itself in an IRP: type, size, number of locations, the current one."""
-    found = []
     where = f"IRP {place}"
+    found = wrong_type(where, type, IO_TYPE_IRP, "an IRP", "" if type else " now, or one that was freed")
     if type != IO_TYPE_IRP:
-        more = " now, or one that was freed" if type == 0 else ""
-        found.append(Problem(where, f"Type is {type & 0xFFFF:x}, an IRP's is {IO_TYPE_IRP}: probably not an IRP{more}"))
         if not _consistent(target, size, count):
             return found
     if isinstance(count, Absent) or isinstance(current, Absent):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dumpwalk.errors import ReadError, TypeInfoError, UsageError
 from dumpwalk.kernel.names import DumpNames
 from dumpwalk.memory.address import Hex
-from dumpwalk.objects.members import integer
+from dumpwalk.objects.members import boolean, hexadecimal, integer
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
@@ -47,14 +47,12 @@ def page_frame(target: Target, pfn: int) -> PageFrame | Absent:
     except (TypeInfoError, ReadError, UsageError) as error:
         return Absent(str(error))
     pte = integer(frame, "PteAddress")
-    original = integer(frame, "OriginalPte.u.Long")
-    held = integer(frame, *PROTOTYPE_PTE)
     return PageFrame(
         Hex(pfn),
         frame.address_,
         pte if isinstance(pte, Absent) else target.address(pte & ~3),  # since Windows 7 bit 0 is a lock
-        original if isinstance(original, Absent) else Hex(original),
-        held if isinstance(held, Absent) else bool(held),
+        hexadecimal(frame, "OriginalPte.u.Long"),
+        boolean(frame, *PROTOTYPE_PTE),
     )
 
 

@@ -8,7 +8,7 @@ from dumpwalk.kernel.page_frame import PROTOTYPE_PTE, entry_of
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.paging.pte_address import is_entry
 from dumpwalk.memory.virtual import VirtualMemory
-from dumpwalk.objects.members import has, hexadecimal, integer
+from dumpwalk.objects.members import hexadecimal, integer, optional
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 
@@ -114,12 +114,12 @@ def pfn(target: Target, number: int) -> Pfn:
         hexadecimal(entry, "u2.Blink") if listed else hexadecimal(entry, "u2.ShareCount"),
         place,
         hexadecimal(entry, "u3.e2.ReferenceCount", "u3.ReferenceCount"),
-        _optional(entry, "u4.PageColor", "u3.e1.PageColor"),
+        optional(hexadecimal, entry, "u4.PageColor", "u3.e1.PageColor"),
         hexadecimal(entry, "OriginalPte.u.Long"),
         frame,
-        _optional(entry, "UsedPageTableEntries"),
+        optional(hexadecimal, entry, "UsedPageTableEntries"),
         cache if isinstance(cache, Absent) else _CACHED[cache & 3],
-        _optional(entry, "u3.e3.Priority", "u3.e1.Priority", "u4.Priority"),
+        optional(hexadecimal, entry, "u3.e3.Priority", "u3.e1.Priority", "u4.Priority"),
         location if isinstance(location, Absent) else _STATES[location & 7],
         flags,
         tuple(word for _, word, _ in known),
@@ -144,11 +144,6 @@ def _beyond(target: Target, number: int) -> list[Problem]:
 def _whole(entry: Any) -> Hex | Absent:
     """Return all of what shares its place with the forward link, for a page that is on no list."""
     return hexadecimal(entry, "u1.Active.EntireActiveField", "u1.WsIndex", "u1.Flink")
-
-
-def _optional(entry: Any, *paths: str) -> Hex | Absent | None:
-    """Return a member that not every kernel has, ``None`` for those."""
-    return hexadecimal(entry, *paths) if any(has(entry, path) for path in paths) else None
 
 
 def _check(

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from dumpwalk.kernel.file_object import FILE_OBJECT_TYPE, file_name
 from dumpwalk.kernel.section_deletion import deletion
-from dumpwalk.kernel.section_flags import optional, section_flags
+from dumpwalk.kernel.section_flags import section_flags
 from dumpwalk.kernel.segment import check_count, segment_of
 from dumpwalk.kernel.subsection import subsections_of
 from dumpwalk.memory.address import Hex
-from dumpwalk.objects.members import fast_reference, has, hexadecimal, member, pointer
+from dumpwalk.objects.members import fast_reference, has, hexadecimal, member, optional, pointer
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
@@ -84,11 +84,6 @@ class ControlArea:
     subsections: tuple[Subsection, ...]
     problems: tuple[Problem, ...] = ()
 
-    @property
-    def unit(self) -> int:
-        """Bytes that ``StartingSector`` and ``NumberOfFullSectors`` count."""
-        return 0x200 if self.kind == IMAGE else 0x1000
-
 
 def control_area(target: Target, address: Any) -> ControlArea:
     """Return the control area at *address*.
@@ -114,9 +109,8 @@ def control_area(target: Target, address: Any) -> ControlArea:
     elif kind in (DATA, IMAGE) and not fields.get("FilePointerNull") and not isinstance(flags, Absent):
         problems.append(Problem(where, "u.Flags.File says that a file backs it, but FilePointer is null"))
     size = size_of_area(target, fields)
-    unit = 0x200 if kind == IMAGE else 0x1000
     views = kind == DATA and has(member(area, "FilePointer"), "RefCnt")  # _MSUBSECTION since Vista
-    found = subsections_of(target, at, at + size, unit, problems, views=views)
+    found = subsections_of(target, at, at + size, unit_of(kind), problems, views=views)
     if not isinstance(segment, Absent):
         check_count(segment, found, problems)
     return ControlArea(
@@ -130,14 +124,14 @@ def control_area(target: Target, address: Any) -> ControlArea:
         hexadecimal(area, "NumberOfPfnReferences"),
         hexadecimal(area, "NumberOfMappedViews"),
         hexadecimal(area, "NumberOfUserReferences"),
-        optional(area, "NumberOfSubsections"),
-        optional(area, "FlushInProgressCount", "u1.FlushInProgressCount", "u2.e2.FlushInProgressCount"),
-        optional(area, "ModifiedWriteCount", "u1.ModifiedWriteCount"),
-        optional(area, "NumberOfSystemCacheViews", "u2.e2.NumberOfSystemCacheViews"),
-        _written(optional(area, "WritableUserReferences", "u2.e2.WritableUserReferences")),
-        optional(area, "u1.Flags.PartitionId", "PartitionId"),
-        optional(area, "PagedPoolUsage"),
-        optional(area, "NonPagedPoolUsage"),
+        optional(hexadecimal, area, "NumberOfSubsections"),
+        optional(hexadecimal, area, "FlushInProgressCount", "u1.FlushInProgressCount", "u2.e2.FlushInProgressCount"),
+        optional(hexadecimal, area, "ModifiedWriteCount", "u1.ModifiedWriteCount"),
+        optional(hexadecimal, area, "NumberOfSystemCacheViews", "u2.e2.NumberOfSystemCacheViews"),
+        optional(hexadecimal, area, "WritableUserReferences", "u2.e2.WritableUserReferences"),
+        optional(hexadecimal, area, "u1.Flags.PartitionId", "PartitionId"),
+        optional(hexadecimal, area, "PagedPoolUsage"),
+        optional(hexadecimal, area, "NonPagedPoolUsage"),
         flags,
         names,
         file,
@@ -150,11 +144,6 @@ def control_area(target: Target, address: Any) -> ControlArea:
     )
 
 
-def _written(count: Any) -> Any:
-    """Return ``WritableUserReferences`` as ``!ca`` prints it: signed in the types, and bits of something in images."""
-    return count if count is None or isinstance(count, Absent) else Hex(int(count) & 0xFFFFFFFF)
-
-
 def kind_of(fields: dict[str, int], file: Address | Absent) -> str:
     """Return what backs the section of a control area: by the flags in ``u``, and where ``FilePointer`` leads."""
     if fields.get("Image"):
@@ -163,6 +152,11 @@ def kind_of(fields: dict[str, int], file: Address | Absent) -> str:
         return PHYSICAL
     # Without a file the page file backs it; some page-file sections keep the bit clear and the pointer null.
     return DATA if fields.get("File") or (not isinstance(file, Absent) and file) else PAGE_FILE
+
+
+def unit_of(kind: str) -> int:
+    """Return how many bytes a section of that *kind* counts as one sector."""
+    return 0x200 if kind == IMAGE else 0x1000
 
 
 def size_of_area(target: Target, fields: dict[str, int]) -> int:

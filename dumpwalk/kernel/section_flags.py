@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dumpwalk.memory.address import Hex
-from dumpwalk.objects.members import has, member
 from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from dumpwalk.objects import Object
 
 # The order in which !ca names the bits of _MMSECTION_FLAGS: that of Windows XP's structure, wherever a bit has gone
@@ -22,20 +19,6 @@ _ORDER = (
     *("UserWritable", "Accessed", "GlobalOnlyPerSession", "Rom", "WriteCombined"),
 )
 _NOTHING = ("spare", "filler", "unused", "reserved")
-
-
-def optional(object: Object | Absent, *paths: str) -> Any:
-    """Return the first of *paths* that this build has, as a number; ``None`` when it has none of them.
-
-    :return: :class:`Hex`, :class:`Absent` when it can't be read, ``None``
-    """
-    if isinstance(object, Absent):
-        return object
-    for path in paths:
-        if has(object, path):
-            found = member(object, path)
-            return found if isinstance(found, Absent) else Hex(int(found))
-    return None
 
 
 def bits(flags: Object | Absent) -> tuple[Hex | Absent, tuple[str, ...], dict[str, int]]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dumpwalk.kernel.section_flags import bits, optional
+from dumpwalk.kernel.section_flags import bits
 from dumpwalk.memory.address import Hex
-from dumpwalk.objects.members import has, hexadecimal, member, pointer
+from dumpwalk.objects.members import has, hexadecimal, member, optional, pointer
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from dumpwalk.kernel.subsection import Subsection
     from dumpwalk.memory.address import Address
@@ -69,7 +68,6 @@ def segment_of(target: Target, address: Address, area: Address, problems: list[P
         flags, names, fields = bits(member(segment, "SegmentFlags"))
         if not isinstance(total, Absent):
             total = Hex(total | fields.get("TotalNumberOfPtes4132", 0) << 32)
-    template = member(segment, "SegmentPteTemplate.u.Long") if has(segment, "SegmentPteTemplate") else None
     mask = fields.get("DefaultProtectionMask")
     return Segment(
         address,
@@ -78,25 +76,21 @@ def segment_of(target: Target, address: Address, area: Address, problems: list[P
         hexadecimal(segment, "SizeOfSegment"),
         hexadecimal(segment, "NumberOfCommittedPages"),
         pointer(segment, "PrototypePte"),
-        _pointer(segment, "ExtendInfo"),
-        _pointer(segment, "BasedAddress"),
+        optional(pointer, segment, "ExtendInfo"),
+        optional(pointer, segment, "BasedAddress"),
         flags,
         names,
         None if mask is None else Hex(mask),
-        optional(segment, "u1.ImageCommitment", "ImageCommitment"),
-        optional(segment, "u2.ImageInformation", "ImageInformation"),
-        optional(segment, "u1.CreatingProcess"),
-        optional(segment, "u1.CreatingProcessId"),
-        optional(segment, "u2.FirstMappedVa"),
-        optional(segment, "NonExtendedPtes"),
-        template if template is None or isinstance(template, Absent) else Hex(int(template)),
-        optional(segment, "SegmentBaseAddress"),
-        optional(segment, "SystemImageBase"),
+        optional(hexadecimal, segment, "u1.ImageCommitment", "ImageCommitment"),
+        optional(hexadecimal, segment, "u2.ImageInformation", "ImageInformation"),
+        optional(hexadecimal, segment, "u1.CreatingProcess"),
+        optional(hexadecimal, segment, "u1.CreatingProcessId"),
+        optional(hexadecimal, segment, "u2.FirstMappedVa"),
+        optional(hexadecimal, segment, "NonExtendedPtes"),
+        optional(hexadecimal, segment, "SegmentPteTemplate.u.Long"),
+        optional(hexadecimal, segment, "SegmentBaseAddress"),
+        optional(hexadecimal, segment, "SystemImageBase"),
     )
-
-
-def _pointer(object: Any, path: str) -> Address | Absent | None:
-    return pointer(object, path) if has(object, path) else None
 
 
 def check_count(segment: Segment, subsections: Sequence[Subsection], problems: list[Problem]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.memory.address import Address, Hex
-from dumpwalk.objects.members import has, hexadecimal, integer, member
+from dumpwalk.objects.members import hexadecimal, integer, member, optional
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.times import FileTime
@@ -92,7 +92,7 @@ def read_shared_data(target: Target) -> SharedData:
         address=place,
         NtMajorVersion=integer(shared, "NtMajorVersion"),
         NtMinorVersion=integer(shared, "NtMinorVersion"),
-        NtBuildNumber=_optional(shared, "NtBuildNumber"),
+        NtBuildNumber=optional(integer, shared, "NtBuildNumber"),
         NtProductType=integer(shared, "NtProductType"),
         NtSystemRoot=_text(member(shared, "NtSystemRoot")),
         SystemTime=system if isinstance(system, Absent) else FileTime(system),
@@ -109,12 +109,8 @@ def read_shared_data(target: Target) -> SharedData:
         TimeZoneId=integer(shared, "TimeZoneId"),
         ImageNumberLow=hexadecimal(shared, "ImageNumberLow"),
         ImageNumberHigh=hexadecimal(shared, "ImageNumberHigh"),
-        CryptoExponent=_optional(shared, "CryptoExponent"),
+        CryptoExponent=optional(integer, shared, "CryptoExponent"),
     )
-
-
-def _optional(shared: Any, name: str) -> int | Absent | None:
-    return integer(shared, name) if has(shared, name) else None
 
 
 def _text(array: Any) -> str | Absent:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dumpwalk.errors import ReadError
-from dumpwalk.memory.address import Hex
-from dumpwalk.objects.members import integer
-from dumpwalk.remarks import Absent
+from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dumpwalk.objects import Object
     from dumpwalk.target import Target
 
 
@@ -33,7 +30,13 @@ def structure(target: Target, type: str, address: int) -> Any:
     return at
 
 
-def unsigned(object: Object | Absent, path: str, size: int) -> Hex | Absent:
-    """Return a number of *size* bytes that a structure has as a signed one, and that people read in hexadecimal."""
-    found = integer(object, path)
-    return found if isinstance(found, Absent) else Hex(found & (1 << 8 * size) - 1)
+def wrong_type(where: str, found: int | Absent, expected: int, what: str, more: str = "") -> list[Problem]:
+    """Return what is wrong when the ``Type`` that a structure begins with is not its own; else nothing.
+
+    :param found: ``Type``
+    :param what: the structure in words, ``a device object``
+    :param more: what else is to be said of one that is none
+    """
+    if isinstance(found, Absent) or found == expected:
+        return []
+    return [Problem(where, f"Type is {found & 0xFFFF:x}, {what}'s is {expected:x}: probably not {what}{more}")]

@@ -6,11 +6,11 @@ with a list of those that no view needs, and a count of views.
 
 from __future__ import annotations
 
-from dumpwalk.kernel.section_flags import bits, optional
+from dumpwalk.kernel.section_flags import bits
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.chain import single_list
 from dumpwalk.memory.paging.software import protection_name
-from dumpwalk.objects.members import hexadecimal, member, pointer
+from dumpwalk.objects.members import hexadecimal, member, optional, pointer
 from dumpwalk.objects.sizes import offset_of, size_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dumpwalk.memory.address import Address
+    from dumpwalk.memory.chain import Chain
     from dumpwalk.target import Target
 
 _MOST_SUBSECTIONS = 4096
@@ -71,8 +72,7 @@ def subsections_of(
     :param views: they are those of a data file, ``_MSUBSECTION``
     :raises TypeInfoError: when the types of this kernel are not known
     """
-    link = offset_of(target.types, "_SUBSECTION", "NextSubsection")
-    chain = single_list(target.memory, target.machine, first, link, _MOST_SUBSECTIONS)
+    chain = subsection_chain(target, first)
     problems += [Problem(f"_CONTROL_AREA {area:x} subsections", what) for what in chain.problems]
     out: list[Subsection] = []
     for number, address in enumerate(chain.addresses, 1):
@@ -83,6 +83,15 @@ def subsections_of(
             problems.append(Problem(f"_SUBSECTION {address:x}", what))
             break
     return tuple(out)
+
+
+def subsection_chain(target: Target, first: int) -> Chain:
+    """Return the addresses of the subsections from *first* on.
+
+    :raises TypeInfoError: when the types of this kernel are not known
+    """
+    link = offset_of(target.types, "_SUBSECTION", "NextSubsection")
+    return single_list(target.memory, target.machine, first, link, _MOST_SUBSECTIONS)
 
 
 def subsection(target: Target, address: int, number: int, unit: int, *, views: bool = False) -> Subsection:
@@ -105,7 +114,6 @@ def subsection(target: Target, address: int, number: int, unit: int, *, views: b
         bytes_in = count if isinstance(count, Absent) else Hex(count * unit + fields.get("SectorEndOffset", 0))
     if isinstance(start, Absent):
         bytes_at = start
-    unused = optional(part, "UnusedPtes")
     flink, blink, mapped = _views(target, at) if views else (None, None, None)
     return Subsection(
         number,
@@ -114,7 +122,7 @@ def subsection(target: Target, address: int, number: int, unit: int, *, views: b
         pointer(part, "SubsectionBase"),
         pointer(part, "NextSubsection"),
         hexadecimal(part, "PtesInSubsection"),
-        unused,
+        optional(hexadecimal, part, "UnusedPtes"),
         start,
         count,
         flags,
@@ -150,10 +158,3 @@ def _views(target: Target, address: Address) -> tuple[Any, Any, Any]:
 def pages_of(found: Subsection) -> int:
     """Return how many prototype PTEs a subsection has; 0 where that is not known."""
     return 0 if isinstance(found.PtesInSubsection, Absent) else int(found.PtesInSubsection)
-
-
-def bytes_in_page(found: Subsection, index: int) -> int:
-    """Return how many bytes of page *index* of a subsection are the file's: fewer than a page's in the last one."""
-    if isinstance(found.file_size, Absent):
-        return _PAGE
-    return max(0, min(_PAGE, int(found.file_size) - index * _PAGE))

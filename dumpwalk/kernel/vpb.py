@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError
 from dumpwalk.kernel.constants import flags
-from dumpwalk.kernel.structures import structure, unsigned
+from dumpwalk.kernel.structures import structure, wrong_type
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.members import hexadecimal, integer, pointer
 from dumpwalk.objects.sizes import offset_of
@@ -52,10 +52,7 @@ def vpb(target: Target, address: int) -> Vpb:
     at = structure(target, "_VPB", address)
     place = target.address(address)
     type, bits = integer(at, "Type"), hexadecimal(at, "Flags")
-    problems = []
-    if not isinstance(type, Absent) and type != IO_TYPE_VPB:
-        what = f"Type is {type & 0xFFFF:x}, a VPB's is {IO_TYPE_VPB:x}: probably not a VPB"
-        problems.append(Problem(f"VPB {place}", what))
+    problems = wrong_type(f"VPB {place}", type, IO_TYPE_VPB, "a VPB")
     length = integer(at, "VolumeLabelLength")
     if not isinstance(length, Absent) and length > _LONGEST_LABEL:
         problems.append(Problem(f"VPB {place}", f"VolumeLabelLength {length:x} is more than a label can have"))
@@ -63,9 +60,9 @@ def vpb(target: Target, address: int) -> Vpb:
     return Vpb(
         place,
         type,
-        unsigned(at, "Size", 2),
+        hexadecimal(at, "Size"),
         bits,
-        () if isinstance(bits, Absent) else flags("vpb_flags", bits),
+        flags("vpb_flags", bits),
         pointer(at, "DeviceObject"),
         pointer(at, "RealDevice"),
         hexadecimal(at, "SerialNumber"),

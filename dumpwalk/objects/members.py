@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dumpwalk.memory.address import Address, Hex
+from dumpwalk.objects.sizes import size_of
 from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeVar
 
     from dumpwalk.objects import Object
+
+    T = TypeVar("T")
 
 
 def member(object: Object | Absent, *paths: str) -> Any:
@@ -43,9 +47,38 @@ def integer(object: Object | Absent, *paths: str) -> int | Absent:
 
 
 def hexadecimal(object: Object | Absent, *paths: str) -> Hex | Absent:
-    """Return a member that is a number that people read in hexadecimal; see :func:`member`."""
+    """Return a member that is a number that people read in hexadecimal: without a sign; see :func:`member`."""
     found = member(object, *paths)
-    return found if isinstance(found, Absent) else Hex(int(found))
+    if isinstance(found, Absent):
+        return found
+    value = int(found)
+    if value < 0:
+        value &= (1 << 8 * _size(object, *paths)) - 1
+    return Hex(value)
+
+
+def _size(object: Any, *paths: str) -> int:
+    """Return how many bytes the first of *paths* that there is has."""
+    way, _, name = next(path for path in paths if has(object, path)).rpartition(".")
+    parent = object.member_(way) if way else object
+    plan = (parent if parent.pointer_ is None else parent.deref_()).plan_
+    return size_of(plan.field(name).type, plan.space.types) or 8
+
+
+def boolean(object: Object | Absent, *paths: str) -> bool | Absent:
+    """Return whether a member that is a number is not 0; see :func:`member`."""
+    found = integer(object, *paths)
+    return found if isinstance(found, Absent) else bool(found)
+
+
+def optional(read: Callable[..., T], object: Object | Absent, *paths: str) -> T | None:
+    """Return a member that not every build has; ``None`` where this one has none of *paths*.
+
+    :param read: how: :func:`integer`, :func:`hexadecimal`, :func:`pointer`, ...
+    """
+    if isinstance(object, Absent) or any(has(object, path) for path in paths):
+        return read(object, *paths)
+    return None
 
 
 def pointer(object: Object | Absent, *paths: str) -> Address | Absent:
