@@ -9,8 +9,8 @@ from dumpwalk.types.profiles import find_profile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeVar
 
     from dumpwalk.formats import Dump
     from dumpwalk.memory.address import Address
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from dumpwalk.types.profiles import Profile
     from dumpwalk.types.store import StoredTypes
 
+    T = TypeVar("T")
+
 
 class Target:
     """A dump and the types that fit it. Nothing is read before it is asked for.
@@ -34,21 +36,20 @@ class Target:
     :ivar memory: the virtual memory it holds
     :ivar machine: its architecture
     :ivar named: whose types the user wants; ``""`` for those that fit
-    :ivar kept: what the functions of :mod:`dumpwalk.kernel` found out once and need again
+    :ivar kept: what was found out once and is needed again, by name; see :meth:`once`
     :ivar entries: what its kernel means by page-table entries; ``None`` for a dump without physical pages
     """
 
     def __init__(self, dump: Dump, types: str = "") -> None:
         self.dump = dump
-        self._named = self.named = types
+        self.named = types
         self.memory: DumpMemory = dump.memory
         self.machine: Machine = dump.header.machine
         self._profile: Profile | Absent | None = None
         self._types: TypeDatabase | None = None
         self._space: Space | None = None
         self._exact: StoredTypes | None = None
-        self._directory_at: int | None = None
-        self.kept: dict[str, Any] = {}  # what kernel functions work out once for all structures of a kind
+        self.kept: dict[str, Any] = {}
         self.entries: KernelEntries | None = None
         if hasattr(self.memory, "software"):  # virtual memory seen through page tables
             from dumpwalk.objects.kernel_entries import KernelEntries
@@ -56,6 +57,13 @@ class Target:
             self.memory.software = self.entries = KernelEntries(self)
         self._process: Address | None = None
         self.dump.profile = lambda: self.profile
+
+    def once(self, name: str, find: Callable[[Target], T]) -> T:
+        """Return what *find* says of this target; it is asked once, and the answer kept as *name* in :attr:`kept`."""
+        if name not in self.kept:
+            self.kept[name] = find(self)
+        answer: T = self.kept[name]
+        return answer
 
     @property
     def process(self) -> Address | Absent:
@@ -91,17 +99,9 @@ class Target:
 
     def _directory_table_base(self, process: Address) -> int:
         """Return what the root register holds while the process at *process* runs."""
-        if self._directory_at is None:
-            from dumpwalk.types.anchors import Layout
-
-            data = self.dump.debugger_data
-            layout = Layout("_EPROCESS", self.profile, None if isinstance(data, Absent) else data, self.machine)
-            places = layout.places("Pcb.DirectoryTableBase")
-            if not places:
-                raise TypeInfoError(layout.why_not("Pcb.DirectoryTableBase"))
-            self._directory_at = int(places[0].offset)
         # An array of two in old kernels, the second being of hyperspace: only the first is a root.
-        root = self.read_int(process + self._directory_at, self.machine.pointer_size)
+        at = self.once("DirectoryTableBase", _directory_table_base_at)
+        root = self.read_int(process + at, self.machine.pointer_size)
         if not root:
             raise TypeInfoError(f"the process at {process} has no page tables: its DirectoryTableBase is 0")
         return root
@@ -126,9 +126,9 @@ class Target:
         """The type layouts of this kernel, or why there are none."""
         if self._profile is None:
             if self.entries is None:
-                self._profile = find_profile(self.dump, self._named)
+                self._profile = find_profile(self.dump, self.named)
             else:  # what finds it reads memory, whose entries can't be understood before it is found
-                self._profile = self.entries.undisturbed(lambda: find_profile(self.dump, self._named))
+                self._profile = self.entries.undisturbed(lambda: find_profile(self.dump, self.named))
         return self._profile
 
     @property
@@ -144,10 +144,10 @@ class Target:
     def _find_types(self) -> TypeDatabase:
         from dumpwalk.types.store import Store
 
-        if self._named:
+        if self.named:
             from dumpwalk.types.library import open_types
 
-            return open_types(self._named, self.machine.pointer_size)
+            return open_types(self.named, self.machine.pointer_size)
         profile = self.profile
         if isinstance(profile, Absent):
             raise TypeInfoError(profile.reason)
@@ -246,6 +246,17 @@ class Target:
         :raises ReadError: when the dump does not hold it
         """
         return self.address(self.read_int(address, self.machine.pointer_size))
+
+
+def _directory_table_base_at(target: Target) -> int:
+    from dumpwalk.types.anchors import Layout
+
+    data = target.dump.debugger_data
+    layout = Layout("_EPROCESS", target.profile, None if isinstance(data, Absent) else data, target.machine)
+    places = layout.places("Pcb.DirectoryTableBase")
+    if not places:
+        raise TypeInfoError(layout.why_not("Pcb.DirectoryTableBase"))
+    return int(places[0].offset)
 
 
 def open(path: str, *, raw: bool = False, dtb: int | None = None, types: str = "", registers: str = "") -> Target:

@@ -52,15 +52,16 @@ class Clock:
 
 def clock(target: Target) -> Clock:
     """Return the clock of *target*; what is not known of it is absent. It is looked for once."""
-    found: Clock | None = target.kept.get("clock")
-    if found is None:
-        shared = shared_data(target)
-        increment, source = _increment(target, shared)
-        ticks = shared if isinstance(shared, Absent) else shared.TickCount
-        stated = target.dump.header.SystemTime
-        time = shared.SystemTime if isinstance(shared, SharedData) and isinstance(stated, Absent) else stated
-        found = target.kept["clock"] = Clock(increment, source, ticks, time)
-    return found
+    return target.once("clock", _clock)
+
+
+def _clock(target: Target) -> Clock:
+    shared = shared_data(target)
+    increment, source = _increment(target, shared)
+    ticks = shared if isinstance(shared, Absent) else shared.TickCount
+    stated = target.dump.header.SystemTime
+    time = shared.SystemTime if isinstance(shared, SharedData) and isinstance(stated, Absent) else stated
+    return Clock(increment, source, ticks, time)
 
 
 def _increment(target: Target, shared: SharedData | Absent) -> tuple[int | Absent, str]:

@@ -8,7 +8,6 @@ field is, the types say. What the attributes mean is the public ``OBJ_*`` number
 from __future__ import annotations
 
 from dumpwalk.errors import TypeInfoError
-from dumpwalk.kernel.once import once
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.record import record
 from dumpwalk.types.model import Struct
@@ -84,7 +83,7 @@ def entry_format(target: Target) -> EntryFormat:
 
     :raises TypeInfoError: when the types do not say
     """
-    return once(target, "handle table entries", _format)
+    return target.once("handle table entries", _format)
 
 
 def _format(target: Target) -> EntryFormat:

@@ -16,7 +16,7 @@ from dumpwalk.kernel.object_header import type_name
 from dumpwalk.kernel.object_record import DETAILS, object_info
 from dumpwalk.kernel.process import process as process_record
 from dumpwalk.kernel.processes import find_process, processes
-from dumpwalk.objects.members import integer, pointer
+from dumpwalk.kernel.session_space import session_id
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 
@@ -163,13 +163,9 @@ def _of_table(
 
 def _owner(target: Target, address: int) -> Owner:
     found = process_record(target, address)
-    session = pointer(target.object("_EPROCESS", address), "Session")
-    number: int | Absent | None = session if isinstance(session, Absent) else None
-    if not isinstance(session, Absent) and session:
-        number = integer(target.object("_MM_SESSION_SPACE", session), "SessionId")
     return Owner(
         found.address,
-        number,
+        session_id(target, found),
         found.UniqueProcessId,
         found.Peb,
         found.InheritedFromUniqueProcessId,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dumpwalk.kernel.object_optional import distances
 from dumpwalk.kernel.object_types import object_types
-from dumpwalk.kernel.once import once
 from dumpwalk.objects import object_
 from dumpwalk.objects.members import has, integer, pointer
 from dumpwalk.objects.sizes import offset_of
@@ -28,7 +27,11 @@ def body_offset(target: Target) -> int:
 
     :raises TypeInfoError: when the types of this kernel are not known
     """
-    return once(target, "object body", lambda target: offset_of(target.types, "_OBJECT_HEADER", "Body"))
+    return target.once("object body", _body)
+
+
+def _body(target: Target) -> int:
+    return offset_of(target.types, "_OBJECT_HEADER", "Body")
 
 
 def header_of(target: Target, address: int) -> Any:

@@ -7,7 +7,6 @@ away follows from the sizes of those between: a bit's header lies below those of
 from __future__ import annotations
 
 from dumpwalk.errors import ReadError
-from dumpwalk.kernel.once import once
 from dumpwalk.objects.members import has, integer
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.record import record
@@ -52,7 +51,7 @@ def optional_sizes(target: Target) -> dict[int, tuple[str, int]]:
 
     :raises TypeInfoError: when the types of this kernel are not known
     """
-    return once(target, "optional object headers", _sizes)
+    return target.once("optional object headers", _sizes)
 
 
 def _sizes(target: Target) -> dict[int, tuple[str, int]]:

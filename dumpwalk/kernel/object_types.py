@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError
 from dumpwalk.kernel.object_type_search import FoundTypes, is_type_name
-from dumpwalk.kernel.once import once
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 
@@ -135,9 +134,13 @@ def object_types(target: Target) -> ObjectTypes:
 
     :raises TypeInfoError: when the types of this kernel are not known
     """
+    return target.once("object types", _find)
+
+
+def _find(target: Target) -> ObjectTypes:
     from dumpwalk.kernel.object_type_finding import find
 
-    return once(target, "object types", find)
+    return find(target)
 
 
 def type_problems(target: Target) -> tuple[Problem, ...]:

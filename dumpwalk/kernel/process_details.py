@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import ReadError, TypeInfoError
+from dumpwalk.errors import TypeInfoError
 from dumpwalk.kernel.clock import clock
 from dumpwalk.kernel.handle_table import handle_count
 from dumpwalk.kernel.process import Process, device_map, full_image_name, process
+from dumpwalk.kernel.session_space import session_id
 from dumpwalk.kernel.thread_details import ThreadDetails, Times
 from dumpwalk.kernel.views import view_of
 from dumpwalk.memory.address import Address
-from dumpwalk.objects.sizes import offset_of
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 
@@ -87,25 +87,12 @@ def process_details(target: Target, address: int, *, statistics: bool) -> Proces
     return ProcessDetails(
         process=found,
         image_name=full_image_name(target, found, view),
-        SessionId=_session_id(target, found),
+        SessionId=session_id(target, found),
         HandleCount=_handle_count(target, found.ObjectTable),
         statistics=_statistics(target, view, found) if statistics else None,
         threads=(),
         problems=found.problems,
     )
-
-
-def _session_id(target: Target, found: Process) -> int | Absent | None:
-    """Return the number of the session, which is known in the address spaces of its processes alone."""
-    if isinstance(found.Session, Absent) or not found.Session:
-        return None if not isinstance(found.Session, Absent) else found.Session
-    try:
-        at = target.kept.get("session id")
-        if at is None:
-            at = target.kept["session id"] = offset_of(target.types, "_MM_SESSION_SPACE", "SessionId")
-        return target.in_process(found.address).read_int(found.Session + at, 4)
-    except (TypeInfoError, ReadError) as error:
-        return Absent(f"SessionId: {error}")
 
 
 def _handle_count(target: Target, table: Address | Absent) -> int | Absent:

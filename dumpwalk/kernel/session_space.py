@@ -1,17 +1,18 @@
-"""Session space: memory of the window manager, which only the page tables of processes in a session map."""
+"""Session space: memory of a session of users, which only the page tables of the session's processes map."""
 
 from __future__ import annotations
 
-from dumpwalk.errors import TypeInfoError
+from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.kernel.process import process
-from dumpwalk.memory.chain import linked_list
-from dumpwalk.memory.virtual import VirtualMemory
+from dumpwalk.kernel.processes import processes
 from dumpwalk.objects.sizes import offset_of
 from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dumpwalk.kernel.process import Process
     from dumpwalk.memory.address import Address
+    from dumpwalk.memory.virtual import VirtualMemory
     from dumpwalk.target import Target
 
 # Processes that are looked at: those of sessions stand among the first dozen.
@@ -23,17 +24,14 @@ def space_with(target: Target, address: int) -> tuple[VirtualMemory, Address] | 
 
     :return: ``None`` when there is none among the processes in sessions, or the dump has no page tables
     """
+    from dumpwalk.memory.virtual import VirtualMemory
+
     memory = target.memory
-    head = _head(target)
-    if not isinstance(memory, VirtualMemory) or not head:
-        return None
-    try:
-        links = offset_of(target.types, "_EPROCESS", "ActiveProcessLinks")
-    except TypeInfoError:
+    if not isinstance(memory, VirtualMemory):
         return None
     seen = {memory.root}
-    for link in linked_list(memory, target.machine, head, _MOST_PROCESSES).addresses:
-        found = process(target, link - links)
+    for place in processes(target).addresses[:_MOST_PROCESSES]:
+        found = process(target, place)
         root = found.DirectoryTableBase
         if isinstance(root, Absent) or not root or isinstance(found.Session, Absent) or not found.Session:
             continue
@@ -44,8 +42,16 @@ def space_with(target: Target, address: int) -> tuple[VirtualMemory, Address] | 
     return None
 
 
-def _head(target: Target) -> int:
-    """Return where the list of processes begins; 0 when nothing says it."""
-    data = target.dump.debugger_data
-    said = None if isinstance(data, Absent) else data.get("PsActiveProcessHead")
-    return int(said or target.dump.header.PsActiveProcessHead or target.address_of("PsActiveProcessHead") or 0)
+def session_id(target: Target, found: Process) -> int | Absent | None:
+    """Return the number of a process's session, ``None`` when it is in none."""
+    if isinstance(found.Session, Absent) or not found.Session:
+        return found.Session if isinstance(found.Session, Absent) else None
+    try:
+        at = target.once("session id", _session_id_at)
+        return target.in_process(found.address).read_int(found.Session + at, 4)
+    except (TypeInfoError, ReadError) as error:
+        return Absent(f"SessionId: {error}")
+
+
+def _session_id_at(target: Target) -> int:
+    return offset_of(target.types, "_MM_SESSION_SPACE", "SessionId")

@@ -72,14 +72,8 @@ def wait_objects(target: Target, view: AnyView) -> tuple[tuple[WaitObject, ...],
 
 
 def _blocks(target: Target, view: AnyView, first: Address, where: str) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
-    link = target.kept.get("wait blocks")
-    if link is None:
-        try:
-            link = offset_of(target.types, "_KWAIT_BLOCK", "NextWaitBlock")
-        except TypeInfoError:
-            link = -1
-        target.kept["wait blocks"] = link
-    if link >= 0:
+    link = target.once("wait block link", _link)
+    if link is not None:
         chain = single_list(target.memory, target.machine, first, link, _MOST_BLOCKS)
         # A ring ends where it began; anything else is wrong with it.
         back = f"leads to {first}, where it was before"
@@ -87,9 +81,7 @@ def _blocks(target: Target, view: AnyView, first: Address, where: str) -> tuple[
         problems = [p for p in chain.problems if not p.endswith(back) and p != alone]
         return chain.addresses, tuple(Problem(where, text) for text in problems)
     count = view.int("Tcb.WaitBlockCount")
-    size = target.kept.get("wait block")
-    if size is None:
-        size = target.kept["wait block"] = size_of(Reference("struct", "_KWAIT_BLOCK"), target.types)
+    size = target.once("wait block size", _size)
     if isinstance(count, Absent) or size is None:
         return (first,), (Problem(where, "how many blocks there are is not known; the first is shown"),)
     problems = []
@@ -97,6 +89,18 @@ def _blocks(target: Target, view: AnyView, first: Address, where: str) -> tuple[
         problems.append(f"{count} wait blocks; a thread waits for 64 objects at most")
     blocks = tuple(int(first) + size * n for n in range(min(count, _MOST_BLOCKS)))
     return blocks, tuple(Problem(where, text) for text in problems)
+
+
+def _link(target: Target) -> int | None:
+    """Return where a block has the pointer to the next one; ``None`` since Windows 8."""
+    try:
+        return offset_of(target.types, "_KWAIT_BLOCK", "NextWaitBlock")
+    except TypeInfoError:
+        return None
+
+
+def _size(target: Target) -> int | None:
+    return size_of(Reference("struct", "_KWAIT_BLOCK"), target.types)
 
 
 def _wait_object(target: Target, block: int) -> WaitObject:

@@ -80,14 +80,11 @@ def enumerator(target: Target, enum: str, value: int | Absent) -> str | Absent:
     if isinstance(value, Absent):
         return value
     build = target.dump.header.MinorVersion
-    names = target.kept.get(enum)
-    if names is None:
-        try:
-            names = target.kept[enum] = enumeration(enum, build)
-        except TypeInfoError as error:
-            return Absent(f"{value}: {error}")
+    try:
+        names = target.once(enum, lambda _: enumeration(enum, build))
+    except TypeInfoError as error:
+        return Absent(f"{value}: {error}")
     # The last member of KWAIT_REASON only counts the others.
     if value < len(names) and not names[value].startswith("Maximum"):
-        found: str = names[value]
-        return found
+        return names[value]
     return Absent(f"{value} is no {enum} of build {build}")

@@ -132,7 +132,7 @@ def _scan(target: Target, low: int, high: int) -> Iterator[tuple[int, int]]:
     start = low + -low % width
     stack = target.memory.read_some(target.address(start), max(0, high - start))
     known: dict[str, tuple[tuple[int, int], ...] | None] = target.kept.setdefault("code ranges", {})
-    first, end = _code_space(target)
+    first, end = target.once("code space", _code_space)
     words = unpack_from(f"<{len(stack) // width}{'Q' if width == 8 else 'I'}", stack)
     judged: dict[int, bool] = target.kept.setdefault("return addresses", {})
     for at, value in enumerate(words):
@@ -156,12 +156,8 @@ def _scan(target: Target, low: int, high: int) -> Iterator[tuple[int, int]]:
 
 def _code_space(target: Target) -> tuple[int, int]:
     """Return where the first module begins and the last one ends."""
-    known: tuple[int, int] | None = target.kept.get("code space")
-    if known is None:
-        modules = target.modules.modules
-        first, end = min((m.base for m in modules), default=0), max((m.end for m in modules), default=0)
-        known = target.kept["code space"] = int(first), int(end)
-    return known
+    modules = target.modules.modules
+    return int(min((m.base for m in modules), default=0)), int(max((m.end for m in modules), default=0))
 
 
 def _could_return_to(target: Target, value: int, module: Module, ranges: tuple[tuple[int, int], ...] | None) -> bool:

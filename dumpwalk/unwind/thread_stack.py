@@ -93,11 +93,8 @@ def _running(target: Target, thread: Thread) -> Context | Absent:
         context = parse_context(header.ContextRecord, target.machine, "dump header")
         if not isinstance(context, Absent) and context.pc:
             return context
-    known = target.kept.get("processors")
-    if known is None:
-        known = target.kept["processors"] = processors(target)
     size = context_size(target.machine)
-    for cpu in known:
+    for cpu in target.once("processors", processors):
         if cpu.CurrentThread != thread.address:
             continue
         for place in (cpu.Context, cpu.ContextFrame):

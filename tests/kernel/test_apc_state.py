@@ -105,7 +105,7 @@ struct _KAPC as k at {LATE} Type=13 ApcMode=7 ApcListEntry.Flink=t+98 ApcListEnt
 
 def test_no_types() -> None:
     target = machine("nt/19041.3570-x64", "")
-    target._types, target._named = None, "nt/nothing"
+    target._types, target.named = None, "nt/nothing"
 
     with pytest.raises(TypeInfoError):
         apc(target, 0xFFFFC50000001000)
