@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import images
 import pytest
 from hypothesis import settings
 
@@ -31,6 +32,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     out = [r for r in terminalreporter.stats.get("skipped", []) if "no real material" in str(r.longrepr)]
     if out:
         terminalreporter.write_line(f"{len(out)} tests on real dumps were left out: no real material here")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _images(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give the machines of specs a place, which the processes of a parallel run share."""
+    base = tmp_path_factory.getbasetemp()
+    images.DIRECTORY = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "images"
+    images.DIRECTORY.mkdir(exist_ok=True)
 
 
 @pytest.fixture(scope="session")

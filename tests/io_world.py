@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from functools import cache
+
+from images import kept
 
 import dumpwalk
 from dumpwalk.synth import write
@@ -48,22 +50,26 @@ class Machine:
     :ivar target: the dump of it, opened
     """
 
-    def __init__(self, directory: Path, text: str, machine: str = "x64", profile: str = "nt/19041.3570-x64") -> None:
+    def __init__(self, text: str, machine: str = "x64", profile: str = "nt/19041.3570-x64") -> None:
         places = PLACES[machine]
         for name, value in {"machine": machine, "profile": profile, **places}.items():
             text = text.replace("{" + name + "}", value)
-        # A file of its own: an earlier one may be open still.
-        self.path = directory / f"{len(list(directory.iterdir()))}.dmp"
-        self._labels: dict[str, int] = {}
-        with _keeping(self._labels):
-            self.path.write_bytes(write(text))
-        self.target: Target = dumpwalk.open(str(self.path), types=profile)
+        path, self._labels = _written(text)
+        self.target: Target = dumpwalk.open(path, types=profile)
 
     def __getitem__(self, label: str) -> int:
         return self._labels.get(f"_DRIVER_OBJECT {label}", 0) or self._labels[label]
 
     def driver(self, label: str) -> int:
         return self._labels[f"_DRIVER_OBJECT {label}"]
+
+
+@cache
+def _written(text: str) -> tuple[str, dict[str, int]]:
+    """Return the path of what *text* describes, and where in it the things are that it names."""
+    labels: dict[str, int] = {}
+    with _keeping(labels):
+        return kept(text, write(text)), labels
 
 
 @contextmanager
@@ -83,6 +89,6 @@ def _keeping(labels: dict[str, int]) -> Iterator[None]:
         builder.World = real  # type: ignore[misc]
 
 
-def machine(directory: Path, text: str, machine: str = "x64", profile: str = "nt/19041.3570-x64") -> Machine:
+def machine(text: str, machine: str = "x64", profile: str = "nt/19041.3570-x64") -> Machine:
     """Return a machine with the kernel of *profile*, two modules, and what the spec *text* adds."""
-    return Machine(directory, BASE + text, machine, profile)
+    return Machine(BASE + text, machine, profile)

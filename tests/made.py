@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from fakes import fake_target
+from images import opened, spec_of
 
 from dumpwalk.kernel.names import DumpNames
 from dumpwalk.memory.chain import linked_list
 from dumpwalk.memory.segments import Segment, SegmentedMemory
 from dumpwalk.objects.sizes import offset_of
-from dumpwalk.synth import write
 from dumpwalk.target import Target
-from dumpwalk.target import open as open_target
 from dumpwalk.types.store import Store
 
 # A profile of each form of the tree, of the flags, and of each size of a pointer.
@@ -37,16 +34,10 @@ private 344 at 10000 size 10000 protection 6 commit 3
 private 344 at 7ffd0000 size 1000 protection 1 commit -1 u.VadFlags.NoChange=1
 """
 
-# Several tests look at the same machine.
-_written = lru_cache(maxsize=32)(write)
 
-
-def made(directory: Path, text: str, kind: str = "full", profile: str = "nt/7601.24540-x64") -> Target:
-    """Return the machine that *text* states, in a dump of its own in *directory*."""
-    machine = "x64" if profile.endswith("-x64") else "x86"
-    path = directory / "made.dmp"
-    path.write_bytes(_written(f"dump {kind} {machine}\nprofile {profile}\n{text}"))
-    return open_target(str(path))
+def made(text: str, kind: str = "full", profile: str = "nt/7601.24540-x64") -> Target:
+    """Return the machine that *text* states."""
+    return opened(spec_of(profile, text, kind))
 
 
 def process_of(target: Target, name: str = "notepad.exe") -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from images import opened, spec_of
 
-import dumpwalk
-from dumpwalk.synth import write
 from dumpwalk.target import Target
 
 # Generations of _OBJECT_HEADER, _HANDLE_TABLE_ENTRY and their neighbours; those with a build number have symbols.
@@ -46,13 +44,9 @@ HANDLES = [
 ]
 
 
-def machine(profile: str, tmp_path: Path, extra: str = "", objects: str = OBJECTS, cookie: int = 0xB7) -> Target:
+def machine(profile: str, extra: str = "", objects: str = OBJECTS, cookie: int = 0xB7) -> Target:
     """Return a full dump of a machine with *objects*.
 
     :param extra: further statements
     """
-    processor = "x86" if profile.endswith("x86") else "x64"
-    text = f"dump full {processor}\nprofile {profile}\ncookie {cookie:x}\nobject-manager\n{objects}\n{extra}\n"
-    file = tmp_path / "machine.dmp"
-    file.write_bytes(write(text))
-    return dumpwalk.open(str(file))
+    return opened(spec_of(profile, f"cookie {cookie:x}\nobject-manager\n{objects}\n{extra}\n"))

@@ -1,16 +1,10 @@
-"""Whole machines for tests of kernel structures, made once for each profile and spec."""
+"""Whole machines for tests of kernel structures."""
 
 from __future__ import annotations
 
-import atexit
-import functools
-import hashlib
-import tempfile
-from pathlib import Path
+from images import opened, spec_of
 
-from dumpwalk.synth import write
 from dumpwalk.target import Target
-from dumpwalk.target import open as open_target
 
 # A kernel of each generation of layouts that thread and process structures have had.
 PROFILES = (
@@ -20,22 +14,6 @@ PROFILES = (
 HEAD = "time 2020-02-01T10:00:00Z\nuptime 1:00:00\nbugcheck e2\n"
 
 
-@functools.cache
-def _directory() -> Path:
-    made = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # where files stay mapped they can't be removed
-    atexit.register(made.cleanup)
-    return Path(made.name)
-
-
-@functools.cache
-def file_of(profile: str, text: str) -> str:
-    """Return the path of a full dump of the machine that *text* describes."""
-    spec = f"dump full {profile.rpartition('-')[2]}\nprofile {profile}\n{HEAD}{text}"
-    file = _directory() / f"{hashlib.sha256(spec.encode()).hexdigest()[:16]}.dmp"
-    file.write_bytes(write(spec))
-    return str(file)
-
-
 def machine(profile: str, text: str, *, types: str | None = None) -> Target:
     """Return the machine that *text* describes; its types are what *profile* says."""
-    return open_target(file_of(profile, text), types=profile if types is None else types)
+    return opened(spec_of(profile, HEAD + text), types=profile if types is None else types)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from dumpwalk.synth import write
-from dumpwalk.target import Target
-from dumpwalk.target import open as open_target
+from images import spec_of
 
 # One kernel a way that leads from a gate to an interrupt object, a kind of DPC queue, a place of the tables.
 X64 = (
@@ -23,11 +19,8 @@ MODULES = {8: ("fffff804`7b800000", "fffff804`7b900000"), 4: ("8b200000", "9a1c2
 
 def machine(profile: str, statements: str = "", *, kind: str = "full", processors: int = 1) -> str:
     """Return the spec of a machine with the modules ``ndis`` and ``example``, and descriptor tables."""
-    wide = profile.endswith("x64")
-    ndis, example = MODULES[8 if wide else 4]
-    return f"""\
-dump {kind} {"x64" if wide else "x86"}
-profile {profile}
+    ndis, example = MODULES[8 if profile.endswith("x64") else 4]
+    text = f"""\
 time 2024-02-01T09:00:00Z
 uptime 0:20:00
 processors {processors}
@@ -37,14 +30,4 @@ thread 4.8 State=Running
 descriptor-tables
 {statements}
 """
-
-
-def opened(directory: Path, spec: str, *, registers: str = "", name: str = "image.dmp") -> Target:
-    """Return the target that *spec* makes, with a listing of *registers* beside it where one is given."""
-    path = directory / name
-    path.write_bytes(write(spec))
-    listing = ""
-    if registers:
-        (directory / "registers.txt").write_text(registers)
-        listing = str(directory / "registers.txt")
-    return open_target(str(path), registers=listing)
+    return spec_of(profile, text, kind)

@@ -228,9 +228,8 @@ def _problems(
     """Return what contradicts itself in an IRP: type, size, number of locations, the current one."""
     where = f"IRP {place}"
     found = wrong_type(where, type, IO_TYPE_IRP, "an IRP", "" if type else " now, or one that was freed")
-    if type != IO_TYPE_IRP:
-        if not _consistent(target, size, count):
-            return found
+    if type != IO_TYPE_IRP and not _consistent(target, size, count):
+        return found
     if isinstance(count, Absent) or isinstance(current, Absent):
         return found
     whole, step = _sizes(target)

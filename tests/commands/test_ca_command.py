@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from images import file_of
 
 from dumpwalk.cli import main
 from dumpwalk.kernel.section import control_area
@@ -88,14 +89,11 @@ def test_extract(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["-z", VIEWS, "ca", "ffffb80f`12341310", "--force"]) == 2
 
 
-def test_what_does_not_agree_is_said_and_the_answer_is_partial(tmp_path: Path, capsys: Any) -> None:
-    from dumpwalk.synth import write
-
+def test_what_does_not_agree_is_said_and_the_answer_is_partial(capsys: Any) -> None:
     spec = (SAMPLES / "file_views.spec").read_text("utf-8")
-    path = tmp_path / "x.dmp"
-    path.write_bytes(write(spec + "struct _SEGMENT at ffffb80f`12341c00 TotalNumberOfPtes=9\n"))
+    path = file_of(spec + "struct _SEGMENT at ffffb80f`12341c00 TotalNumberOfPtes=9\n")
 
-    status, out = run(capsys, "ca", "ffffb80f`12341310", dump=str(path))
+    status, out = run(capsys, "ca", "ffffb80f`12341310", dump=path)
 
     assert status == 1
     assert "(_SEGMENT ffffb80f12341c00: TotalNumberOfPtes is 9, but the subsections have 8)" in out
@@ -125,17 +123,14 @@ def test_all_of_them_have_no_pages(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-z", VIEWS, "ca"]) == 2
 
 
-def test_a_tag_that_is_no_control_area(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_tag_that_is_no_control_area(capsys: pytest.CaptureFixture[str]) -> None:
     """A freed block, one whose segment is another's, one whose segment can't be read."""
-    from dumpwalk.synth import write
-
     spec = (SAMPLES / "file_views.spec").read_text("utf-8")
     for n, segment in enumerate(("0", "ffffb80f`12341c00", "ffffb80f`00001000", "ffffffff`fffffff8")):
         spec += f'pool "MmCa" 100 at ffffb80f`1234{n + 10:x}010 pointers {segment}\n'
-    path = tmp_path / "x.dmp"
-    path.write_bytes(write(spec))
+    path = file_of(spec)
 
-    _, out = run(capsys, "ca", "0", "8", dump=str(path))
+    _, out = run(capsys, "ca", "0", "8", dump=path)
 
     assert len(out.splitlines()) == 4
 

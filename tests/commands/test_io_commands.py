@@ -196,10 +196,10 @@ def test_the_drivers_of_a_real_dump(by_hand: tuple[str, Any], capsys: pytest.Cap
         assert (found["name"], found["Type"]) == (name, 4)
 
 
-def test_a_list_of_devices_that_leads_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_list_of_devices_that_leads_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
     """The last device is not there: its stack is left out, and that is said."""
     text = 'driver "\\Driver\\example" module example\ndevice of example as only NextDevice=dead0000\n'
-    made = machine(tmp_path, text)
+    made = machine(text)
     found = read(capsys, "drvobj", f"{made.driver('example'):x}", "7", dump=str(made.path))
 
     assert len(found["driver"]["devices"]) == 2

@@ -25,10 +25,10 @@ SystemRoot: 'F:\\WINDOWS'
 """
 
 
-def test_the_documented_listing(tmp_path: Path) -> None:
+def test_the_documented_listing() -> None:
     ticks = "TickCountLow=482006 TickCount.LowPart=482006 TickCount.High1Time=0 TickCount.High2Time=0"
     page = f"struct _KUSER_SHARED_DATA at ffdf0000 TickCountMultiplier=fa00000 TimeZoneId=2 {ticks}"
-    target = made(tmp_path, f'{page}\nblock ffdf0030 unicode "F:\\WINDOWS" zeros 4\n', profile="nt/xpsp3-x86")
+    target = made(f'{page}\nblock ffdf0030 unicode "F:\\WINDOWS" zeros 4\n', profile="nt/xpsp3-x86")
 
     assert layout(kuser(target=target)).startswith(LISTING)
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from images import file_of
 
 from dumpwalk.cli import main
-from dumpwalk.synth import write
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 HEAD = "dump full x64\nprofile nt/19041.3570-x64\nobject-manager\nthread 4.8 State=Running\n"
@@ -22,10 +22,8 @@ def run(capsys: pytest.CaptureFixture[str], *words: str, sample: str = "objects_
     return out.out + out.err
 
 
-def made(tmp_path: Path, text: str) -> str:
-    file = tmp_path / "made.dmp"
-    file.write_bytes(write(HEAD + text))
-    return str(file)
+def made(text: str) -> str:
+    return file_of(HEAD + text)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +93,8 @@ def test_a_handle_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_a_process_that_has_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status = main(["-z", made(tmp_path, 'process 344 "gone.exe" ObjectTable=0\n'), "handle", "0", "3", "344"])
+def test_a_process_that_has_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["-z", made('process 344 "gone.exe" ObjectTable=0\n'), "handle", "0", "3", "344"])
     text = capsys.readouterr().out
 
     assert status == 1
@@ -104,13 +102,13 @@ def test_a_process_that_has_ended(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "(table: it has no handle table: it has ended)" in text
 
 
-def test_hostile_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hostile_names(capsys: pytest.CaptureFixture[str]) -> None:
     r"""ESC [2J clears a terminal, U+202E turns what follows around, a line feed makes a line of its own."""
     event = 0xFFFFB80F45670060
     text = f'object "\\B\\evil" Event as evil at {event:x}\nprocess 344 "x" as x\nhandle 344 4 to evil\n'
     text += "block ffffb80f45680000 bytes 1b 00 5b 00 32 00 4a 00 2e 20 0a 00\n"
     text += "struct _OBJECT_HEADER_NAME_INFO at ffffb80f45670010 Name.Length=c Name.Buffer=ffffb80f45680000\n"
-    file = made(tmp_path, text)
+    file = made(text)
     for words in (("object", f"{event:x}"), ("object", r"\B"), ("handle", "4", "3", "344"), ("object", "0", "Event")):
         main(["-z", file, *words])
         out = capsys.readouterr().out
@@ -137,11 +135,10 @@ def test_explain_without_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert "        type = 86000a58\n        (worked out from" in text
 
 
-def test_explain_a_pointer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_a_pointer(capsys: pytest.CaptureFixture[str]) -> None:
     """Windows XP: there is nothing to work out."""
-    file = tmp_path / "xp.dmp"
-    file.write_bytes(write('dump full x86\nprofile nt/xpsp3-x86\nobject-manager\nobject "\\x" Event at 86345068\n'))
-    status = main(["-z", str(file), "object", "86345068", "-v"])
+    file = file_of('dump full x86\nprofile nt/xpsp3-x86\nobject-manager\nobject "\\x" Event at 86345068\n')
+    status = main(["-z", file, "object", "86345068", "-v"])
     text = capsys.readouterr().out
 
     assert status == 0
@@ -160,8 +157,8 @@ def test_nothing_is_known_of_a_small_dump(capsys: pytest.CaptureFixture[str]) ->
     run(capsys, "handle", sample="apc_index_mismatch", status=1)
 
 
-def test_a_wrong_cookie_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = made(tmp_path, "symbol ObHeaderCookie 55 size 4\n")
+def test_a_wrong_cookie_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    file = made("symbol ObHeaderCookie 55 size 4\n")
     for words in (("object", "@$proc"), ("handle", "0", "3", "4"), ("objtypes",)):
         assert main(["-z", file, *words]) == 1
         assert "(object types: by symbols (cookie 0x55) " in capsys.readouterr().out
@@ -183,11 +180,10 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (handle["object"]["type_name"], handle["object"]["name"]) == ("Event", "example_ready")
 
 
-def test_types_before_7(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_types_before_7(capsys: pytest.CaptureFixture[str]) -> None:
     """They are in the list of the type Type, which the debugger data block leads to."""
-    file = tmp_path / "vista.dmp"
-    file.write_bytes(write("dump full x64\nprofile nt/vistasp2-x64\nobject-manager\n"))
-    status = main(["-z", str(file), "objtypes"])
+    file = file_of("dump full x64\nprofile nt/vistasp2-x64\nobject-manager\n")
+    status = main(["-z", file, "objtypes"])
     text = capsys.readouterr().out
 
     assert status == 0

@@ -9,10 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from images import file_of, opened
 
-import dumpwalk
 from dumpwalk.cli import main
-from dumpwalk.synth import write
 
 WINDOWS_10 = "dump full x64\nprofile nt/19041.3570-x64\nobject-manager\nthread 4.8 State=Running\n"
 WINDOWS_8 = "dump full x64\nprofile nt/win8-x64\nobject-manager\nthread 4.8 State=Running\n"
@@ -21,11 +20,9 @@ WINDOWS_7 = "dump full x64\nprofile nt/7601.24540-x64\nobject-manager\nthread 4.
 WINDOWS_XP = "dump full x86\nprofile nt/xpsp3-x86\nobject-manager\nthread 4.8 State=Running\n"
 
 
-def show(spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+def show(spec: str, capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
     """Return what the program prints of the machine in *spec*, line by line."""
-    dump = tmp_path / "listing.dmp"
-    dump.write_bytes(write(spec))
-    main(["-z", str(dump), *words])
+    main(["-z", file_of(spec), *words])
     return lines(capsys.readouterr().out)
 
 
@@ -99,10 +96,10 @@ OBJECTS = {
 
 
 @pytest.mark.parametrize("name", OBJECTS)
-def test_object(name: str, real_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_object(name: str, real_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec, *words = OBJECTS[name]
     listing = lines((real_data / "logs/object" / f"{name}.txt").read_text("utf-8"))
-    shown = show(spec, tmp_path, capsys, "object", *words)
+    shown = show(spec, capsys, "object", *words)
 
     assert shown[: len(listing)] == listing
     assert all(not line or line.startswith("(") for line in shown[len(listing) :])
@@ -123,14 +120,12 @@ def documented(real_data: Path, page: str, first: str) -> list[str]:
         ("0: kd> !object ffffc00b07628fb0 0x9", ("ffffc00b07628fb0",)),
     ],
 )
-def test_documentation(
-    first: str, words: tuple[str, ...], real_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_documentation(first: str, words: tuple[str, ...], real_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The chains that the two names are in follow from their hash alone."""
     listing = documented(real_data, "-object.md", first)
 
     assert len(listing) >= 2
-    assert show(DOCS, tmp_path, capsys, "object", *words) == listing
+    assert show(DOCS, capsys, "object", *words) == listing
 
 
 def entry(header: int, access: int, attributes: int) -> str:
@@ -162,22 +157,18 @@ HANDLES = {
 
 
 @pytest.mark.parametrize("name", HANDLES)
-def test_handle(name: str, real_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_handle(name: str, real_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec, *words = HANDLES[name]
     listing = lines((real_data / "logs/handle" / f"{name}.txt").read_text("utf-8"))
 
-    shown = show(spec, tmp_path, capsys, "handle", *words)
-    if (
-        "Session=" in spec
-    ):  # the session's number is read through the process's own page tables, where the image has them
-        target = dumpwalk.open(str(tmp_path / "listing.dmp"))
-        root = target.object("_EPROCESS", 0xFFFFA604F683B180).Pcb.DirectoryTableBase
+    if "Session=" in spec:  # its number is read through the process's page tables, which the image has elsewhere
+        root = opened(spec).object("_EPROCESS", 0xFFFFA604F683B180).Pcb.DirectoryTableBase
         listing = [line.replace("DirBase: 86f7f000", f"DirBase: {int(root):08x}") for line in listing]
 
-    assert shown == listing
+    assert show(spec, capsys, "handle", *words) == listing
 
 
-def test_handles_of_a_type(real_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_handles_of_a_type(real_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The documentation's excerpt, from Windows 8: 39 handles, of which one to a section is shown."""
     spec = (
         WINDOWS_8 + 'object-type "Section" at fffffa80035fef20\nobject "" Section at fffff8a000633f00 size 40\n'
@@ -190,13 +181,13 @@ def test_handles_of_a_type(real_data: Path, tmp_path: Path, capsys: pytest.Captu
     )
     text = (real_data.parent / "reference/windbg-docs/-handle.md").read_text("utf-8")
     listing = lines(text.partition("!handle 0 3 0 Section\n...\n")[2].partition("\n...")[0])
-    shown = show(spec, tmp_path, capsys, "handle", "0", "3", "138", "Section")
+    shown = show(spec, capsys, "handle", "0", "3", "138", "Section")
 
     assert shown[0] == "Searching for handles of type Section"
     assert shown[2 : 2 + len(listing)] == listing
 
 
-def test_the_name_of_a_file(real_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_name_of_a_file(real_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """From notes of a book, which have lost their blanks, so those are not compared. Windows 7 x64."""
     spec = (
         WINDOWS_7 + 'directory-table-base 187000\nobject-type "File" at fffffa8000ca0360\n'
@@ -207,7 +198,7 @@ def test_the_name_of_a_file(real_data: Path, tmp_path: Path, capsys: pytest.Capt
         "block fffff8a000003120 pointers fffffa8001d4f271 0013008b\n"
     )
     listing = (real_data / "logs/process/lordnote-wi-chapter-03-system-mechanisms-873.txt").read_text("utf-8")
-    shown = show(spec, tmp_path, capsys, "handle", "48")
+    shown = show(spec, capsys, "handle", "48")
     block = [line.split() for line in listing.partition("\n\n0048")[2].splitlines()]
 
     assert [line.split() for line in shown if line][-4:] == [["0048" + block[0][0], *block[0][1:]], *block[1:5]][-4:]

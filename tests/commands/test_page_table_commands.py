@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from images import file_of
 from page_tables import Tables, paged_target
 
 from dumpwalk.cli import main
@@ -20,7 +21,6 @@ from dumpwalk.errors import UsageError
 from dumpwalk.kernel.process import process
 from dumpwalk.kernel.processes import processes
 from dumpwalk.memory.paging.modes import X64, X86
-from dumpwalk.synth import write
 from dumpwalk.target import Target
 from dumpwalk.target import open as open_target
 
@@ -249,9 +249,8 @@ def test_symbols_are_the_kernel_s_whatever_types_are_used(tmp_path: Path, capsys
     ("profile", "machine"),
     [("nt/xpsp3-x86", "x86"), ("nt/vistasp2-x64", "x64"), ("nt/9600.21620-x64", "x64"), ("nt/22000.318-x64", "x64")],
 )
-def test_a_file_that_another_process_maps(profile: str, machine: str, tmp_path: Path, capsys: Any) -> None:
+def test_a_file_that_another_process_maps(profile: str, machine: str, capsys: Any) -> None:
     """The current process has nothing there; the one whose tables are asked has a view that nobody has touched."""
-    file = tmp_path / "two.dmp"
     spec = f"""dump full {machine}
 profile {profile}
 bugcheck e2
@@ -262,13 +261,13 @@ file "\\notes.txt" as notes
 section notes data as text valid 0 transition 1 subsection 2-3
 view 588 of text at 2d0000
 """
-    file.write_bytes(write(spec))
-    target = open_target(str(file))
+    file = file_of(spec)
+    target = open_target(file)
     (other,) = (one for one in processes(target).addresses if process(target, one).UniqueProcessId == 0x588)
     root: Any = process(target, other).DirectoryTableBase
-    main(["-z", str(file), "vtop", f"{int(root) >> 12:x}", "2d2345"])
+    main(["-z", file, "vtop", f"{int(root) >> 12:x}", "2d2345"])
     by_number = capsys.readouterr().out
-    main(["-z", str(file), "--dtb", f"{int(root):x}", "pte", "2d2345"])
+    main(["-z", file, "--dtb", f"{int(root):x}", "pte", "2d2345"])
     by_root = capsys.readouterr().out
 
     for text in (by_number, by_root):

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from images import file_of
 
 from dumpwalk.cli import main
-from dumpwalk.synth import write
 
 SPEC = """
 dump full x64
@@ -32,10 +32,8 @@ RUNS, WAITS = "ffffc50000020080", "ffffc50000030080"
 
 
 @pytest.fixture(scope="module")
-def dump(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("process") / "machine.dmp"
-    file.write_bytes(write(SPEC))
-    return file
+def dump() -> Path:
+    return Path(file_of(SPEC))
 
 
 def run(capsys: pytest.CaptureFixture[str], dump: Path, *words: str) -> tuple[int, str, str]:
@@ -177,30 +175,27 @@ def test_apcs(capsys: pytest.CaptureFixture[str], dump: Path) -> None:
     assert "this is no APC" in run(capsys, dump, "apc", RUNS)[1]
 
 
-def test_windows_xp_has_one_count_of_apcs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    file = tmp_path / "xp.dmp"
+def test_windows_xp_has_one_count_of_apcs(capsys: pytest.CaptureFixture[str]) -> None:
     spec = "dump full x86\nprofile nt/xpsp3-x86\nbugcheck e2\n"
-    file.write_bytes(write(f'{spec}process 344 "a"\nthread 344.348 State=Running KernelApcDisable=ffffffff\n'))
+    file = file_of(f'{spec}process 344 "a"\nthread 344.348 State=Running KernelApcDisable=ffffffff\n')
     text = run(capsys, file, "apc", "thre", "-1")[1]
 
     assert " KernelApcDisable -1 SpecialApcDisable ????\n" in text
     assert text.endswith("\n(SpecialApcDisable: _ETHREAD of nt/xpsp3-x86 has no Tcb.SpecialApcDisable)\n")
 
 
-def test_a_name_that_would_move_the_cursor(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    file = tmp_path / "hostile.dmp"
+def test_a_name_that_would_move_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
     blocks = "block ffffc50000040010 bytes 1b005b0032004a00\nblock ffffc50000010628 bytes 1b5b324a00"
-    file.write_bytes(write(SPEC.replace('block ffffc50000040010 unicode "wait"', blocks)))
+    file = file_of(SPEC.replace('block ffffc50000040010 unicode "wait"', blocks))
     text = run(capsys, file, "process", "0", "7")[1]
 
     assert "\x1b" not in text
     assert "\\x1b[2J" in text
 
 
-def test_a_process_that_claims_anothers_threads(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    file = tmp_path / "hostile.dmp"
+def test_a_process_that_claims_anothers_threads(capsys: pytest.CaptureFixture[str]) -> None:
     lie = 'process 588 "notepad.exe" parent 344 ThreadListHead.Flink=runs+4e8'
-    file.write_bytes(write(SPEC.replace('process 588 "notepad.exe" parent 344', lie)))
+    file = file_of(SPEC.replace('process 588 "notepad.exe" parent 344', lie))
     status, text, _ = run(capsys, file, "process", "0", "4")
 
     assert status == 1

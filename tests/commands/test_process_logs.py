@@ -10,10 +10,10 @@ import re
 from pathlib import Path
 
 import pytest
+from images import file_of
 from process_listings import Machine
 
 from dumpwalk.cli import main
-from dumpwalk.synth import write
 
 # Listing, the kernel whose layouts are used, and what is asked for.
 WINDOWS_10, EARLY_10, WINDOWS_7 = "nt/19041.3570-x64", "nt/win10-10240-x64", "nt/7601.24540-x64"
@@ -77,13 +77,10 @@ def test_listing(
     profile: str,
     command: tuple[str, ...],
     real_data: Path,
-    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     text = (real_data / "logs" / f"{listing}.txt").read_text("utf-8").replace("\xa0", " ")
-    dump = tmp_path / "listing.dmp"
-    dump.write_bytes(write(Machine(text, profile).spec()))
-    main(["--types", profile, "-z", str(dump), *command])
+    main(["--types", profile, "-z", file_of(Machine(text, profile).spec()), *command])
     theirs, ours = lines(text, _STACK), lines(capsys.readouterr().out, _OURS)
     # Later debuggers leave the decrement out.
     if not any("PriorityDecrement" in line or "UnusualBoost" in line for line in theirs):

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
-from processor_worlds import opened
+from images import opened
 
 from dumpwalk.commands.idt import idt
 from dumpwalk.commands.idt import layout as idt_text
@@ -42,7 +42,7 @@ def documented(real_data: Path, page: str) -> str:
     return str(next(b for b in blocks if "kd>" in b)).partition("\n")[2]
 
 
-def test_pcr_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
+def test_pcr_of_the_documentation(real_data: Path) -> None:
     expected = squeezed(documented(real_data, "-pcr"))
     spec = """\
 dump full x86
@@ -55,12 +55,12 @@ pcr 0 at ffdff000 NtTib.ExceptionList=801626e0 NtTib.StackBase=801628f0 NtTib.St
 prcb 0 CurrentThread=8015e8a0 IdleThread=8015e8a0 ProcessorState.SpecialRegisters.Idtr.Base=80043400
 """
 
-    shown = squeezed(pcr_text(pcr(0, target=opened(tmp_path, spec))))
+    shown = squeezed(pcr_text(pcr(0, target=opened(spec))))
 
     assert shown == expected
 
 
-def test_pcr_of_a_real_machine(real_data: Path, tmp_path: Path) -> None:
+def test_pcr_of_a_real_machine(real_data: Path) -> None:
     """x64: in five lines WinDbg has zeros and we what the region says."""
     expected = log(real_data, "insight-driver-irql-not-less-or-equal-d1-s-pcr-4-531.txt").partition("\n")[2]
     spec = f"""\
@@ -77,7 +77,7 @@ pcr 4 at ffffa001`290c6000 GdtBase=ffffa001`290d6fb0 TssBase=ffffa001`290d5000 U
 prcb 4 CurrentThread=ffffc181`ef7ea540 NextThread=ffffc181`e90c3400 IdleThread=ffffc181`e8ec7080
 """
 
-    shown = pcr_text(pcr(4, target=opened(tmp_path, spec)))
+    shown = pcr_text(pcr(4, target=opened(spec)))
 
     ours = {
         "SelfPcr": "ffffa001290c6000",
@@ -92,7 +92,7 @@ prcb 4 CurrentThread=ffffc181`ef7ea540 NextThread=ffffc181`e90c3400 IdleThread=f
     assert lines == others
 
 
-def test_prcb_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
+def test_prcb_of_the_documentation(real_data: Path) -> None:
     """Of an Itanium, whose addresses no x64 has; the processor had no groups."""
     expected = documented(real_data, "-prcb").replace("e0000000818b", "fffff800818b")
     spec = """\
@@ -104,13 +104,13 @@ prcb 0 CurrentThread=fffff800`818bbe10 IdleThread=fffff800`818bbe10 SetMember=1 
     InterruptTime=3ff KernelTime=5ef4 UserTime=385
 """
 
-    shown = prcb_text(prcb(target=opened(tmp_path, spec)))
+    shown = prcb_text(prcb(target=opened(spec)))
 
     # Newer debuggers print the IRQL, which this kernel has saved.
     assert [line for line in squeezed(shown) if "IRQL" not in line] == squeezed(expected)
 
 
-def test_idt_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
+def test_idt_of_the_documentation(real_data: Path) -> None:
     expected = [line for line in documented(real_data, "-idt").splitlines() if "\t" not in line and ":" in line]
     rows = [re.match(r"(\w\w):(\w{8}) (\w+)!\w+(?: \(KINTERRUPT (\w+)\))?", line) for line in expected]
     found = [row.groups() for row in rows if row]
@@ -131,7 +131,7 @@ def test_idt_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
         ]
     )
 
-    shown = idt_text(idt(target=opened(tmp_path, spec + "\n"))).replace(":\t", ":").replace("\t", " ")
+    shown = idt_text(idt(target=opened(spec + "\n"))).replace(":\t", ":").replace("\t", " ")
 
     ours = {line.partition(":")[0]: line for line in shown.splitlines() if ":" in line}
     for vector, address, module, kinterrupt in found:
@@ -141,7 +141,7 @@ def test_idt_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
     assert re.fullmatch(r" +USBPORT\+0x200 \(KINTERRUPT \w{8}\)", shared)
 
 
-def test_idt_of_a_real_machine(real_data: Path, tmp_path: Path) -> None:
+def test_idt_of_a_real_machine(real_data: Path) -> None:
     """Windows 10 x64: where symbols are not known the names differ, and nothing else."""
     text = log(real_data, "insight-section-4-system-mechanism-idt-43.txt")
     lines = [line for line in text.splitlines()[1:] if not line.startswith("/*")]
@@ -169,7 +169,7 @@ struct _KTSS64 at ffffb80f`1f500000 {ist}
 pcr 0 TssBase=ffffb80f`1f500000
 """
 
-    shown = idt_text(idt(target=opened(tmp_path, spec + "\n".join(statements) + "\n")))
+    shown = idt_text(idt(target=opened(spec + "\n".join(statements) + "\n")))
 
     wanted = {row[0] for row in re.finditer(r"^\w\w:", "\n".join(lines), re.M)}
     ours = [line for line in shown.splitlines() if line[:3] in wanted]
@@ -186,7 +186,7 @@ def lm_log(real_data: Path, name: str) -> list[str]:
     return [line.rstrip() for line in lines[1:] if not re.match(r"\s*Browse|$", line)]
 
 
-def test_lm_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
+def test_lm_of_the_documentation(real_data: Path) -> None:
     """No symbols are deferred here: they are known, or they are not."""
     expected = lm_log(real_data, "wdd-lm-list-loaded-modules-lm-m-s-137.txt")
     rows = [re.match(r"(\w{8}) (\w{8})   (\S+)", line) for line in expected]
@@ -201,7 +201,7 @@ def test_lm_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
             )
             spec[-1] += " checksum 1"
 
-    shown = lm_text(lm(("m", "s*"), target=opened(tmp_path, "\n".join(spec) + "\n"))).splitlines()
+    shown = lm_text(lm(("m", "s*"), target=opened("\n".join(spec) + "\n"))).splitlines()
 
     symbols = re.compile(r" +(\(.*|e:.*)")
     assert [symbols.sub("", line) for line in shown if line] == [symbols.sub("", line) for line in expected]
@@ -218,7 +218,7 @@ def test_lm_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
     ],
 )
 def test_lm_with_details(
-    name: str, words: tuple[str, ...], module: str, size: int, hours: int, real_data: Path, tmp_path: Path
+    name: str, words: tuple[str, ...], module: str, size: int, hours: int, real_data: Path
 ) -> None:
     """Times are in UTC here, and what is not in the image has a reason where WinDbg lists what it tried."""
     expected = lm_log(real_data, name)
@@ -235,7 +235,7 @@ profile nt/{"19041.3570-x64" if wide else "win7sp1-x86"}
 module {module} "{path[1]}" {start[1]} size {size:x} timestamp {stamp[1]} checksum {checksum[1]}
 """
 
-    shown = lm_text(lm(words, target=opened(tmp_path, spec))).splitlines()
+    shown = lm_text(lm(words, target=opened(spec))).splitlines()
 
     def comparable(lines: list[str]) -> list[str]:
         kept = [line for line in lines if not re.match(r"    (Translations|Information|\(version)", line)]

@@ -6,12 +6,11 @@ The listings are of a blog's posts of March 2016 (Windows 7 x86) and January 201
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
+from images import file_of
 
 from dumpwalk.cli import main
-from dumpwalk.synth import write
 
 # Ticks are 15.6001 ms there: 675 of them take 10.530 s, which they would not with the usual 156250.
 WINDOWS_7 = """
@@ -154,17 +153,15 @@ def words(text: str) -> list[list[str]]:
     return [line.split() for line in text.splitlines() if line.strip()]
 
 
-def shown(tmp_path: Path, capsys: pytest.CaptureFixture[str], spec: str, *command: str, types: str = "") -> str:
-    dump = tmp_path / "seed.dmp"
-    dump.write_bytes(write(spec))
-    main([*(["--types", types] if types else []), "-z", str(dump), *command])
+def shown(capsys: pytest.CaptureFixture[str], spec: str, *command: str, types: str = "") -> str:
+    main([*(["--types", types] if types else []), "-z", file_of(spec), *command])
     return capsys.readouterr().out
 
 
 # Of this kernel no symbols are known, so its profile is only near; the debugger data and the values confirm it.
 @pytest.mark.parametrize("types", ["", "win7-x86-pae"])
-def test_a_thread_that_terminates(tmp_path: Path, capsys: pytest.CaptureFixture[str], types: str) -> None:
-    lines = words(shown(tmp_path, capsys, WINDOWS_7, "thread", "870788e8", types=types))
+def test_a_thread_that_terminates(capsys: pytest.CaptureFixture[str], types: str) -> None:
+    lines = words(shown(capsys, WINDOWS_7, "thread", "870788e8", types=types))
     fields, stack = words(TERMINATING), words(STACK)
 
     assert lines[: len(fields)] == fields
@@ -178,8 +175,8 @@ def test_a_thread_that_terminates(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("types", ["", "win7-x86-pae"])
-def test_the_thread_that_waits_for_it(tmp_path: Path, capsys: pytest.CaptureFixture[str], types: str) -> None:
-    lines = words(shown(tmp_path, capsys, WINDOWS_7, "thread", "86e307f0", types=types))
+def test_the_thread_that_waits_for_it(capsys: pytest.CaptureFixture[str], types: str) -> None:
+    lines = words(shown(capsys, WINDOWS_7, "thread", "86e307f0", types=types))
     fields, stack = words(MAIN_THREAD), words(MAIN_STACK)
     frames = lines[len(fields) :]
 
@@ -189,8 +186,8 @@ def test_the_thread_that_waits_for_it(tmp_path: Path, capsys: pytest.CaptureFixt
     assert frames[len(stack) + 1] == ["000ffb18", "00000000", "77876fc0"]
 
 
-def test_a_thread_that_closes_a_kernel_handle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = shown(tmp_path, capsys, WINDOWS_10, "thread", "ffffc5006e6da080")
+def test_a_thread_that_closes_a_kernel_handle(capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, WINDOWS_10, "thread", "ffffc5006e6da080")
     # That debugger printed the pointer to the MDL in eight digits.
     text = re.sub(r"Mdl: 0{16}", "Mdl: 00000000", text)
     fields = words(CLOSING.replace("\n WAIT", " WAIT"))

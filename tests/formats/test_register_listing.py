@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from processor_worlds import machine, opened
+from images import file_of
+from processor_worlds import machine
 
 from dumpwalk.errors import FormatError, UsageError
 from dumpwalk.expression import evaluate
@@ -16,6 +17,7 @@ from dumpwalk.formats.register_listing import parse_register_listing, read_regis
 from dumpwalk.kernel.names import DumpNames
 from dumpwalk.kernel.processor_tables import GDT, IDT, table_register
 from dumpwalk.memory.virtual import VirtualMemory
+from dumpwalk.target import Target
 from dumpwalk.target import open as open_target
 
 OPENOCD = """\
@@ -201,12 +203,19 @@ def listing(target_root: int, **more: int) -> str:
     return "\n".join(f"{name}={value:x}" for name, value in values.items())
 
 
+def opened(directory: Path, spec: str, registers: str = "") -> Target:
+    """Return the target that *spec* makes, with a listing of *registers* where one is given."""
+    path = directory / "registers.txt"
+    path.write_text(registers)
+    return open_target(file_of(spec), registers=str(path) if registers else "")
+
+
 def test_a_raw_image(tmp_path: Path) -> None:
     spec = machine("nt/19041.3570-x64", STATEMENTS, kind="raw")
-    plain = opened(tmp_path, spec, name="image.raw")
+    plain = opened(tmp_path, spec)
     assert isinstance(plain.memory, VirtualMemory)
 
-    target = opened(tmp_path, spec, name="image.raw", registers=listing(plain.memory.root | 2))
+    target = opened(tmp_path, spec, registers=listing(plain.memory.root | 2))
 
     assert isinstance(target.memory, VirtualMemory)
     assert target.memory.root == plain.memory.root
@@ -219,7 +228,7 @@ def test_a_raw_image(tmp_path: Path) -> None:
 def test_the_listing_wins_over_what_would_be_found(tmp_path: Path) -> None:
     """Even where nothing in those page tables looks like Windows: somebody's word that they are the ones."""
     spec = machine("nt/19041.3570-x64", kind="raw")
-    target = opened(tmp_path, spec, name="image.raw", registers=listing(0x5000))
+    target = opened(tmp_path, spec, registers=listing(0x5000))
 
     assert isinstance(target.memory, VirtualMemory)
     assert target.memory.root == 0x5000

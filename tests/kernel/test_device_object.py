@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from io_world import GENERATIONS, Machine, machine
 
@@ -27,17 +25,17 @@ struct _DEVOBJ_EXTENSION as e2 at {HERE}100 DeviceObject=high+0 AttachedTo=middl
 """
 
 
-def stack(directory: Path, kernel: tuple[str, str] = GENERATIONS[-2], **fields: str) -> Machine:
+def stack(kernel: tuple[str, str] = GENERATIONS[-2], **fields: str) -> Machine:
     here = {"x64": 0xFFFFB80F12100000, "x86": 0x86100000}[kernel[0]]
     text = STACK.replace("{HERE}100", f"{here + 0x100:x}").replace("{HERE}80", f"{here + 0x80:x}")
     for name in ("low", "middle", "high", "e1", "e2"):
         text = text.replace("{" + name + "}", fields.get(name, ""))
-    return machine(directory, text + fields.get("more", ""), *kernel)
+    return machine(text + fields.get("more", ""), *kernel)
 
 
 @pytest.mark.parametrize("kernel", GENERATIONS, ids=lambda kernel: kernel[1])
-def test_every_generation(kernel: tuple[str, str], tmp_path: Path) -> None:
-    made = stack(tmp_path, kernel)
+def test_every_generation(kernel: tuple[str, str]) -> None:
+    made = stack(kernel)
     found = device_object(made.target, made["middle"])
     whole = device_stack(made.target, made["middle"])
 
@@ -62,8 +60,8 @@ def test_every_generation(kernel: tuple[str, str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("asked", ["low", "middle", "high"])
-def test_the_whole_stack_is_found_from_any_device(asked: str, tmp_path: Path) -> None:
-    made = stack(tmp_path)
+def test_the_whole_stack_is_found_from_any_device(asked: str) -> None:
+    made = stack()
     found = device_stack(made.target, made[asked])
 
     assert [device.address for device in found.devices] == [made["high"], made["middle"], made["low"]]
@@ -84,8 +82,8 @@ def test_the_whole_stack_is_found_from_any_device(asked: str, tmp_path: Path) ->
         ({"middle": "DeviceObjectExtension=dead0000"}, 2, "can't be read"),
     ],
 )
-def test_links_that_lie(fields: dict[str, str], devices: int, problem: str, tmp_path: Path) -> None:
-    made = stack(tmp_path, **fields)
+def test_links_that_lie(fields: dict[str, str], devices: int, problem: str) -> None:
+    made = stack(**fields)
     found = device_stack(made.target, made["middle"])
 
     assert len(found.devices) == devices
@@ -94,8 +92,8 @@ def test_links_that_lie(fields: dict[str, str], devices: int, problem: str, tmp_
     assert stack_layout(found)
 
 
-def test_a_device_on_nothing(tmp_path: Path) -> None:
-    made = stack(tmp_path, low="DriverObject=0 DeviceObjectExtension=0 Type=4")
+def test_a_device_on_nothing() -> None:
+    made = stack(low="DriverObject=0 DeviceObjectExtension=0 Type=4")
     found = device_object(made.target, made["low"])
 
     assert "has no driver" in str(found.driver)
@@ -106,8 +104,8 @@ def test_a_device_on_nothing(tmp_path: Path) -> None:
         device_object(made.target, 0x1230)
 
 
-def test_the_extension_of_another_device(tmp_path: Path) -> None:
-    made = stack(tmp_path, e1="DeviceObject=high+0")
+def test_the_extension_of_another_device() -> None:
+    made = stack(e1="DeviceObject=high+0")
 
     assert "it is the extension of device" in str(device_object(made.target, made["middle"]).problems)
 
@@ -118,16 +116,16 @@ QUEUED = (
 ENTRY = "Tail.Overlay.DeviceQueueEntry.DeviceListEntry"
 
 
-def queue(directory: Path, last: str = "low+a8", back: str = "second+78") -> Machine:
+def queue(last: str = "low+a8", back: str = "second+78") -> Machine:
     """Return a machine whose device has two requests in its queue; offsets are those of 19041."""
     first = f"{ENTRY}.Flink=second+78 {ENTRY}.Blink=low+a8"
     second = f"{ENTRY}.Flink={last} {ENTRY}.Blink=first+78"
     head = f"DeviceQueue.DeviceListHead.Flink=first+78 DeviceQueue.DeviceListHead.Blink={back} DeviceQueue.Busy=1"
-    return stack(directory, low=head, more=QUEUED.format(first=first, second=second))
+    return stack(low=head, more=QUEUED.format(first=first, second=second))
 
 
-def test_a_queue(tmp_path: Path) -> None:
-    made = queue(tmp_path)
+def test_a_queue() -> None:
+    made = queue()
     found = device_object(made.target, made["low"])
 
     assert (found.busy, found.queue, found.problems) == (True, (made["first"], made["second"]), ())
@@ -147,26 +145,26 @@ def test_a_queue(tmp_path: Path) -> None:
         ("0", "null"),
     ],
 )
-def test_a_damaged_queue(last: str, problem: str, tmp_path: Path) -> None:
-    made = queue(tmp_path, last)
+def test_a_damaged_queue(last: str, problem: str) -> None:
+    made = queue(last)
     found = device_object(made.target, made["low"])
 
     assert found.queue[:2] == (made["first"], made["second"])
     assert problem in str(found.problems)
 
 
-def test_a_busy_queue_without_requests(tmp_path: Path) -> None:
-    made = stack(tmp_path, low="DeviceQueue.Busy=1")
+def test_a_busy_queue_without_requests() -> None:
+    made = stack(low="DeviceQueue.Busy=1")
 
     assert device_layout(device_object(made.target, made["low"])).endswith("Device queue is busy -- Queue empty.")
 
 
-def test_a_node(tmp_path: Path) -> None:
+def test_a_node() -> None:
     node = 'struct _DEVICE_NODE as node at {HERE} InstancePath="ROOT\\X\\0000" ServiceName="\x1b[2Jx" State=308\n'
     node = node.replace("{HERE}", "ffffb80f`12100400")
     text = {"more": node, "e1": ""}
-    made = stack(tmp_path, **text)
-    given = stack(tmp_path, more=node + "struct _DEVOBJ_EXTENSION at ffffb80f`12100000 DeviceNode=node+0\n")
+    made = stack(**text)
+    given = stack(more=node + "struct _DEVOBJ_EXTENSION at ffffb80f`12100000 DeviceNode=node+0\n")
 
     found = device_stack(given.target, given["high"]).DeviceNode
 
@@ -177,9 +175,8 @@ def test_a_node(tmp_path: Path) -> None:
     assert '  ServiceName is "\\x1b[2Jx"' in stack_layout(device_stack(given.target, given["high"]))
 
 
-def test_a_node_of_a_kernel_without_its_type(tmp_path: Path) -> None:
+def test_a_node_of_a_kernel_without_its_type() -> None:
     made = stack(
-        tmp_path,
         GENERATIONS[0],
         more="struct _DEVOBJ_EXTENSION at 86100000 DeviceNode=80001234\n",
         low="ReferenceCount=3",
@@ -191,8 +188,8 @@ def test_a_node_of_a_kernel_without_its_type(tmp_path: Path) -> None:
     assert (found.address, str(found.InstancePath)) == (0x80001234, "???? (no type _DEVICE_NODE in nt/xpsp3-x86)")
 
 
-def test_names_are_told_from_addresses(tmp_path: Path) -> None:
-    made = stack(tmp_path)
+def test_names_are_told_from_addresses() -> None:
+    made = stack()
 
     assert device_at(made.target, "ffffb80f`12001000") == 0xFFFFB80F12001000
     assert device_at(made.target, 0x1000) == 0x1000

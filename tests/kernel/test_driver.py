@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from io_world import GENERATIONS, Machine, machine
 
@@ -19,11 +17,11 @@ device "\\Device\\Example1" of example as second
 """
 
 
-def made(directory: Path, kernel: tuple[str, str] = GENERATIONS[-2], more: str = "", **fields: str) -> Machine:
+def made(kernel: tuple[str, str] = GENERATIONS[-2], more: str = "", **fields: str) -> Machine:
     text = SPEC
     for name in ("driver", "first"):
         text = text.replace("{" + name + "}", fields.get(name, ""))
-    return machine(directory, text + more, *kernel)
+    return machine(text + more, *kernel)
 
 
 def found(world: Machine) -> DriverObject:
@@ -31,8 +29,8 @@ def found(world: Machine) -> DriverObject:
 
 
 @pytest.mark.parametrize("kernel", GENERATIONS, ids=lambda kernel: kernel[1])
-def test_every_generation(kernel: tuple[str, str], tmp_path: Path) -> None:
-    world = made(tmp_path, kernel)
+def test_every_generation(kernel: tuple[str, str]) -> None:
+    world = made(kernel)
     driver = found(world)
 
     assert (driver.Type, driver.name, driver.module) == (4, "\\Driver\\example", "example")
@@ -45,9 +43,8 @@ def test_every_generation(kernel: tuple[str, str], tmp_path: Path) -> None:
     assert driver.notes == driver.problems == ()
 
 
-def test_functions_of_others(tmp_path: Path) -> None:
+def test_functions_of_others() -> None:
     world = made(
-        tmp_path,
         driver="MajorFunction[3]=filter+1000 MajorFunction[4]=nt+342d60 MajorFunction[5]=12345678 MajorFunction[6]=0",
     )
     driver = found(world)
@@ -75,15 +72,15 @@ def test_functions_of_others(tmp_path: Path) -> None:
         ("NextDevice=dead0000", 3, "can't be read"),
     ],
 )
-def test_a_list_of_devices_that_does_not_end(link: str, count: int, problem: str, tmp_path: Path) -> None:
-    driver = found(made(tmp_path, first=link))
+def test_a_list_of_devices_that_does_not_end(link: str, count: int, problem: str) -> None:
+    driver = found(made(first=link))
 
     assert len(driver.devices) == count
     assert problem in str(driver.problems)
     assert driver_layout(driver, 1).count("Device Object list:") == 1
 
 
-def test_extensions(tmp_path: Path) -> None:
+def test_extensions() -> None:
     """IoAllocateDriverObjectExtension: the header is two pointers, the driver's data is behind it."""
     more = (
         "struct _DRIVER_EXTENSION as extension at ffffb80f`12100000 AddDevice=example+3000\n"
@@ -91,8 +88,8 @@ def test_extensions(tmp_path: Path) -> None:
         "struct _IO_CLIENT_EXTENSION as one at ffffb80f`12100100 NextExtension=two+0 ClientIdentificationAddress=77\n"
         "struct _IO_CLIENT_EXTENSION as two at ffffb80f`12100200 NextExtension={end} ClientIdentificationAddress=78\n"
     )
-    driver = found(made(tmp_path, more=more.replace("{end}", "0"), driver="DriverExtension=extension+0"))
-    looped = found(made(tmp_path, more=more.replace("{end}", "one+0"), driver="DriverExtension=extension+0"))
+    driver = found(made(more=more.replace("{end}", "0"), driver="DriverExtension=extension+0"))
+    looped = found(made(more=more.replace("{end}", "one+0"), driver="DriverExtension=extension+0"))
 
     assert [(one.id, one.address) for one in driver.extensions] == [
         (0x77, 0xFFFFB80F12100110),
@@ -104,21 +101,20 @@ def test_extensions(tmp_path: Path) -> None:
     assert "where it was before" in str(looped.problems)
 
 
-def test_fast_io(tmp_path: Path) -> None:
+def test_fast_io() -> None:
     """Of what is set only what lies inside SizeOfFastIoDispatch is meant."""
     more = (
         "struct _FAST_IO_DISPATCH as fast at ffffb80f`12100000 SizeOfFastIoDispatch=18\n"
         "  FastIoCheckIfPossible=0 FastIoRead=example+1500 FastIoWrite=example+1600\n"
     )
-    driver = found(made(tmp_path, more=more, driver="FastIoDispatch=fast+0"))
+    driver = found(made(more=more, driver="FastIoDispatch=fast+0"))
 
     assert [(one.member, one.routine.name) for one in driver.fast_io] == [("FastIoRead", "example+0x1500")]
     assert "Fast I/O routines:\nFastIoRead " in driver_layout(driver, 2)
 
 
-def test_damaged(tmp_path: Path) -> None:
+def test_damaged() -> None:
     world = made(
-        tmp_path,
         driver='Type=3 DriverStart=0 DriverExtension=0 DeviceObject=0 FastIoDispatch=dead0000 DriverName="a\x1bb"',
     )
     driver = found(world)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from images import opened
 
 import dumpwalk
 from dumpwalk.kernel.file_page import BY_PFN, BY_PTE, BY_VAD, FilePage, file_page, prototype_page
 from dumpwalk.kernel.pte import page_tables
 from dumpwalk.kernel.vad_lookup import VadLookup, follow_vads
 from dumpwalk.remarks import Absent
-from dumpwalk.synth import write
 from dumpwalk.target import Target
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "file_views"
@@ -82,25 +82,23 @@ def test_a_prototype_pte_that_is_none(target: Target) -> None:
     assert isinstance(code.control_area, Absent)
 
 
-def changed(tmp_path: Path, extra: str) -> Target:
-    path = tmp_path / "changed.dmp"
-    path.write_bytes(write(SAMPLE.with_suffix(".spec").read_text("utf-8") + extra))
-    found = dumpwalk.open(str(path))
+def changed(extra: str) -> Target:
+    found = opened(SAMPLE.with_suffix(".spec").read_text("utf-8") + extra)
     follow_vads(found)
     return found
 
 
-def test_a_private_copy_is_no_page_of_the_file(tmp_path: Path) -> None:
+def test_a_private_copy_is_no_page_of_the_file() -> None:
     """After copy-on-write the PTE maps a page that no prototype PTE holds."""
-    target = changed(tmp_path, "map 1f3000 to 1aa000 in 344\n")
+    target = changed("map 1f3000 to 1aa000 in 344\n")
 
     assert file_page(target, page_tables(target), 0x1F3000) is None
 
 
-def test_a_lying_subsection(tmp_path: Path) -> None:
+def test_a_lying_subsection() -> None:
     """The prototype PTE names a subsection in whose array it is not: the VAD knows better, and that is said."""
     lying = (0xB80F12349800 << 16 | 0x480 | 1 << 45).to_bytes(8, "little").hex(" ")
-    target = changed(tmp_path, f"block ffffb80f`12341a18 bytes {lying}\n")
+    target = changed(f"block ffffb80f`12341a18 bytes {lying}\n")
 
     found = at(target, 0x1F3000)
 
@@ -109,8 +107,8 @@ def test_a_lying_subsection(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("loop", ["Core.VadNode.Left=ffffb80f`12341480", "Subsection=ffffb80f`12341480"])
-def test_vads_in_a_circle_end(tmp_path: Path, loop: str) -> None:
-    target = changed(tmp_path, f"struct _MMVAD at ffffb80f`12341480 {loop}\n")
+def test_vads_in_a_circle_end(loop: str) -> None:
+    target = changed(f"struct _MMVAD at ffffb80f`12341480 {loop}\n")
     memory = page_tables(target)
 
     for address in (0x100000, 0x1F3000, 0x400000):
@@ -118,7 +116,7 @@ def test_vads_in_a_circle_end(tmp_path: Path, loop: str) -> None:
 
 
 @pytest.mark.parametrize("profile", ["nt/xpsp3-x86", "nt/2003sp2-x86", "nt/win7sp1-x86"])
-def test_vads_of_older_windows(profile: str, tmp_path: Path) -> None:
+def test_vads_of_older_windows(profile: str) -> None:
     """The VAD has a control area, since Vista a subsection; a page that was never written is told by nothing else."""
     old = "win7" not in profile
     leads = "ControlArea=86300000" if old else "Subsection=86300050"
@@ -136,11 +134,8 @@ struct _SUBSECTION at {0x86300000 + size:x} ControlArea=86300000 SubsectionBase=
 struct _SEGMENT at 86330000 ControlArea=86300000 TotalNumberOfPtes=4
 block 86320000 bytes 80 00 00 00 80 00 00 00 80 00 00 00 80 00 00 00
 """
-    first, path = tmp_path / "first.dmp", tmp_path / "old.dmp"
-    first.write_bytes(write(text))
-    base = dumpwalk.open(str(first), types=profile).object("_EPROCESS", 0x86200000).Pcb.DirectoryTableBase
-    path.write_bytes(write(f"{text}set DirectoryTableBase={int(base[0] if old else base):x}\n"))
-    target = dumpwalk.open(str(path), types=profile)
+    base = opened(text, types=profile).object("_EPROCESS", 0x86200000).Pcb.DirectoryTableBase
+    target = opened(f"{text}set DirectoryTableBase={int(base[0] if old else base):x}\n", types=profile)
     assert target.entries is not None
     windows = target.entries.windows()
     assert not isinstance(windows, Absent)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from fakes import fake_target
-from processor_worlds import GENERATIONS, machine, opened
+from images import opened
+from processor_worlds import GENERATIONS, machine
 
 from dumpwalk.errors import UsageError
 from dumpwalk.kernel.gdt import DescriptorTable, descriptor_table
@@ -31,8 +30,8 @@ def stated(raw: bytes, architecture: str = "x64", **registers: int) -> tuple[Tar
 
 
 @pytest.mark.parametrize("profile", GENERATIONS)
-def test_segments_of_windows(profile: str, tmp_path: Path) -> None:
-    target = opened(tmp_path, machine(profile))
+def test_segments_of_windows(profile: str) -> None:
+    target = opened(machine(profile))
     found = {int(d.selector): d for d in table(target).descriptors}
     code = found[0x10 if found[0x10].kind == "code" else 8]
 
@@ -41,19 +40,19 @@ def test_segments_of_windows(profile: str, tmp_path: Path) -> None:
     assert len(every_table(target, GDT)) == 1
 
 
-def test_the_task_state_is_where_the_region_says(tmp_path: Path) -> None:
+def test_the_task_state_is_where_the_region_says() -> None:
     from dumpwalk.kernel.pcr import control_region
 
-    target = opened(tmp_path, machine("nt/19041.3570-x64"))
+    target = opened(machine("nt/19041.3570-x64"))
 
     (tss,) = table(target, 0x43, 0x43).descriptors
     assert tss.base == control_region(target).TSS
     assert tss.size == 16
 
 
-def test_what_a_spec_puts_there(tmp_path: Path) -> None:
+def test_what_a_spec_puts_there() -> None:
     gate = "descriptor 68 8e000010`00001234 ffffb80f`ffffb80f"
-    target = opened(tmp_path, machine("nt/19041.3570-x64", f"descriptor 60 00cf9b000000ffff\n{gate}".replace("`", "")))
+    target = opened(machine("nt/19041.3570-x64", f"descriptor 60 00cf9b000000ffff\n{gate}".replace("`", "")))
 
     (flat,) = table(target, 0x60, 0x60).descriptors
     assert (flat.kind, flat.limit, flat.big) == ("code", 0xFFFFFFFF, True)

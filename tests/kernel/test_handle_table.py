@@ -45,8 +45,8 @@ def walk(target: Target, table: HandleTable, *, free: bool = False) -> tuple[lis
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_every_generation(profile: str, tmp_path: Path) -> None:
-    target = machine(profile, tmp_path)
+def test_every_generation(profile: str) -> None:
+    target = machine(profile)
     table = table_of(target)
     found, problems = walk(target, table)
     shown = [(e.handle, type_name(target, e.object or 0), e.GrantedAccess, e.Attributes) for e in found]
@@ -58,8 +58,8 @@ def test_every_generation(profile: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_ids(profile: str, tmp_path: Path) -> None:
-    target = machine(profile, tmp_path)
+def test_ids(profile: str) -> None:
+    target = machine(profile)
     process, thread, system = process_by_id(target, 0x344), thread_by_id(target, 0x348), process_by_id(target, 4)
 
     assert not isinstance(process, Absent)
@@ -73,8 +73,8 @@ def test_ids(profile: str, tmp_path: Path) -> None:
     assert "a Thread's" in getattr(process_by_id(target, 0x348), "reason", "")
 
 
-def test_three_levels(tmp_path: Path) -> None:
-    target = machine("nt/19041.3570-x64", tmp_path, "handle 344 200004 to ready access 1")
+def test_three_levels() -> None:
+    target = machine("nt/19041.3570-x64", "handle 344 200004 to ready access 1")
     table = table_of(target)
     found, problems = walk(target, table)
 
@@ -85,8 +85,8 @@ def test_three_levels(tmp_path: Path) -> None:
     assert isinstance(entry_of(target, table, 0x100004), Absent)
 
 
-def test_free_entries(tmp_path: Path) -> None:
-    target = machine("nt/19041.3570-x64", tmp_path)
+def test_free_entries() -> None:
+    target = machine("nt/19041.3570-x64")
     found, _ = walk(target, table_of(target), free=True)
 
     assert len(found) == 512  # two pages of entries
@@ -95,8 +95,8 @@ def test_free_entries(tmp_path: Path) -> None:
     assert found[256].object is None
 
 
-def test_low_bits_of_a_handle_are_its_owners(tmp_path: Path) -> None:
-    target = machine("nt/19041.3570-x64", tmp_path)
+def test_low_bits_of_a_handle_are_its_owners() -> None:
+    target = machine("nt/19041.3570-x64")
     table = table_of(target)
 
     assert entry_of(target, table, 7) == entry_of(target, table, 4)
@@ -110,11 +110,11 @@ def test_kernel_handles(handle: int, meant: int | None) -> None:
     assert kernel_handle(handle) == meant
 
 
-def broken(tmp_path: Path, statement: str) -> tuple[Target, HandleTable]:
+def broken(statement: str) -> tuple[Target, HandleTable]:
     """Return a machine whose notepad's handle table is at a known address and is broken by *statement*."""
     place = "struct _HANDLE_TABLE at ffffb80f45670000"
     text = f"struct _HANDLE_TABLE at ffffb80f45670000\n{statement.replace('TABLE', place)}"
-    target = machine("nt/19041.3570-x64", tmp_path, text)
+    target = machine("nt/19041.3570-x64", text)
     return target, handle_table(target, 0xFFFFB80F45670000)
 
 
@@ -145,15 +145,15 @@ def broken(tmp_path: Path, statement: str) -> tuple[Target, HandleTable]:
         ),
     ],
 )
-def test_lying_tables(statement: str, problem: str, tmp_path: Path) -> None:
-    target, table = broken(tmp_path, statement)
+def test_lying_tables(statement: str, problem: str) -> None:
+    target, table = broken(statement)
     _, problems = walk(target, table)
 
     assert any(problem in str(one) for one in problems), problems
 
 
-def test_a_table_that_is_not_in_the_dump(tmp_path: Path) -> None:
-    target = machine("nt/19041.3570-x64", tmp_path)
+def test_a_table_that_is_not_in_the_dump() -> None:
+    target = machine("nt/19041.3570-x64")
     table = handle_table(target, 0xFFFF800000000000)
     found, problems = walk(target, table)
 
@@ -162,26 +162,24 @@ def test_a_table_that_is_not_in_the_dump(tmp_path: Path) -> None:
     assert isinstance(entry_of(target, table, 4), Absent)
 
 
-def test_a_handle_to_nothing(tmp_path: Path) -> None:
-    target, table = broken(
-        tmp_path, "block ffffb80f45680000 zeros 10 pointers 12345600001 1\nTABLE TableCode=ffffb80f45680000"
-    )
+def test_a_handle_to_nothing() -> None:
+    target, table = broken("block ffffb80f45680000 zeros 10 pointers 12345600001 1\nTABLE TableCode=ffffb80f45680000")
     (entry,), _ = walk(target, table)
 
     assert entry.object == 0x1234560 + 0x30
     assert isinstance(type_name(target, entry.object or 0), Absent)
 
 
-def test_published_vectors(tmp_path: Path) -> None:
+def test_published_vectors() -> None:
     """Windows 8 and 8.1 x64, as System Informer shifts them."""
-    eight = entry_format(machine("nt/win8-x64", tmp_path))
+    eight = entry_format(machine("nt/win8-x64"))
     low = (0xFFFFFA80034210D0 & (1 << 45) - 1) >> 4 << 23 | 5 << 20 | 1
     assert eight.decode(low.to_bytes(8, "little") + (0x1F0003).to_bytes(8, "little"), 0) == (
         0xFFFFFA80034210D0,
         0x1F0003,
         5,
     )
-    later = entry_format(machine("nt/9600.20625-x64", tmp_path))
+    later = entry_format(machine("nt/9600.20625-x64"))
     low = (0xFFFFE000F75708C0 & (1 << 48) - 1) >> 4 << 20 | 2 << 17 | 1
 
     assert later.decode(low.to_bytes(8, "little") + (0x12019F).to_bytes(8, "little"), 0) == (

@@ -10,7 +10,8 @@ import pytest
 from fakes import fake_target
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from processor_worlds import GENERATIONS, MODULES, machine, opened
+from images import opened
+from processor_worlds import GENERATIONS, MODULES, machine
 
 from dumpwalk.errors import UsageError
 from dumpwalk.kernel.idt import InterruptTable, interrupt_table
@@ -29,12 +30,12 @@ def table(target: Target, vector: int | None = None) -> InterruptTable:
 
 
 @pytest.mark.parametrize("profile", GENERATIONS)
-def test_interrupts_of_drivers(profile: str, tmp_path: Path) -> None:
+def test_interrupts_of_drivers(profile: str) -> None:
     """Whichever way the kernel leads from a vector to its interrupt objects.
 
     Unconnected vectors are told by the kernel's symbols, or by the row that their gates lead into.
     """
-    found = table(opened(tmp_path, machine(profile, STATEMENTS)))
+    found = table(opened(machine(profile, STATEMENTS)))
 
     served = {int(e.vector): [i.routine for i in e.interrupts] for e in found.entries if e.interrupts}
     assert served == {0x93: ["example+0x1a30"], 0xB4: ["ndis+0x12f0", "example+0x2000", "ndis+0x1310"]}
@@ -50,8 +51,8 @@ def test_interrupts_of_drivers(profile: str, tmp_path: Path) -> None:
     assert not {0, 0xE, 0x3B, 0x93, 0xB4} & unused
 
 
-def test_a_stack_of_its_own(tmp_path: Path) -> None:
-    found = table(opened(tmp_path, machine("nt/19041.3570-x64")))
+def test_a_stack_of_its_own() -> None:
+    found = table(opened(machine("nt/19041.3570-x64")))
     entry = found.entries[8]
 
     assert (entry.handler, entry.gate.ist) == ("nt!KiDoubleFaultAbort", 1)
@@ -60,8 +61,8 @@ def test_a_stack_of_its_own(tmp_path: Path) -> None:
     assert found.entries[0].stack is None
 
 
-def test_tasks_on_32_bit_machines(tmp_path: Path) -> None:
-    found = table(opened(tmp_path, machine("nt/win7sp1-x86")))
+def test_tasks_on_32_bit_machines() -> None:
+    found = table(opened(machine("nt/win7sp1-x86")))
 
     assert [(int(e.vector), int(e.gate.selector)) for e in found.entries if e.gate.leads_to_task] == [
         (2, 0x58),
@@ -69,8 +70,8 @@ def test_tasks_on_32_bit_machines(tmp_path: Path) -> None:
     ]
 
 
-def test_each_processor_has_its_own(tmp_path: Path) -> None:
-    target = opened(tmp_path, machine("nt/19041.3570-x64", STATEMENTS, processors=3))
+def test_each_processor_has_its_own() -> None:
+    target = opened(machine("nt/19041.3570-x64", STATEMENTS, processors=3))
     tables = every_table(target, IDT)
 
     assert [t.processor for t in tables] == [0, 1, 2]
@@ -83,10 +84,10 @@ def test_each_processor_has_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", ["nt/19041.3570-x64", "nt/9600.20625-x64", "nt/win7sp1-x86"])
-def test_what_leads_out_of_every_module(profile: str, tmp_path: Path) -> None:
+def test_what_leads_out_of_every_module(profile: str) -> None:
     place = MODULES[8 if profile.endswith("x64") else 4][1].replace("`", "")
     outside = int(place, 16) + 0x90000
-    found = table(opened(tmp_path, machine(profile, f"gate 21 to {outside:x}\ninterrupt 93 to {outside + 0x10:x}")))
+    found = table(opened(machine(profile, f"gate 21 to {outside:x}\ninterrupt 93 to {outside + 0x10:x}")))
 
     texts = [str(problem) for problem in found.problems]
     assert len(texts) == 2
@@ -95,20 +96,20 @@ def test_what_leads_out_of_every_module(profile: str, tmp_path: Path) -> None:
     assert texts[1].startswith("vector 93: the routine of interrupt ")
 
 
-def test_a_gate_that_passes_its_interrupt_object_by(tmp_path: Path) -> None:
+def test_a_gate_that_passes_its_interrupt_object_by() -> None:
     """The object is where the kernel has it; the gate does not lead there any more."""
     statements = "interrupt d1 to ndis+1000\ngate d1 to fffff804`7b990000"
-    found = table(opened(tmp_path, machine("nt/19041.3570-x64", statements)), 0xD1)
+    found = table(opened(machine("nt/19041.3570-x64", statements)), 0xD1)
 
     assert found.entries[0].interrupts[0].routine == "ndis+0x1000"
     assert ["outside of every module" in str(problem) for problem in found.problems] == [True]
 
 
-def test_a_message_signalled_interrupt_is_its_drivers(tmp_path: Path) -> None:
+def test_a_message_signalled_interrupt_is_its_drivers() -> None:
     """The kernel's routine hands it on to the driver's, which is the one to show."""
     at = 0xFFFFB80F1F400000
     message = f"interrupt 50 to nt!KiInterruptMessageDispatch at {at:x}\nblock {at + 0x20:x} pointers ndis+777"
-    (entry,) = table(opened(tmp_path, machine("nt/19041.3570-x64", message)), 0x50).entries
+    (entry,) = table(opened(machine("nt/19041.3570-x64", message)), 0x50).entries
 
     assert [i.routine for i in entry.interrupts] == ["ndis+0x777"]
 
@@ -145,16 +146,16 @@ def test_limits(limit: int, count: int) -> None:
     assert any("256 gates" in str(problem) for problem in found.problems) == (limit == 0xFFFF)
 
 
-def test_a_null_base_is_an_error(tmp_path: Path) -> None:
+def test_a_null_base_is_an_error() -> None:
     spec = machine("nt/19041.3570-x64", "pcr 0 IdtBase=0\nprcb 0 ProcessorState.SpecialRegisters.Idtr.Base=0")
-    target = opened(tmp_path, spec)
+    target = opened(spec)
 
     with pytest.raises(UsageError, match="IDT of processor 0 is, is not known: its _KPCR has a null pointer"):
         table_register(target, IDT)
 
 
-def test_the_saved_register_stands_in_for_the_region(tmp_path: Path) -> None:
-    target = opened(tmp_path, machine("nt/19041.3570-x64", "pcr 0 IdtBase=0"))
+def test_the_saved_register_stands_in_for_the_region() -> None:
+    target = opened(machine("nt/19041.3570-x64", "pcr 0 IdtBase=0"))
 
     found = table_register(target, IDT)
 
@@ -162,16 +163,16 @@ def test_the_saved_register_stands_in_for_the_region(tmp_path: Path) -> None:
     assert table(target).entries[0].handler == "nt!KiDivideErrorFault"
 
 
-def test_a_base_that_leads_nowhere(tmp_path: Path) -> None:
-    target = opened(tmp_path, machine("nt/19041.3570-x64", "pcr 0 IdtBase=fffff80000001000"))
+def test_a_base_that_leads_nowhere() -> None:
+    target = opened(machine("nt/19041.3570-x64", "pcr 0 IdtBase=fffff80000001000"))
     found = table(target)
 
     assert found.entries == ()
     assert len(found.problems) == 1
 
 
-def test_no_such_vector(tmp_path: Path) -> None:
-    target = opened(tmp_path, machine("nt/19041.3570-x64"))
+def test_no_such_vector() -> None:
+    target = opened(machine("nt/19041.3570-x64"))
 
     with pytest.raises(UsageError, match="no vector 100: the table ends with ff"):
         table(target, 0x100)
@@ -179,8 +180,8 @@ def test_no_such_vector(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("profile", ["nt/19041.3570-x64", "nt/9600.20625-x64", "nt/win10-19041-x86"])
 @pytest.mark.parametrize("kind", ["itself", "circle", "nowhere", "null"])
-def test_chains_that_lie(profile: str, kind: str, tmp_path: Path) -> None:
-    target = opened(tmp_path, machine(profile, STATEMENTS))
+def test_chains_that_lie(profile: str, kind: str) -> None:
+    target = opened(machine(profile, STATEMENTS))
     first, second, _ = table(target, 0xB4).entries[0].interrupts
     width = target.machine.pointer_size
     at = 8 if width == 8 else 4  # InterruptListEntry stands behind Type and Size
@@ -218,9 +219,9 @@ def test_any_table(raw: bytes, architecture: str, limit: int) -> None:
     assert idt_text(found, everything=True)
 
 
-def test_objects_that_are_none(tmp_path: Path) -> None:
+def test_objects_that_are_none() -> None:
     """An array of interrupt objects that points into nothing, to a bad type, and to something of another size."""
-    target = opened(tmp_path, machine("nt/19041.3570-x64", STATEMENTS))
+    target = opened(machine("nt/19041.3570-x64", STATEMENTS))
     good = table(target, 0x93).entries[0].interrupts[0].address
     objects = InterruptObjects(target, None)
     objects._size = 0x120

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from io_world import GENERATIONS, Machine, machine
 
@@ -22,14 +20,14 @@ file "\\x" as file on low
 """
 
 
-def one(directory: Path, fields: str, kernel: tuple[str, str] = GENERATIONS[-2], through: str = "high, low") -> Irp:
-    made = machine(directory, f"{STACK}irp 344.348 IRP_MJ_READ as it through {through} file file {fields}\n", *kernel)
+def one(fields: str, kernel: tuple[str, str] = GENERATIONS[-2], through: str = "high, low") -> Irp:
+    made = machine(f"{STACK}irp 344.348 IRP_MJ_READ as it through {through} file file {fields}\n", *kernel)
     return irp(made.target, made["it"])
 
 
 @pytest.mark.parametrize("kernel", GENERATIONS, ids=lambda kernel: kernel[1])
-def test_every_generation(kernel: tuple[str, str], tmp_path: Path) -> None:
-    found = one(tmp_path, "stack 3 Flags=43 Cancel=1 CancelIrql=2 CancelRoutine=example+1234 UserIosb=1230", kernel)
+def test_every_generation(kernel: tuple[str, str]) -> None:
+    found = one("stack 3 Flags=43 Cancel=1 CancelIrql=2 CancelRoutine=example+1234 UserIosb=1230", kernel)
     width = 4 if kernel[0] == "x86" else 8
 
     assert (found.Type, found.StackCount, found.CurrentLocation, found.state) == (6, 3, 2, "active")
@@ -67,9 +65,9 @@ NUMBERS = (
 
 
 @pytest.fixture(scope="module")
-def odd(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+def odd() -> Machine:
     irps = (f"irp 344.348 IRP_MJ_READ as odd{n} through high, low {row[0]}\n" for n, row in enumerate(NUMBERS))
-    return machine(tmp_path_factory.mktemp("odd"), STACK + "".join(irps))
+    return machine(STACK + "".join(irps))
 
 
 @pytest.mark.parametrize("n", range(len(NUMBERS)), ids=[row[0] for row in NUMBERS])
@@ -83,17 +81,17 @@ def test_numbers_that_make_no_sense(n: int, odd: Machine) -> None:
     assert layout(found, True)
 
 
-def test_not_an_irp(tmp_path: Path) -> None:
-    text = layout(one(tmp_path, "Type=7"))
+def test_not_an_irp() -> None:
+    text = layout(one("Type=7"))
 
     assert text.splitlines()[0] == "IRP signature does not match, probably not an IRP"
     assert len(text.splitlines()) == 2
 
 
-def test_a_part_of_another_request(tmp_path: Path) -> None:
+def test_a_part_of_another_request() -> None:
     """IRP_ASSOCIATED_IRP says that the union holds the master; else it is the buffer."""
-    part = one(tmp_path, "Flags=8 AssociatedIrp.SystemBuffer=ffffb80f`12001000")
-    whole = one(tmp_path, "Flags=10 AssociatedIrp.SystemBuffer=ffffb80f`12001000")
+    part = one("Flags=8 AssociatedIrp.SystemBuffer=ffffb80f`12001000")
+    whole = one("Flags=10 AssociatedIrp.SystemBuffer=ffffb80f`12001000")
 
     assert (part.MasterIrp, part.SystemBuffer) == (0xFFFFB80F12001000, None)
     assert (whole.MasterIrp, whole.SystemBuffer) == (None, 0xFFFFB80F12001000)
@@ -101,16 +99,16 @@ def test_a_part_of_another_request(tmp_path: Path) -> None:
     assert " System buffer=ffffb80f12001000: " in layout(whole)
 
 
-def test_nothing_there(tmp_path: Path) -> None:
-    made = machine(tmp_path, STACK)
+def test_nothing_there() -> None:
+    made = machine(STACK)
 
     with pytest.raises(ReadError, match="no _IRP: "):
         irp(made.target, 0x1234)
 
 
-def test_pages_that_are_missing(tmp_path: Path) -> None:
+def test_pages_that_are_missing() -> None:
     """The IRP ends on a page whose neighbour is not in the dump: what is there is shown."""
-    made = machine(tmp_path, f"{STACK}block ffffb80f`12100f80 pointers 6 zeros 78\n")
+    made = machine(f"{STACK}block ffffb80f`12100f80 pointers 6 zeros 78\n")
     found = irp(made.target, 0xFFFFB80F12100F80)
     text = layout(found, True)
 
@@ -120,11 +118,9 @@ def test_pages_that_are_missing(tmp_path: Path) -> None:
     assert "(Thread" in text or ", Thread" in text
 
 
-def test_stack_locations_that_are_missing(tmp_path: Path) -> None:
+def test_stack_locations_that_are_missing() -> None:
     """They have one reason for all, and take one line of remarks."""
-    made = machine(
-        tmp_path, STACK + "struct _IRP as it at ffffb80f`12100f30 Type=6 Size=238 StackCount=5 CurrentLocation=1\n"
-    )
+    made = machine(STACK + "struct _IRP as it at ffffb80f`12100f30 Type=6 Size=238 StackCount=5 CurrentLocation=1\n")
     found = irp(made.target, made["it"])
     text = layout(found)
 
@@ -134,29 +130,29 @@ def test_stack_locations_that_are_missing(tmp_path: Path) -> None:
     assert "and 61 more: no _IO_STACK_LOCATION" in text
 
 
-def test_an_extension(tmp_path: Path) -> None:
+def test_an_extension() -> None:
     """Windows 10 puts it behind the last stack location; before, the type has no such member."""
-    assert layout(one(tmp_path, "Tail.Overlay.IrpExtension=ffffb80f`12100000")).endswith(
+    assert layout(one("Tail.Overlay.IrpExtension=ffffb80f`12100000")).endswith(
         "\n\nIrp Extension present at 0xffffb80f12100000:"
     )
-    assert one(tmp_path, "", ("x64", "nt/7601.24540-x64")).IrpExtension is None
+    assert one("", ("x64", "nt/7601.24540-x64")).IrpExtension is None
 
 
-def test_devices_that_lead_nowhere(tmp_path: Path) -> None:
+def test_devices_that_lead_nowhere() -> None:
     """A stack location whose device is not there, and one whose device has no driver."""
     there = "irp 344.348 IRP_MJ_READ as it at ffffb80f`12100100 through low\n"
-    lost = machine(tmp_path, f"{STACK}{there}struct _IO_STACK_LOCATION at ffffb80f`121001d0 DeviceObject=dead0000\n")
+    lost = machine(f"{STACK}{there}struct _IO_STACK_LOCATION at ffffb80f`121001d0 DeviceObject=dead0000\n")
     found = irp(lost.target, lost["it"])
 
     assert isinstance(found.locations[0].driver, Absent)
     assert "\t       ????" in layout(found)
-    owned = machine(tmp_path, STACK.replace("as low", "as low DriverObject=0") + there)
+    owned = machine(STACK.replace("as low", "as low DriverObject=0") + there)
     assert "has no driver" in str(irp(owned.target, owned["it"]).locations[0].driver)
 
 
-def test_names_are_escaped(tmp_path: Path) -> None:
+def test_names_are_escaped() -> None:
     text = STACK.replace("module example\n", 'module example DriverName="\\Driver\\e\x1b[2J"\n')
-    made = machine(tmp_path, text + "irp 344.348 IRP_MJ_READ as it through low\n")
+    made = machine(text + "irp 344.348 IRP_MJ_READ as it through low\n")
 
     shown = layout(irp(made.target, made["it"]))
 

@@ -56,12 +56,12 @@ REQUESTS = (
 
 
 @pytest.fixture(scope="module")
-def requests(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+def requests() -> Machine:
     text = DRIVER
     for n, (fields, file, control, _) in enumerate(REQUESTS):
         at = 0xFFFFB80F12100100 + 0x200 * n
         text += ONE.format(n=n, at=at, location=at + 0xD0, fields=fields, file=file, control=control)
-    return machine(tmp_path_factory.mktemp("requests"), text)
+    return machine(text)
 
 
 @pytest.mark.parametrize("n", range(len(REQUESTS)))

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from fakes import fake_target
-from processor_worlds import machine, opened
+from images import opened
+from processor_worlds import machine
 
 from dumpwalk.commands.lm import parse
 from dumpwalk.errors import UsageError
@@ -95,9 +96,9 @@ def test_options_that_make_no_sense(words: tuple[str, ...], said: str) -> None:
         parse(words)
 
 
-def test_symbols_are_the_exact_kernels(tmp_path: Path) -> None:
-    exact = modules_matching(opened(tmp_path, machine("nt/19041.3570-x64")))
-    near = modules_matching(opened(tmp_path, machine("nt/win7sp1-x86"), name="other.dmp"))
+def test_symbols_are_the_exact_kernels() -> None:
+    exact = modules_matching(opened(machine("nt/19041.3570-x64")))
+    near = modules_matching(opened(machine("nt/win7sp1-x86")))
 
     assert [(m.module.name, m.symbols, m.symbol_file) for m in exact.modules if m.symbols != "no symbols"] == [
         ("nt", "pdb symbols", "nt/19041.3570-x64")
@@ -105,13 +106,13 @@ def test_symbols_are_the_exact_kernels(tmp_path: Path) -> None:
     assert {m.symbols for m in near.modules} == {"no symbols"}
 
 
-def test_a_reproducible_build(tmp_path: Path) -> None:
+def test_a_reproducible_build() -> None:
     """An entry of type 16 in the debug directory; the listing of AcxHdAudio shows how that is printed."""
     base = 0xFFFFF8047B990000
     headers = f"block {base + 0xB8 + 0x80:x} bytes 00030000 1c000000"  # the debug directory: at 300, one entry
     entry = f"block {base + 0x300:x} zeros c bytes 10000000"
     module = f"module acx \\SystemRoot\\acx.sys {base:x} size 88000 timestamp 08294233 checksum 87dd6"
-    target = opened(tmp_path, machine("nt/19041.3570-x64", f"{module}\n{headers}\n{entry}"))
+    target = opened(machine("nt/19041.3570-x64", f"{module}\n{headers}\n{entry}"))
     found = modules_matching(target, name="acx", details=True)
 
     (listed,) = found.modules
@@ -137,9 +138,9 @@ def test_names_are_made_safe() -> None:
     assert "\x1b" not in layout(modules_matching(target), verbose=True)
 
 
-def test_unloaded_index_that_lies(tmp_path: Path) -> None:
+def test_unloaded_index_that_lies() -> None:
     gone = "unloaded a.sys fffff804`7b7f0000 fffff804`7b7f8000"
-    target = opened(tmp_path, machine("nt/19041.3570-x64", f"{gone}\nblock nt+c2a790 bytes ffffff7f"))
+    target = opened(machine("nt/19041.3570-x64", f"{gone}\nblock nt+c2a790 bytes ffffff7f"))
 
     assert names(modules_matching(target, name="a")) == ["a.sys"]
     assert "MmLastUnloadedDriver" in str(target.dump.problems)

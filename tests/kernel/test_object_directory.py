@@ -24,8 +24,8 @@ def names(target: Target, path: str) -> set[tuple[str | Absent, str | Absent]]:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_every_generation(profile: str, tmp_path: Path) -> None:
-    target = machine(profile, tmp_path)
+def test_every_generation(profile: str) -> None:
+    target = machine(profile)
 
     assert names(target, "\\") == {
         (name, "Directory") for name in ("Device", "Driver", "GLOBAL??", "BaseNamedObjects", "ObjectTypes")
@@ -42,9 +42,9 @@ def test_every_generation(profile: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", ["nt/xpsp3-x86", "nt/7601.24540-x64", "nt/19041.3570-x64"])
-def test_all_of_a_type(profile: str, tmp_path: Path) -> None:
+def test_all_of_a_type(profile: str) -> None:
     """By name, by handle, by ID, by the type's own list."""
-    target = machine(profile, tmp_path)
+    target = machine(profile)
     counts = {kind: len(instances(target, kind)[0]) for kind in ("Device", "Semaphore", "Process", "Thread", "Type")}
 
     assert counts == {"Device": 2, "Semaphore": 1, "Process": 3, "Thread": 3, "Type": 16}
@@ -94,20 +94,20 @@ ENTRY = 0xFFFFB80F45680000
         ),
     ],
 )
-def test_lying_chains(statement: str, problem: str, tmp_path: Path) -> None:
+def test_lying_chains(statement: str, problem: str) -> None:
     """The last entry may be anything; what comes before it is shown."""
     spec = f'object "\\Device" Directory at {DEVICE:x}\n{statement}\nblock {DEVICE:x} pointers {ENTRY:x}'
-    target = machine("nt/19041.3570-x64", tmp_path, spec)
+    target = machine("nt/19041.3570-x64", spec)
     found = directory(target, DEVICE)
 
     assert found.entries[0].object == DEVICE
     assert any(problem in str(one) for one in found.problems), found.problems
 
 
-def test_an_object_without_a_header(tmp_path: Path) -> None:
+def test_an_object_without_a_header() -> None:
     """It is listed, with reasons in place of its type and name."""
     spec = f'object "\\Device" Directory at {DEVICE:x}\nblock {ENTRY:x} pointers 0 ffff800000001000 0'
-    target = machine("nt/19041.3570-x64", tmp_path, f"{spec}\nblock {DEVICE:x} pointers {ENTRY:x}")
+    target = machine("nt/19041.3570-x64", f"{spec}\nblock {DEVICE:x} pointers {ENTRY:x}")
     (entry, *_) = directory(target, DEVICE).entries
 
     assert entry.object == 0xFFFF800000001000
@@ -115,24 +115,24 @@ def test_an_object_without_a_header(tmp_path: Path) -> None:
     assert isinstance(entry.name, Absent)
 
 
-def test_a_directory_that_is_not_in_the_dump(tmp_path: Path) -> None:
-    target = machine("nt/19041.3570-x64", tmp_path)
+def test_a_directory_that_is_not_in_the_dump() -> None:
+    target = machine("nt/19041.3570-x64")
     found = directory(target, 0xFFFF800000001000)
 
     assert found.entries == ()
     assert len(found.problems) == 37
 
 
-def test_a_directory_in_itself(tmp_path: Path) -> None:
+def test_a_directory_in_itself() -> None:
     """Its path has no end, and looking for objects everywhere does."""
     name_info = DEVICE - 0x50
     spec = f'object "\\Device" Directory at {DEVICE:x}\nblock {name_info:x} pointers {DEVICE:x}'
-    target = machine("nt/19041.3570-x64", tmp_path, spec)
+    target = machine("nt/19041.3570-x64", spec)
     found = full_path(target, DEVICE)
 
     assert isinstance(found, Absent)
     assert "circle" in found.reason
     spec = f'object "\\Device" Directory at {DEVICE:x}\nblock {ENTRY:x} pointers 0 {DEVICE:x} 0'
-    target = machine("nt/19041.3570-x64", tmp_path, f"{spec}\nblock {DEVICE:x} pointers {ENTRY:x}")
+    target = machine("nt/19041.3570-x64", f"{spec}\nblock {DEVICE:x} pointers {ENTRY:x}")
     assert find_object(target, "\\Device\\Device\\Device") == DEVICE
     assert len(instances(target, "Directory")[0]) == 6

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from object_worlds import machine
 
@@ -29,9 +27,9 @@ def keys(parent_of_first: int = 0, last: str = "53 00 f6 00", compressed: int = 
     return "\n".join(lines)
 
 
-def test_a_key(tmp_path: Path) -> None:
+def test_a_key() -> None:
     """Names are a byte a character where that is enough."""
-    target = machine("nt/19041.3570-x64", tmp_path, keys())
+    target = machine("nt/19041.3570-x64", keys())
 
     assert own_name(target, KEY, "Key") == ("\\REGISTRY\\MACHINE\\Software\\S\u00f6", None)
 
@@ -46,29 +44,29 @@ def test_a_key(tmp_path: Path) -> None:
         (keys() + f"\nblock {KEY + 8:x} pointers ffff800000000000", ""),
     ],
 )
-def test_lying_keys(statements: str, reason: str, tmp_path: Path) -> None:
-    found, _ = own_name(machine("nt/19041.3570-x64", tmp_path, statements), KEY, "Key")
+def test_lying_keys(statements: str, reason: str) -> None:
+    found, _ = own_name(machine("nt/19041.3570-x64", statements), KEY, "Key")
 
     assert isinstance(found, Absent)
     assert reason in found.reason
 
 
-def test_a_kernel_whose_types_have_no_keys(tmp_path: Path) -> None:
-    found, _ = own_name(machine("nt/vistasp2-x86", tmp_path, 'object "" Key at 86345008'), 0x86345008, "Key")
+def test_a_kernel_whose_types_have_no_keys() -> None:
+    found, _ = own_name(machine("nt/vistasp2-x86", 'object "" Key at 86345008'), 0x86345008, "Key")
 
     assert isinstance(found, Absent)
     assert "do not say how key control blocks" in found.reason
 
 
-def test_a_file(tmp_path: Path) -> None:
+def test_a_file() -> None:
     spec = f'file "\\a\\b.txt" at {KEY:x}'
-    found = machine("nt/19041.3570-x64", tmp_path, spec)
+    found = machine("nt/19041.3570-x64", spec)
 
     assert own_name(found, KEY, "File") == ("\\a\\b.txt", "HarddiskVolume1")
     assert own_name(found, KEY, "Event") == (None, None)
 
 
-def test_a_file_on_no_device(tmp_path: Path) -> None:
+def test_a_file_on_no_device() -> None:
     spec = f'file "\\a" at {KEY:x} DeviceObject=0 FileName.Length=0'
 
-    assert own_name(machine("nt/19041.3570-x64", tmp_path, spec), KEY, "File") == (None, None)
+    assert own_name(machine("nt/19041.3570-x64", spec), KEY, "File") == (None, None)

@@ -48,22 +48,22 @@ def test_published_vectors(name: str, mask: int, distances: dict[int, int]) -> N
         ("nt/19041.3570-x64", {0x40: ("EXTENDED", 0x10), 0x80: ("PADDING", 4)}),
     ],
 )
-def test_what_the_high_bits_mean(profile: str, kinds: dict[int, tuple[str, int]], tmp_path: Path) -> None:
-    found = optional_sizes(machine(profile, tmp_path))
+def test_what_the_high_bits_mean(profile: str, kinds: dict[int, tuple[str, int]]) -> None:
+    found = optional_sizes(machine(profile))
 
     assert {bit: found[bit] for bit in kinds} == kinds
     assert max(found) == max(kinds)
 
 
-def test_a_mask_that_the_kernel_reads_otherwise(tmp_path: Path) -> None:
+def test_a_mask_that_the_kernel_reads_otherwise() -> None:
     """The kernel's own table wins no argument, but is heard."""
     target = sample()
     table = int(target.address_of("ObpInfoMaskToOffset") or 0)
     event = 0xFFFFB80F45670060
     spec = f'object "\\ready" Event at {event:x}'
-    good = machine("nt/19041.3570-x64", tmp_path, spec)
+    good = machine("nt/19041.3570-x64", spec)
     assert check_distances(good, header_of(good, event)) is None
-    bad = machine("nt/19041.3570-x64", tmp_path, f"{spec}\nblock {table + 2:x} bytes 40")
+    bad = machine("nt/19041.3570-x64", f"{spec}\nblock {table + 2:x} bytes 40")
     problem = check_distances(bad, header_of(bad, event))
 
     assert problem is not None
@@ -71,11 +71,11 @@ def test_a_mask_that_the_kernel_reads_otherwise(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", ["nt/xpsp3-x86", "nt/vistasp2-x64"])
-def test_offsets_of_old_headers(profile: str, tmp_path: Path) -> None:
+def test_offsets_of_old_headers(profile: str) -> None:
     """A type has its creator's header and its name."""
     from dumpwalk.kernel.variables import pointer_in
 
-    target = machine(profile, tmp_path)
+    target = machine(profile)
     type = pointer_in(target, "ObpTypeObjectType")
     assert not isinstance(type, Absent)
     found = optional_headers(target, header_of(target, type))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,11 +52,11 @@ def test_any_bytes(code: bytes) -> None:
     _x86(code, 0x82000000)
 
 
-def test_code_that_is_something_else(tmp_path: Path) -> None:
+def test_code_that_is_something_else() -> None:
     """Hooked, or of a kernel not known: no table is made up."""
-    target = machine("nt/19041.3570-x64", tmp_path, "kernel-exports")
+    target = machine("nt/19041.3570-x64", "kernel-exports")
     function = int(target.address_of("ObGetObjectType") or 0)
-    hooked = machine("nt/19041.3570-x64", tmp_path, f"kernel-exports\nblock {function:x} bytes 33 c0 c3 zeros 60")
+    hooked = machine("nt/19041.3570-x64", f"kernel-exports\nblock {function:x} bytes 33 c0 c3 zeros 60")
 
     found = type_code(hooked)
 
@@ -67,10 +65,10 @@ def test_code_that_is_something_else(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", ["nt/win7sp1-x86", "nt/win10-15063-x64"])
-def test_exports(profile: str, tmp_path: Path) -> None:
+def test_exports(profile: str) -> None:
     """pefile reads the same names and addresses out of the image as it lies in memory."""
     pefile = pytest.importorskip("pefile")
-    target = machine(profile, tmp_path, "kernel-exports")
+    target = machine(profile, "kernel-exports")
     kernel = target.modules.kernel
     assert kernel is not None
     base, size = int(kernel.base), int(kernel.size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from images import opened
 from object_worlds import PROFILES, TYPES, machine
 
 import dumpwalk
@@ -13,7 +14,6 @@ from dumpwalk.kernel.object_header import type_name, type_of
 from dumpwalk.kernel.object_type_search import search
 from dumpwalk.kernel.object_types import object_types
 from dumpwalk.remarks import Absent
-from dumpwalk.synth import write
 from dumpwalk.target import Target
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -28,8 +28,8 @@ def names(target: Target) -> dict[int, str | Absent]:
 
 @pytest.mark.parametrize("profile", INDEXED)
 @pytest.mark.parametrize("exports", ["kernel-exports", ""])
-def test_every_generation(profile: str, exports: str, tmp_path: Path) -> None:
-    target = machine(profile, tmp_path, exports)
+def test_every_generation(profile: str, exports: str) -> None:
+    target = machine(profile, exports)
     table = object_types(target).table
     has_symbols = profile[3].isdigit()
 
@@ -45,8 +45,8 @@ def test_every_generation(profile: str, exports: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_process_and_thread(profile: str, tmp_path: Path) -> None:
-    target = machine(profile, tmp_path)
+def test_process_and_thread(profile: str) -> None:
+    target = machine(profile)
     process, thread = process_by_id(target, 0x344), thread_by_id(target, 0x348)
 
     assert not isinstance(process, Absent)
@@ -56,8 +56,8 @@ def test_process_and_thread(profile: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", ["nt/19041.3570-x64", "nt/win10-10240-x86"])
-def test_all_ways_agree(profile: str, tmp_path: Path) -> None:
-    target = machine(profile, tmp_path, "kernel-exports")
+def test_all_ways_agree(profile: str) -> None:
+    target = machine(profile, "kernel-exports")
     found = search(target)
     table = object_types(target).table
 
@@ -67,10 +67,10 @@ def test_all_ways_agree(profile: str, tmp_path: Path) -> None:
     assert {index: address for index, (address, _) in found.by_index.items()} == dict(object_types(target).all())
 
 
-def test_symbols_and_code_agree(tmp_path: Path) -> None:
+def test_symbols_and_code_agree() -> None:
     from dumpwalk.kernel.object_type_code import type_code
 
-    target = machine("nt/19041.3570-x64", tmp_path, "kernel-exports")
+    target = machine("nt/19041.3570-x64", "kernel-exports")
     code = type_code(target)
 
     assert not isinstance(code, Absent)
@@ -80,9 +80,9 @@ def test_symbols_and_code_agree(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", ["nt/19041.3570-x64", "nt/win10-15063-x64"])
-def test_a_wrong_cookie(profile: str, tmp_path: Path) -> None:
+def test_a_wrong_cookie(profile: str) -> None:
     """The variable says something else than what the headers were mixed with: the headers are right."""
-    target = machine(profile, tmp_path, "kernel-exports\nsymbol ObHeaderCookie 55 size 4")
+    target = machine(profile, "kernel-exports\nsymbol ObHeaderCookie 55 size 4")
     table = object_types(target).table
     process = target.dump.process
 
@@ -94,11 +94,11 @@ def test_a_wrong_cookie(profile: str, tmp_path: Path) -> None:
     assert type_name(target, process) == "Process"
 
 
-def test_a_cookie_that_is_not_in_the_dump(tmp_path: Path) -> None:
+def test_a_cookie_that_is_not_in_the_dump() -> None:
     """The page that holds it is gone, and the table with it: the objects in the pool know."""
-    target = machine("nt/19041.3570-x64", tmp_path)
+    target = machine("nt/19041.3570-x64")
     page = int(target.address_of("ObHeaderCookie") or 0) & -0x1000
-    gone = machine("nt/19041.3570-x64", tmp_path, f"pte {page:x} 0\npte {page + 0x1000:x} 0\npte {page - 0x1000:x} 0")
+    gone = machine("nt/19041.3570-x64", f"pte {page:x} 0\npte {page + 0x1000:x} 0\npte {page - 0x1000:x} 0")
     table = object_types(gone).table
 
     assert table is not None
@@ -106,11 +106,11 @@ def test_a_cookie_that_is_not_in_the_dump(tmp_path: Path) -> None:
     assert names(gone) == dict(enumerate(TYPES, 2))
 
 
-def test_a_wrong_table(tmp_path: Path) -> None:
+def test_a_wrong_table() -> None:
     """Zeros where the table should be."""
-    target = machine("nt/19041.3570-x64", tmp_path)
+    target = machine("nt/19041.3570-x64")
     place = target.address_of("ObTypeIndexTable")
-    wiped = machine("nt/19041.3570-x64", tmp_path, f"block {place:x} zeros 90".replace("`", ""))
+    wiped = machine("nt/19041.3570-x64", f"block {place:x} zeros 90".replace("`", ""))
     table = object_types(wiped).table
 
     assert table is not None
@@ -128,43 +128,41 @@ def header(target: Target, label: int, stored: int, cookie: int = 0xB7) -> str:
     ("index", "reason"),
     [(0, "no type has"), (1, "was deleted"), (0x40, "is empty"), (0xFF, "is empty"), (5, "whose Index is 0x9")],
 )
-def test_an_index_that_is_none(index: int, reason: str, tmp_path: Path) -> None:
-    target = machine("nt/19041.3570-x64", tmp_path)
+def test_an_index_that_is_none(index: int, reason: str) -> None:
+    target = machine("nt/19041.3570-x64")
     ready = next(a for i, a in object_types(target).all() if i == 9)
     place = int(target.address_of("ObTypeIndexTable") or 0)
     other = f"\nblock {place + 5 * 8:x} pointers {int(ready):x}" if index == 5 else ""
     event = 0xFFFFB80F45670040
     spec = f'object "" Event at {event:x}\n{header(target, event, index)}{other}'
-    broken = machine("nt/19041.3570-x64", tmp_path, spec)
+    broken = machine("nt/19041.3570-x64", spec)
     found = type_of(broken, event)
 
     assert isinstance(found, Absent)
     assert reason in found.reason
 
 
-def test_a_hole_in_the_table(tmp_path: Path) -> None:
+def test_a_hole_in_the_table() -> None:
     """What comes behind an entry that is null, or leads nowhere, is a type all the same."""
-    target = machine("nt/19041.3570-x64", tmp_path)
+    target = machine("nt/19041.3570-x64")
     place = int(target.address_of("ObTypeIndexTable") or 0)
-    broken = machine("nt/19041.3570-x64", tmp_path, f"block {place + 9 * 8:x} pointers 0 ffff800000000000")
+    broken = machine("nt/19041.3570-x64", f"block {place + 9 * 8:x} pointers 0 ffff800000000000")
     found = dict(object_types(broken).all())
 
     assert [index for index, type in found.items() if isinstance(type, Absent)] == [9, 10]
     assert list(found) == list(range(2, 18))
 
 
-def test_a_cookie_without_a_table(tmp_path: Path) -> None:
+def test_a_cookie_without_a_table() -> None:
     """A small dump that happens to hold the cookie: the first types are the same in every kernel."""
-    target = machine("nt/19041.3570-x64", tmp_path)
+    target = machine("nt/19041.3570-x64")
     cookie = int(target.address_of("ObHeaderCookie") or 0)
     thread = 0xFFFFB80F45670080
     head = thread - 0x30
     raw = 8 ^ 0xB7 ^ head >> 8 & 0xFF
     text = f"dump triage x64\nprofile nt/19041.3570-x64\ncookie b7\nthread 4.8 at {thread:x} State=Running\n"
     text += f"block {cookie:x} bytes b7\nblock {head:x} pointers 1 0 0 {raw:x} 0 0\n"
-    file = tmp_path / "small.dmp"
-    file.write_bytes(write(text))
-    small = dumpwalk.open(str(file))
+    small = opened(text)
     table = object_types(small).table
 
     assert table is not None
@@ -173,18 +171,18 @@ def test_a_cookie_without_a_table(tmp_path: Path) -> None:
     assert type_name(small, thread) == "Thread"
 
 
-def test_a_type_whose_name_is_none(tmp_path: Path) -> None:
-    target = machine("nt/19041.3570-x64", tmp_path)
+def test_a_type_whose_name_is_none() -> None:
+    target = machine("nt/19041.3570-x64")
     event = next(int(a) for i, a in object_types(target).all() if i == 9 and not isinstance(a, Absent))
-    broken = machine("nt/19041.3570-x64", tmp_path, f"struct _OBJECT_TYPE at {event:x} Name.Length=2 Name.Buffer=7")
+    broken = machine("nt/19041.3570-x64", f"struct _OBJECT_TYPE at {event:x} Name.Length=2 Name.Buffer=7")
     found = object_types(broken).at(9)
 
     assert isinstance(found, Absent)
     assert "no object type" in found.reason
 
 
-def test_vista_pointers_are_tried_too(tmp_path: Path) -> None:
-    target = machine("nt/vistasp2-x64", tmp_path)
+def test_vista_pointers_are_tried_too() -> None:
+    target = machine("nt/vistasp2-x64")
     process = target.dump.process
     assert not isinstance(process, Absent)
     found = type_of(target, process + 0x40)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from fakes import fake_target
-from processor_worlds import GENERATIONS, machine, opened
+from images import opened
+from processor_worlds import GENERATIONS, machine
 
 from dumpwalk.errors import TypeInfoError, UsageError
 from dumpwalk.kernel.pcr import control_block, control_region
@@ -21,8 +22,8 @@ TIMES = "InterruptCount=1a2b KernelTime=9c40 UserTime=2710 DpcTime=3 InterruptTi
 
 
 @pytest.mark.parametrize("profile", GENERATIONS)
-def test_every_generation(profile: str, tmp_path: Path) -> None:
-    target = opened(tmp_path, machine(profile, f"{DPCS}\npcr 0 Irql=2\nprcb 0 {TIMES}"))
+def test_every_generation(profile: str) -> None:
+    target = opened(machine(profile, f"{DPCS}\npcr 0 Irql=2\nprcb 0 {TIMES}"))
 
     region, block = control_region(target), control_block(target)
 
@@ -44,9 +45,9 @@ def test_every_generation(profile: str, tmp_path: Path) -> None:
     assert region.problems == block.problems == ()
 
 
-def test_several_processors(tmp_path: Path) -> None:
+def test_several_processors() -> None:
     statements = "pcr 3 at ffffa001`290c6000\nprcb 1 Number=9"
-    target = opened(tmp_path, machine("nt/19041.3570-x64", statements, processors=4))
+    target = opened(machine("nt/19041.3570-x64", statements, processors=4))
 
     assert control_region(target, 3).address == 0xFFFFA001290C6000
     assert control_region(target).processor == control_block(target).processor == 0
@@ -56,8 +57,8 @@ def test_several_processors(tmp_path: Path) -> None:
         control_block(target, 4)
 
 
-def test_a_region_that_takes_itself_for_another(tmp_path: Path) -> None:
-    target = opened(tmp_path, machine("nt/19041.3570-x64", "pcr 0 Self=ffffb80f`00001000"))
+def test_a_region_that_takes_itself_for_another() -> None:
+    target = opened(machine("nt/19041.3570-x64", "pcr 0 Self=ffffb80f`00001000"))
 
     assert "it takes ffffb80f`00001000 for its own address" in str(control_region(target).problems[0])
 
@@ -71,19 +72,19 @@ def test_a_region_that_takes_itself_for_another(tmp_path: Path) -> None:
         ("nt/xpsp3-x86", "prcb 0 DpcListHead.Flink=0", "is null"),
     ],
 )
-def test_queues_that_lie(profile: str, statements: str, said: str, tmp_path: Path) -> None:
-    region = control_region(opened(tmp_path, machine(profile, f"dpc 0 example+1000 threaded\n{statements}")))
+def test_queues_that_lie(profile: str, statements: str, said: str) -> None:
+    region = control_region(opened(machine(profile, f"dpc 0 example+1000 threaded\n{statements}")))
 
     assert any(said in str(problem) for problem in region.problems)
 
 
 @pytest.mark.parametrize("profile", ["nt/19041.3570-x64", "nt/7601.24540-x64"])
-def test_a_queue_that_runs_in_a_circle(profile: str, tmp_path: Path) -> None:
+def test_a_queue_that_runs_in_a_circle(profile: str) -> None:
     at = 0xFFFFB80F1F400000
     circle = f"struct _KDPC at {at:x} DpcListEntry.{{}}={at + 8:x} DeferredRoutine=fffff804`7b901000"
     circle = circle.format("Next" if "19041" in profile else "Flink")
     head = "DpcList.ListHead.Next" if "19041" in profile else "DpcListHead.Flink"
-    target = opened(tmp_path, machine(profile, f"{circle}\ndpc 0 ndis+10\nprcb 0 DpcData[0].{head}={at + 8:x}"))
+    target = opened(machine(profile, f"{circle}\ndpc 0 ndis+10\nprcb 0 DpcData[0].{head}={at + 8:x}"))
 
     region = control_region(target)
 

@@ -37,9 +37,9 @@ def pages_of_notes(target: Target) -> list[Pfn]:
 
 
 @pytest.mark.parametrize("profile", GENERATIONS)
-def test_entries_of_every_generation(profile: str, tmp_path: Path) -> None:
+def test_entries_of_every_generation(profile: str) -> None:
     """What synth wrote of a page that is valid and one that is in transition; their prototype PTEs agree."""
-    target = made(tmp_path, MAPPED, profile=profile)
+    target = made(MAPPED, profile=profile)
     valid, transition = pages_of_notes(target)
 
     assert (valid.state, valid.flags, valid.words, valid.ReferenceCount) == ("Active", "P", ("Shared",), 1)
@@ -52,7 +52,7 @@ def test_entries_of_every_generation(profile: str, tmp_path: Path) -> None:
     assert valid.address == database(target) + valid.number * size
 
 
-def test_listings_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
+def test_listings_of_the_documentation(real_data: Path) -> None:
     """Both entries of Microsoft's page on !pfn, of Windows 2000, to the letter but for blanks at the ends of lines."""
     page = (real_data.parent / "reference/windbg-docs/-pfn.md").read_text("utf-8")
     first, second = (
@@ -62,7 +62,7 @@ def test_listings_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
     text = f"symbol MmPfnDatabase 82350000\nstruct _MMPFN at 82350588 {active} u2.ShareCount=221 PteAddress=c0300800"
     text += f" u4.PteFrame=39\nstruct _MMPFN at 82351fe0 {active} u2.ShareCount=1 PteAddress=c0200550 u4.PteFrame=3b"
     text += " OriginalPte.u.Long=60 u3.e1.Modified=1\n"
-    target = made(tmp_path, text, profile="nt/xpsp3-x86")
+    target = made(text, profile="nt/xpsp3-x86")
 
     for number, listing in ((0x3B, first), (0x154, second)):
         wanted = [line.rstrip() for line in listing if line.strip()]
@@ -70,20 +70,20 @@ def test_listings_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
         assert layout(pfn(target, number)).splitlines() == wanted
 
 
-def machine(tmp_path: Path, fields: str, profile: str = "nt/7601.24540-x64") -> Target:
+def machine(fields: str, profile: str = "nt/7601.24540-x64") -> Target:
     """Return a machine with one entry, of page 1c3, stated by its fields."""
     size = {"nt/7601.24540-x64": 0x30, "nt/19041.3570-x64": 0x30}[profile]
     text = f"symbol MmPfnDatabase fffffa8000000000\nstruct _MMPFN at {0xFFFFFA8000000000 + 0x1C3 * size:x} {fields}\n"
-    return made(tmp_path, text, profile=profile)
+    return made(text, profile=profile)
 
 
 @pytest.mark.parametrize(
     ("location", "state"),
     [*enumerate(("Zeroed", "Free", "Standby", "Modified", "ModNoWrite", "Bad", "Active", "Transition"))],
 )
-def test_states(location: int, state: str, tmp_path: Path) -> None:
+def test_states(location: int, state: str) -> None:
     fields = f"u3.e1.PageLocation={location:x} u1.Flink=1234 u2.Blink=5678 u3.e1.CacheAttribute=1 u3.e1.Priority=5"
-    found = pfn(machine(tmp_path, fields), 0x1C3)
+    found = pfn(machine(fields), 0x1C3)
     lines = layout(found).splitlines()
 
     assert found.state == state
@@ -92,10 +92,10 @@ def test_states(location: int, state: str, tmp_path: Path) -> None:
     assert f"containing page        000000  {state}" in lines[3]
 
 
-def test_letters(tmp_path: Path) -> None:
+def test_letters() -> None:
     names = ("Modified", "ReadInProgress", "WriteInProgress", "InPageError", "ParityError", "RemovalRequested")
     fields = " ".join(f"u3.e1.{name}=1" for name in names)
-    found = pfn(machine(tmp_path, f"{fields} u4.PrototypePte=1 u3.e1.PageLocation=6"), 0x1C3)
+    found = pfn(machine(f"{fields} u4.PrototypePte=1 u3.e1.PageLocation=6"), 0x1C3)
     lines = layout(found).splitlines()
 
     assert found.flags == "MPRWEXL"
@@ -108,24 +108,24 @@ def test_letters(tmp_path: Path) -> None:
 # -- contradictions
 
 
-def contradiction(tmp_path: Path, fields: str) -> tuple[Target, Pfn]:
+def contradiction(fields: str) -> tuple[Target, Pfn]:
     """Return the entry of page 1c3 where a spec says by bytes what its PTE holds."""
     pool, frame = 0xFFFFFA8001A3C000, 0x777
     text = f"symbol MmPfnDatabase fffffa8000000000\nmap {pool:x} to {frame << 12:x}\n"
     text += f"block {pool + 0x100:x} pointers 80000000001c4063 80000000001c3063\n"
     text += f"struct _MMPFN at {0xFFFFFA8000000000 + 0x1C3 * 0x30:x} u3.e1.PageLocation=6 {fields}\n"
-    target = made(tmp_path, text)
+    target = made(text)
     return target, pfn(target, 0x1C3)
 
 
-def test_a_pte_that_agrees(tmp_path: Path) -> None:
-    _, found = contradiction(tmp_path, "u4.PrototypePte=1 PteAddress=fffffa8001a3c108 u4.PteFrame=777")
+def test_a_pte_that_agrees() -> None:
+    _, found = contradiction("u4.PrototypePte=1 PteAddress=fffffa8001a3c108 u4.PteFrame=777")
 
     assert (found.confirmed, found.problems) == (True, ())
 
 
-def test_a_pte_of_another_page(tmp_path: Path) -> None:
-    _, found = contradiction(tmp_path, "u4.PrototypePte=1 PteAddress=fffffa8001a3c100 u4.PteFrame=777")
+def test_a_pte_of_another_page() -> None:
+    _, found = contradiction("u4.PrototypePte=1 PteAddress=fffffa8001a3c100 u4.PteFrame=777")
 
     assert found.confirmed is False
     assert [str(problem.what) for problem in found.problems] == [
@@ -133,22 +133,22 @@ def test_a_pte_of_another_page(tmp_path: Path) -> None:
     ]
 
 
-def test_a_pte_in_another_page_than_it_says(tmp_path: Path) -> None:
-    _, found = contradiction(tmp_path, "u4.PrototypePte=1 PteAddress=fffffa8001a3c108 u4.PteFrame=1aa")
+def test_a_pte_in_another_page_than_it_says() -> None:
+    _, found = contradiction("u4.PrototypePte=1 PteAddress=fffffa8001a3c108 u4.PteFrame=1aa")
 
     assert found.confirmed is False
     assert "is in page 777, not in 1aa (PteFrame)" in str(found.problems[0])
 
 
-def test_a_prototype_pte_in_page_tables(tmp_path: Path) -> None:
-    _, found = contradiction(tmp_path, "u4.PrototypePte=1 PteAddress=fffff6fb7ea00000 u4.PteFrame=777")
+def test_a_prototype_pte_in_page_tables() -> None:
+    _, found = contradiction("u4.PrototypePte=1 PteAddress=fffff6fb7ea00000 u4.PteFrame=777")
 
     assert "is in the page tables" in str(found.problems[0])
 
 
-def test_a_page_without_an_entry_in_memory(tmp_path: Path) -> None:
+def test_a_page_without_an_entry_in_memory() -> None:
     """The PTE's page is not in the dump: nothing is said for or against it."""
-    _, found = contradiction(tmp_path, "PteAddress=fffff6fb7ea00000 u4.PteFrame=9999")
+    _, found = contradiction("PteAddress=fffff6fb7ea00000 u4.PteFrame=9999")
 
     assert (found.confirmed, found.problems) == (None, ())
 
@@ -156,8 +156,8 @@ def test_a_page_without_an_entry_in_memory(tmp_path: Path) -> None:
 # -- beyond
 
 
-def test_a_page_beyond_the_last(tmp_path: Path) -> None:
-    target = made(tmp_path, f"{MAPPED}symbol MmHighestPhysicalPage 1234\n")
+def test_a_page_beyond_the_last() -> None:
+    target = made(f"{MAPPED}symbol MmHighestPhysicalPage 1234\n")
     found = pfn(target, 0x5000)
 
     assert "beyond the last page, 1234" in str(found.problems[0])
@@ -167,14 +167,14 @@ def test_a_page_beyond_the_last(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [-1, 1 << 40, 1 << 64])
-def test_what_is_no_page_number(number: int, tmp_path: Path) -> None:
+def test_what_is_no_page_number(number: int) -> None:
     with pytest.raises(UsageError, match="no page number"):
-        pfn(made(tmp_path, MAPPED), number)
+        pfn(made(MAPPED), number)
 
 
-def test_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variable is there, and null; or nobody says where it is."""
-    target = made(tmp_path, "")
+    target = made("")
     with pytest.raises(UsageError, match="is null"):
         database(target)
     monkeypatch.setattr("dumpwalk.kernel.pfn.DumpNames.symbol", lambda self, name: None)

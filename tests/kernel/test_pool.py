@@ -60,10 +60,10 @@ def find(target: Target, data: bytes) -> int:
 
 @pytest.mark.parametrize("profile", GENERATIONS)
 @pytest.mark.parametrize("paged", [False, True])
-def test_pages_of_every_generation(profile: str, paged: bool, tmp_path: Path) -> None:
+def test_pages_of_every_generation(profile: str, paged: bool) -> None:
     """The blocks that synth wrote fill their page, and the one stated is found in it."""
     text = f'pool "Exmp" 40 {"paged " * paged}ascii "a pool block"\n'
-    target = made(tmp_path, text, profile=profile)
+    target = made(text, profile=profile)
 
     found = pool(target, find(target, b"a pool block") + 3)
 
@@ -77,12 +77,12 @@ def test_pages_of_every_generation(profile: str, paged: bool, tmp_path: Path) ->
 # -- damage
 
 
-def test_damage_in_the_middle(tmp_path: Path) -> None:
+def test_damage_in_the_middle() -> None:
     """What is before and behind it is shown, and where it is is said in the debugger's words."""
     text = header(PAGE, 0x40, 0, 2, "Aaaa") + header(PAGE + 0x40, 0x80, 0x40, 2, "Bbbb")
     text += f'block {PAGE + 0xC0:x} ascii "overrun overrun overrun"\n'
     text += header(PAGE + 0x100, 0x100, 0x40, 3, "Cccc") + header(PAGE + 0x200, 0xE00, 0x100, 0, "Dddd")
-    found = pool(made(tmp_path, text), PAGE + 0x108)
+    found = pool(made(text), PAGE + 0x108)
 
     assert [block.tag for block in found.blocks] == ["Aaaa", "Bbbb", "Cccc", "Dddd"]
     assert holder(found).tag == "Cccc"
@@ -103,8 +103,8 @@ def test_damage_in_the_middle(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_damaged_sizes_end_the_chain(damaged: str, what: str, tmp_path: Path) -> None:
-    found = pool(made(tmp_path, header(PAGE, 0x40, 0, 2, "Good") + damaged), PAGE + 0x10)
+def test_damaged_sizes_end_the_chain(damaged: str, what: str) -> None:
+    found = pool(made(header(PAGE, 0x40, 0, 2, "Good") + damaged), PAGE + 0x10)
 
     assert [block.tag for block in found.blocks] == ["Good"]
     assert found.problems[0].what == what
@@ -141,11 +141,11 @@ def test_one_changed_byte_is_found_or_harmless(sizes: list[int], place: int, val
     assert complete or found.problems or found.found in ("header", "special")
 
 
-def test_a_page_that_is_not_there(real_data: Path, tmp_path: Path) -> None:
+def test_a_page_that_is_not_there(real_data: Path) -> None:
     """As in a real listing; that sessions' tables are not there has another reason here."""
     log = real_data / "logs/pool/insight-driver-irql-not-less-or-equal-d1-f-pool-ffff80091002ac08-562.txt"
     wanted = log.read_text("utf-8").splitlines()[1:]
-    found = pool(made(tmp_path, "", profile="nt/19041.3570-x64"), 0xFFFF80091002AC08)
+    found = pool(made("", profile="nt/19041.3570-x64"), 0xFFFF80091002AC08)
     # What is not in this image is where the table of large allocations is.
     lines = [line for line in shown(found) if not line.startswith("Unable to read large pool table")]
 
@@ -178,11 +178,11 @@ def stated(listing: str, unit: int, paged: int) -> str:
     return text
 
 
-def test_listing_of_windows_7_x86(real_data: Path, tmp_path: Path) -> None:
+def test_listing_of_windows_7_x86(real_data: Path) -> None:
     """24 blocks of nonpaged pool: free ones, protected ones, one on a process's quota. To the letter."""
     log = real_data / "logs/pool/h0mbre-2020-04-22-hevd-pool-overflow-32bi-pool-85246430-134.txt"
     listing = log.read_text("utf-8").split("\n", 1)[1]
-    target = made(tmp_path, stated(listing, 8, 0), profile="nt/win7sp1-x86")
+    target = made(stated(listing, 8, 0), profile="nt/win7sp1-x86")
 
     found = pool(target, 0x85246430)
 
@@ -190,18 +190,18 @@ def test_listing_of_windows_7_x86(real_data: Path, tmp_path: Path) -> None:
     assert found.found == "page"
 
 
-def test_listing_of_session_pool(real_data: Path, tmp_path: Path) -> None:
+def test_listing_of_session_pool(real_data: Path) -> None:
     """The page that moved the text moved its columns; what a tag is for is in other words here."""
     listing = (real_data / "logs/pool/edb-42749-pool-ff9ed130-43.txt").read_text("utf-8")
     rows = [line[2:] for line in listing.splitlines()[1:]]
     text = stated("\n".join(row if row[0] in " *" else f" {row}" for row in rows), 8, 0x21)
-    found = pool(made(tmp_path, text, profile="nt/win7sp1-x86"), 0xFF9ED130)
+    found = pool(made(text, profile="nt/win7sp1-x86"), 0xFF9ED130)
 
     assert [line.split() for line in shown(found)[:3]] == [line.split() for line in listing.splitlines()[1:4]]
     assert shown(found)[3] == "\t\tPooltag GDev : Binary : win32k.sys"
 
 
-def test_listing_of_the_documentation(tmp_path: Path) -> None:
+def test_listing_of_the_documentation() -> None:
     """Microsoft's page on !pool shows the first blocks of a page of paged pool; it is marked and ends with the page."""
     listing = """\
  e1001000 size:   40 previous size:    0  (Allocated)  MmDT
@@ -215,7 +215,7 @@ def test_listing_of_the_documentation(tmp_path: Path) -> None:
     padded = "\n".join(line.ljust(60) for line in listing.splitlines())
     text = stated(padded + "\n e10010d0 size:  f30 previous size:   10  (Free)       Rest", 8, 0)
     # Windows XP's types, by which what is in use has its pool type plus one: 2 is paged pool.
-    found = pool(made(tmp_path, text, profile="nt/xpsp3-x86"), 0xE1001050)
+    found = pool(made(text, profile="nt/xpsp3-x86"), 0xE1001050)
     rows = [line for line in shown(found) if " size: " in line]
 
     assert rows[:7] == listing.splitlines()
@@ -234,8 +234,8 @@ symbol PoolBigPageTableSize 3
 """
 
 
-def test_large_allocations(tmp_path: Path) -> None:
-    target = made(tmp_path, ROWS)
+def test_large_allocations() -> None:
+    target = made(ROWS)
     first, second = pool(target, 0xFFFFFA8002003FFF), pool(target, 0xFFFFF8A002401000)
 
     assert shown(first) == [
@@ -249,10 +249,10 @@ def test_large_allocations(tmp_path: Path) -> None:
     assert large_page(target, 0xFFFFFA8002005000) is None
 
 
-def test_a_large_allocation_that_begins_like_a_block(tmp_path: Path) -> None:
+def test_a_large_allocation_that_begins_like_a_block() -> None:
     """What the table of large allocations says weighs more than a header that leads to no other."""
     at = 0xFFFFFA8002000000
-    found = pool(made(tmp_path, ROWS + header(at, 0x40, 0, 2, "Data")), at + 0x10)
+    found = pool(made(ROWS + header(at, 0x40, 0, 2, "Data")), at + 0x10)
 
     assert found.found == "large"
 
@@ -260,24 +260,24 @@ def test_a_large_allocation_that_begins_like_a_block(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "count"), [(0, 3), (TABLE, 1 << 40), (0xFFFFFA8001FFF000, 0x10000), (0x1000, 1), (TABLE, 0)]
 )
-def test_tables_that_lie(table: int, count: int, tmp_path: Path) -> None:
+def test_tables_that_lie(table: int, count: int) -> None:
     """A count of everything, a table that is not there, or not the kernel's: nothing is found, and it ends."""
     rows = "".join(line + "\n" for line in ROWS.splitlines() if line.startswith("struct"))
-    target = made(tmp_path, f"{rows}symbol PoolBigPageTable {table:x}\nsymbol PoolBigPageTableSize {count:x}")
+    target = made(f"{rows}symbol PoolBigPageTable {table:x}\nsymbol PoolBigPageTableSize {count:x}")
     found = large_page(target, 0xFFFFFA8009000000)
 
     assert found is None or isinstance(found, Absent)
 
 
 @pytest.mark.parametrize("profile", [name for name in GENERATIONS if not name.endswith("x86")])
-def test_large_allocations_of_other_generations(profile: str, tmp_path: Path) -> None:
+def test_large_allocations_of_other_generations(profile: str) -> None:
     """The table's rows have had five layouts; kernels without symbols don't say where it is."""
     types = Store.shipped().open(profile)
     if types.pointer_size == 4:
         pytest.skip("no symbols of 32-bit kernels are known")
     size = "NumberOfPages=5" if "2003" in profile else "NumberOfBytes=4018"
     text = f"struct _POOL_TRACKER_BIG_PAGES at {TABLE:x} Va=fffffa8002000000 Key=65626441 {size}\n"
-    target = made(tmp_path, f"{text}symbol PoolBigPageTable {TABLE:x}\nsymbol PoolBigPageTableSize 1", profile=profile)
+    target = made(f"{text}symbol PoolBigPageTable {TABLE:x}\nsymbol PoolBigPageTableSize 1", profile=profile)
     found = large_page(target, 0xFFFFFA8002000800)
 
     if types.symbols.find("PoolBigPageTable") is None:
@@ -287,13 +287,13 @@ def test_large_allocations_of_other_generations(profile: str, tmp_path: Path) ->
         assert (found.tag, found.size) == ("Adbe", 0x5000 if "2003" in profile else 0x4018)
 
 
-def test_special_pool(tmp_path: Path) -> None:
+def test_special_pool() -> None:
     """The line for it is one of a real listing: `*fbffe000 size:  898 data: fbffe768 (Paged session) *Adbe`.
 
     Of which session it is is not known here.
     """
     text = f"block fbffe000 bytes 9888000041646265 {'bytes ' + '5a' * 0x760} zeros 898\n"
-    found = pool(made(tmp_path, text, profile="nt/win7sp1-x86"), 0xFBFFE800)
+    found = pool(made(text, profile="nt/win7sp1-x86"), 0xFBFFE800)
 
     assert shown(found) == [
         "Pool page fbffe800 region is Special pool",
@@ -313,7 +313,7 @@ def chunk(at: int, size: int, previous: int, allocated: int) -> str:
     return f"block {at:x} bytes {(plain ^ KEY ^ at).to_bytes(8, 'little').hex()}\n"
 
 
-def test_chunks_of_a_segment_heap(real_data: Path, tmp_path: Path) -> None:
+def test_chunks_of_a_segment_heap(real_data: Path) -> None:
     """A real listing of such a page; what the tag is for is in other words here."""
     log = real_data / "logs/pool/insight-kernel-mode-heap-corruption-0x13a-pool-ffffe2809abee000-455.txt"
     listing = log.read_text("utf-8").splitlines()[1:]
@@ -327,7 +327,7 @@ def test_chunks_of_a_segment_heap(real_data: Path, tmp_path: Path) -> None:
     slot = state + offset_of(types, "_MI_SYSTEM_INFORMATION", "Vs.SystemVaType") + (page >> 39 & 0xFF)
     text += f"block {kernel + slot:x} bytes 06\nsymbol RtlpHpHeapGlobals {KEY:x}\n"
 
-    found = pool(made(tmp_path, text, profile="nt/19041.3570-x64"), page)
+    found = pool(made(text, profile="nt/19041.3570-x64"), page)
     lines = shown(found)
 
     assert found.found == "segment heap"
@@ -336,21 +336,21 @@ def test_chunks_of_a_segment_heap(real_data: Path, tmp_path: Path) -> None:
     assert lines[3] == listing[3]
 
 
-def test_a_block_alone_says_what_is_not_known(tmp_path: Path) -> None:
+def test_a_block_alone_says_what_is_not_known() -> None:
     """Without a chunk around it (one of the low-fragmentation heap) its own header speaks, and is doubted."""
     at = 0xFFFFC08BDCEA7140
     text = "".join(header(at + n * 0x80, 0x80, 0, 2, "Even") for n in (-1, 0, 1))
-    found = pool(made(tmp_path, text, profile="nt/19041.3570-x64"), at + 0x60)
+    found = pool(made(text, profile="nt/19041.3570-x64"), at + 0x60)
 
     assert found.found == "header"
     assert [(block.tag, block.holds) for block in found.blocks] == [("Even", False), ("Even", True), ("Even", False)]
     assert "no chain of headers" in found.problems[0].what
 
 
-def test_chunks_in_a_circle_end(tmp_path: Path) -> None:
+def test_chunks_in_a_circle_end() -> None:
     page = 0xFFFFE2809ABEE000
     text = chunk(page, 0x20, 0xFFFF0, 1) + chunk(page + 0x20, 0x20, 0x20, 1)
-    found = pool(made(tmp_path, f"{text}symbol RtlpHpHeapGlobals {KEY:x}\n", profile="nt/19041.3570-x64"), page + 8)
+    found = pool(made(f"{text}symbol RtlpHpHeapGlobals {KEY:x}\n", profile="nt/19041.3570-x64"), page + 8)
 
     assert found.found == "segment heap"
     assert len(found.blocks) == 2
@@ -376,7 +376,7 @@ def test_blocks_in_real_small_dumps(name: str, types: str, real_dumps: Path) -> 
 PROCESS = 0xFFFFFA8001234560
 
 
-def test_the_process_that_pays(tmp_path: Path) -> None:
+def test_the_process_that_pays() -> None:
     """In the header on x64: as it is up to Windows 7, mixed with a cookie and the header's address since."""
     tail = f" ProcessBilled={PROCESS:x}"
     old = header(PAGE, 0x40, 0, 0xA, "Quot").rstrip() + tail + "\n" + header(PAGE + 0x40, 0xFC0, 0x40, 0, "Free")
@@ -385,14 +385,14 @@ def test_the_process_that_pays(tmp_path: Path) -> None:
     new = old.replace(f"{PROCESS:x}", f"{mixed:x}") + f"symbol ExpPoolQuotaCookie {cookie:x}\n"
 
     for text, profile in ((old, "nt/7601.24540-x64"), (new, "nt/19041.3570-x64")):
-        found = pool(made(tmp_path, text, profile=profile), PAGE + 0x10)
+        found = pool(made(text, profile=profile), PAGE + 0x10)
 
         assert holder(found).process == PROCESS
         assert shown(found)[1].endswith("*Quot Process: fffffa8001234560")
 
 
-def test_what_is_no_process_is_not_shown(tmp_path: Path) -> None:
+def test_what_is_no_process_is_not_shown() -> None:
     text = header(PAGE, 0x40, 0, 0xA, "Quot").rstrip() + " ProcessBilled=1234\n"
     text += header(PAGE + 0x40, 0xFC0, 0x40, 0, "Free")
 
-    assert holder(pool(made(tmp_path, text), PAGE + 0x10)).process is None
+    assert holder(pool(made(text), PAGE + 0x10)).process is None

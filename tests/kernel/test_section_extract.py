@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from images import opened, spec_of
 
 import dumpwalk
 from dumpwalk.errors import UsageError
 from dumpwalk.kernel.section import control_area
 from dumpwalk.kernel.section_extract import Extracted, extract
-from dumpwalk.synth import write
 from dumpwalk.target import Target
 
 SAMPLE = str(Path(__file__).parents[2] / "samples" / "file_views.dmp")
@@ -80,9 +80,7 @@ def test_the_last_page_of_an_image_s_section_is_cut_where_its_bytes_end(tmp_path
     text = (
         'file "\\x" as f\nsection f image at ffffb80f`12300000 valid 0 then valid 0-1 transition 2 then subsection 0\n'
     )
-    path = tmp_path / "image.dmp"
-    path.write_bytes(write(f"dump bitmap-kernel x64\nprofile nt/19041.3570-x64\n{text}"))
-    target = dumpwalk.open(str(path))
+    target = opened(spec_of("nt/19041.3570-x64", text, "bitmap-kernel"))
     area = control_area(target, 0xFFFFB80F12300000)
     first, second, third = area.subsections
     changes = (
@@ -129,9 +127,8 @@ def test_every_byte_is_from_the_dump_or_in_a_hole(tmp_path: Path, parts: list[tu
             expected += page("\\x", "data", n) if there else bytes(0x1000)
         at += count
     text = f'file "\\x" as f\nsection f data at ffffb80f`12300000 {" ".join(words)}\n'
-    dump, out = tmp_path / "x.dmp", tmp_path / "out"
-    dump.write_bytes(write(f"dump bitmap-kernel x64\nprofile nt/19041.3570-x64\n{text}"))
-    target = dumpwalk.open(str(dump))
+    out = tmp_path / "out"
+    target = opened(spec_of("nt/19041.3570-x64", text, "bitmap-kernel"))
 
     found = extract(target, control_area(target, 0xFFFFB80F12300000), str(out), force=True)
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from images import opened, spec_of
 from stated import Stated
 
 import dumpwalk
@@ -14,7 +15,6 @@ from dumpwalk.kernel.section import control_area
 from dumpwalk.kernel.section_pages import Coverage, section_pages
 from dumpwalk.render.as_json import plain
 from dumpwalk.render.section_pages import listing
-from dumpwalk.synth import write
 from dumpwalk.target import Target
 from dumpwalk.types.store import Store
 
@@ -23,18 +23,16 @@ STATES = "valid 0 transition 1 subsection 2-4 pagefile 5 demand-zero 6 zero 7-9 
 AREAS = {4: 0x86300000, 8: 0xFFFFB80F12300000}
 
 
-def world(tmp_path: Path, profile: str, states: str = STATES, extra: str = "") -> tuple[Target, int]:
+def world(profile: str, states: str = STATES, extra: str = "") -> tuple[Target, int]:
     types = Store.shipped().open(profile)
-    machine, area = ("x86", AREAS[4]) if types.pointer_size == 4 else ("x64", AREAS[8])
-    path = tmp_path / "file.dmp"
-    text = f'dump full {machine}\nprofile {profile}\nfile "\\x" as f\nsection f data at {area:x} {states}\n{extra}'
-    path.write_bytes(write(text))
-    return dumpwalk.open(str(path), types=profile), area
+    area = AREAS[types.pointer_size]
+    text = f'file "\\x" as f\nsection f data at {area:x} {states}\n{extra}'
+    return opened(spec_of(profile, text), types=profile), area
 
 
 @pytest.mark.parametrize("profile", [info.name for info in Store.shipped().profiles() if not info.symbols])
-def test_every_state_in_every_generation(profile: str, tmp_path: Path) -> None:
-    target, area = world(tmp_path, profile)
+def test_every_state_in_every_generation(profile: str) -> None:
+    target, area = world(profile)
 
     found = section_pages(target, control_area(target, area))
 
@@ -99,12 +97,12 @@ def test_without_each_there_are_counts_alone() -> None:
 
 
 @pytest.mark.parametrize("profile", ["nt/xpsp3-x86", "nt/win7sp1-x86", "win7-x86-pae", "nt/19041.3570-x64"])
-def test_entries_of_another_subsection(profile: str, tmp_path: Path) -> None:
+def test_entries_of_another_subsection(profile: str) -> None:
     """The subsection is made to be another one, in whose array are the first one's prototype PTEs."""
     # Windows XP counts addresses in entries from the beginning of its pools.
     pools = "symbol MmPagedPoolStart e1000000\nsymbol MmNonPagedPoolEnd ffbe0000\n"
     extra = pools if profile == "nt/xpsp3-x86" else ""
-    target, area = world(tmp_path, profile, "subsection 0-3", extra)
+    target, area = world(profile, "subsection 0-3", extra)
     own = control_area(target, area).subsections[0]
     other = own.__replace__(address=target.address(own.address + 0x100))  # type: ignore[attr-defined]
     lying = control_area(target, area).__replace__(subsections=(other,))  # type: ignore[attr-defined]
@@ -115,8 +113,8 @@ def test_entries_of_another_subsection(profile: str, tmp_path: Path) -> None:
     assert sum("prototype PTE" in problem.where for problem in problems) == 1
 
 
-def test_prototype_ptes_that_are_not_there(tmp_path: Path) -> None:
-    target, area = world(tmp_path, "nt/19041.3570-x64")
+def test_prototype_ptes_that_are_not_there() -> None:
+    target, area = world("nt/19041.3570-x64")
     part = control_area(target, area).subsections[0]
 
     def with_base(base: int, count: int = 0x40) -> str:
@@ -131,8 +129,8 @@ def test_prototype_ptes_that_are_not_there(tmp_path: Path) -> None:
     assert "64 not known" in with_base(0x7FFF00000001)
 
 
-def test_counts_that_lie_are_bounded(tmp_path: Path) -> None:
-    target, area = world(tmp_path, "nt/19041.3570-x64")
+def test_counts_that_lie_are_bounded() -> None:
+    target, area = world("nt/19041.3570-x64")
     part = control_area(target, area).subsections[0].__replace__(PtesInSubsection=0xFFFFFFFF)  # type: ignore[attr-defined]
     lying = control_area(target, area).__replace__(subsections=(part,) * 3)  # type: ignore[attr-defined]
 

@@ -125,7 +125,7 @@ def test_any_links_end(links: list[int], depth: int) -> None:
 # -- the documentation's listing
 
 
-def test_listing_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
+def test_listing_of_the_documentation(real_data: Path) -> None:
     """The list of ten of Microsoft's page on !slist, of a program on a 32-bit machine. To the letter."""
     page = (real_data.parent / "reference/windbg-docs/-slist.md").read_text("utf-8")
     listing = page.partition("0:000> !slist ListHead\n")[2].partition("\n```")[0].rstrip().splitlines()
@@ -134,7 +134,7 @@ def test_listing_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
         address, words = line.split("  ")
         swapped = "".join(int(word, 16).to_bytes(4, "little").hex() for word in words.split())
         text += f"block {address} bytes {swapped}\n"
-    target = made(tmp_path, text, profile="win7-x86-pae")
+    target = made(text, profile="win7-x86-pae")
 
     assert layout(slist(target, 0x260000)).splitlines() == listing
 
@@ -143,13 +143,13 @@ def test_listing_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def machine() -> Any:
     """Return a machine whose processor stands at the instruction that reads an entry's link."""
     text = "context rip=nt+9a81a rsp=fffff880`0211b790\n"
     text += (
         f"struct _SLIST_HEADER at {POOL64:x} Header8.Depth=1 Header8.NextEntry={(POOL64 + 0x40 >> 4) % (1 << 39):x}\n"
     )
-    return made(tmp_path_factory.mktemp("slist"), text)
+    return made(text)
 
 
 def test_the_dumps_own_instruction_pointer(machine: Any) -> None:
@@ -189,11 +189,11 @@ def test_explanation(machine: Any) -> None:
     assert slist(machine, POOL64).explanation == ()
 
 
-def test_without_symbols_it_is_not_known(tmp_path: Path) -> None:
-    target = made(tmp_path, "context eip=82a00000 esp=8211b790", profile="win7-x86-pae")
+def test_without_symbols_it_is_not_known() -> None:
+    target = made("context eip=82a00000 esp=8211b790", profile="win7-x86-pae")
 
     assert "kernel is not known exactly" in str(pop_window(target))
-    assert "instruction pointer" in str(pop_window(made(tmp_path, "", kind="elf")))
+    assert "instruction pointer" in str(pop_window(made("", kind="elf")))
 
 
 def test_entries_as_structures(machine: Any) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes import fake_target
-from processor_worlds import X64, X86, machine, opened
+from images import opened
+from processor_worlds import X64, X86, machine
 
 from dumpwalk.errors import ReadError, TypeInfoError, UsageError
 from dumpwalk.kernel.ssdt import MOST_SERVICES, ServiceTable, service_table
@@ -37,8 +37,8 @@ EXPECTED = [(0, "nt", 4, False), (1, "nt", 0, False), (2, "example", 11, True), 
 
 
 @pytest.mark.parametrize("profile", SYMBOLS)
-def test_by_symbol(profile: str, tmp_path: Path) -> None:
-    found = service_table(opened(tmp_path, machine(profile, SERVICES)))
+def test_by_symbol(profile: str) -> None:
+    found = service_table(opened(machine(profile, SERVICES)))
 
     assert names(found) == EXPECTED
     assert found.name == "nt!KeServiceDescriptorTable"
@@ -47,9 +47,9 @@ def test_by_symbol(profile: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", WITHOUT)
-def test_by_a_thread(profile: str, tmp_path: Path) -> None:
+def test_by_a_thread(profile: str) -> None:
     """Kernels whose symbols are not known: on x86 each of their threads points to the table."""
-    target = opened(tmp_path, machine(profile, SERVICES))
+    target = opened(machine(profile, SERVICES))
     if profile.endswith("x64"):
         with pytest.raises(TypeInfoError, match="--table ADDRESS says it"):
             service_table(target)
@@ -61,8 +61,8 @@ def test_by_a_thread(profile: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("profile", "form"), [("nt/2003sp2-x64", "pointers"), ("nt/vistasp2-x64", "offsets")])
-def test_by_address(profile: str, form: str, tmp_path: Path) -> None:
-    target = opened(tmp_path, machine(profile, SERVICES))
+def test_by_address(profile: str, form: str) -> None:
+    target = opened(machine(profile, SERVICES))
     at = next(
         a
         for a in range(target.modules.kernel.end - 0x8000, target.modules.kernel.end, 8)  # type: ignore[union-attr]
@@ -77,19 +77,19 @@ def test_by_address(profile: str, form: str, tmp_path: Path) -> None:
     assert all(isinstance(s.stack_arguments, Absent) for s in found.services) == (form == "pointers")
 
 
-def test_the_window_managers(tmp_path: Path) -> None:
+def test_the_window_managers() -> None:
     """Its routines are of modules that are not win32k here, and so marked."""
-    found = service_table(opened(tmp_path, machine("nt/19041.3570-x64", SERVICES)), window_manager=True)
+    found = service_table(opened(machine("nt/19041.3570-x64", SERVICES)), window_manager=True)
 
     assert names(found) == [(0x1000, "ndis", 3, True), (0x1001, "example", 0, True)]
     assert found.name == "nt!KeServiceDescriptorTableShadow"
 
 
 @pytest.mark.parametrize("session", ["Session=ffffb80f`1f600000", ""])
-def test_a_table_in_session_space(session: str, tmp_path: Path) -> None:
+def test_a_table_in_session_space(session: str) -> None:
     """The page tables of the dump do not map it; those of a process in a session do."""
     explorer = f'process 344 "explorer.exe" {session}\nthread 344.348'
-    target = opened(tmp_path, machine("nt/19041.3570-x64", f"{explorer}\n{SERVICES}"))
+    target = opened(machine("nt/19041.3570-x64", f"{explorer}\n{SERVICES}"))
     expected = service_table(target, window_manager=True)
     memory: Any = target.memory
     read_some = memory.read_some
@@ -107,16 +107,16 @@ def test_a_table_in_session_space(session: str, tmp_path: Path) -> None:
         assert "session space" in str(found.problems)
 
 
-def test_routines_of_win32k_are_its_own(tmp_path: Path) -> None:
+def test_routines_of_win32k_are_its_own() -> None:
     win32k = "module win32kfull \\SystemRoot\\System32\\win32kfull.sys fffff804`7b990000 size 8000"
     spec = machine("nt/19041.3570-x64", f"{win32k}\nservice 0 nt+101230\nservice 1000 win32kfull+1000")
 
-    assert not service_table(opened(tmp_path, spec), window_manager=True).services[0].hooked
+    assert not service_table(opened(spec), window_manager=True).services[0].hooked
 
 
-def test_another_table_in_its_place(tmp_path: Path) -> None:
+def test_another_table_in_its_place() -> None:
     """The descriptor was made to point elsewhere, as some rootkits did."""
-    target = opened(tmp_path, machine("nt/19041.3570-x64", SERVICES))
+    target = opened(machine("nt/19041.3570-x64", SERVICES))
     own = target.address_of("KiServiceTable")
     assert own is not None
     memory: Any = target.memory

@@ -25,8 +25,8 @@ HIGH = 0xFFFFFA8001A3C000
 
 
 @pytest.mark.parametrize("profile", GENERATIONS)
-def test_trees_of_every_generation(profile: str, tmp_path: Path) -> None:
-    target = made(tmp_path, MAPPED, profile=profile)
+def test_trees_of_every_generation(profile: str) -> None:
+    target = made(MAPPED, profile=profile)
     process = process_of(target)
     tree = process_vads(target, process)
 
@@ -52,8 +52,8 @@ def test_trees_of_every_generation(profile: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", GENERATIONS)
-def test_one_in_full(profile: str, tmp_path: Path) -> None:
-    target = made(tmp_path, MAPPED, profile=profile)
+def test_one_in_full(profile: str) -> None:
+    target = made(MAPPED, profile=profile)
     private, view, image, last = process_vads(target, process_of(target)).vads
     detail = vad_detail(target, image.address)
 
@@ -66,17 +66,17 @@ def test_one_in_full(profile: str, tmp_path: Path) -> None:
     assert detail_text(vad_detail(target, view.address)).endswith("File: \\Users\\Public\\notes.txt")
 
 
-def test_high_addresses(tmp_path: Path) -> None:
+def test_high_addresses() -> None:
     """Since Windows 8 a page's number is in two parts."""
-    target = made(tmp_path, 'process 344 "x"\nprivate 344 at 7ff712340000 size 3000', profile="nt/19041.3570-x64")
+    target = made('process 344 "x"\nprivate 344 at 7ff712340000 size 3000', profile="nt/19041.3570-x64")
     (vad,) = process_vads(target, process_of(target, "x")).vads
 
     assert (vad.StartingVpn, vad.EndingVpn) == (0x7FF712340, 0x7FF712342)
 
 
-def test_a_section_without_a_file(tmp_path: Path) -> None:
+def test_a_section_without_a_file() -> None:
     text = MAPPED.replace("transition 1 subsection 2\n", "transition 1 subsection 2 FilePointer=0\n")
-    target = made(tmp_path, text)
+    target = made(text)
     view = process_vads(target, process_of(target)).vads[1]
 
     assert (view.file, view.shared_commit) == (None, 0)
@@ -94,7 +94,7 @@ def test_protections() -> None:
 # -- listings
 
 
-def windows_xp(tmp_path: Path) -> Target:
+def windows_xp() -> Target:
     """Return the tree of Microsoft's page on !vad: 32-bit, four views and two pieces of private memory."""
     root = 0x824BC2F8
     image, first, third, fourth = 0x82741BF8, 0x824EF368, 0x8273E508, 0x82643FC8
@@ -115,14 +115,14 @@ def windows_xp(tmp_path: Path) -> Target:
     text += vad(fourth, 0x7FFDF, 0x7FFDF, f"{private} u.VadFlags.Protection=6", third)
     text += f"struct _CONTROL_AREA at {area:x} Segment={segment:x}\n"
     text += f"struct _SEGMENT at {segment:x} ControlArea={area:x}\n"
-    return made(tmp_path, text, profile="nt/xpsp3-x86")
+    return made(text, profile="nt/xpsp3-x86")
 
 
-def test_table_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
+def test_table_of_the_documentation(real_data: Path) -> None:
     """To the letter, but for what newer debuggers say behind the protection, and the line they add."""
     page = (real_data.parent / "reference/windbg-docs/-vad.md").read_text("utf-8")
     listing = page.partition("kd> !vad 824bc2f8\n")[2].partition("\nkd>")[0].splitlines()
-    target = windows_xp(tmp_path)
+    target = windows_xp()
     lines = tree_text(vad_tree(target, 0x824BC2F8)).splitlines()
 
     assert [line.partition("  Pagefile section")[0].rstrip() for line in lines] == [
@@ -130,17 +130,17 @@ def test_table_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
     ][:6] + ["", listing[-2].rstrip() or listing[-1].rstrip(), "Total private commit: 0xa pages (40 KB)"]
 
 
-def test_detail_of_the_documentation(real_data: Path, tmp_path: Path) -> None:
+def test_detail_of_the_documentation(real_data: Path) -> None:
     """To the letter, but for the section's committed pages, which are said below."""
     page = (real_data.parent / "reference/windbg-docs/-vad.md").read_text("utf-8")
     listing = page.partition("kd> !vad 824bc2f8 1\n\n")[2].partition("```")[0].rstrip("\n ").splitlines()
-    lines = detail_text(vad_detail(windows_xp(tmp_path), 0x824BC2F8)).splitlines()
+    lines = detail_text(vad_detail(windows_xp(), 0x824BC2F8)).splitlines()
 
     assert [line.rstrip() for line in lines[:-2]] == [line.rstrip() for line in listing]
     assert lines[-2:] == ["", "        Pagefile section, shared commit 0x0"]
 
 
-def windows_81(tmp_path: Path) -> Target:
+def windows_81() -> Target:
     at, subsection, area, file = 0xFFFFE01601BE1080, 0xFFFFE0160197B950, 0xFFFFE0160197B8D0, 0xFFFFE01601990080
     text = f'file "\\Windows\\System32\\ExplorerFrame.dll" at {file:x}\n'
     text += f"struct _MMVAD at {at:x} Core.StartingVpn=37d9bd30 Core.EndingVpn=37d9bd3e Core.u.VadFlags.VadType=2"
@@ -148,10 +148,10 @@ def windows_81(tmp_path: Path) -> Target:
     text += f" FirstPrototypePte=e0000006013e00a0 LastContiguousPte=fffffffffffffffc Subsection={subsection:x}\n"
     text += f"struct _SUBSECTION at {subsection:x} ControlArea={area:x}\n"
     text += f"struct _CONTROL_AREA at {area:x} FilePointer={file | 3:x}\n"
-    return made(tmp_path, text, profile="nt/9600.20625-x64")
+    return made(text, profile="nt/9600.20625-x64")
 
 
-def test_listings_of_windows_81(real_data: Path, tmp_path: Path) -> None:
+def test_listings_of_windows_81(real_data: Path) -> None:
     """Real ones, of one VAD in full and of its row; the page cut what it did not need (`...`).
 
     The numbers are those of the listing: such addresses are none that a machine has, so the halves are put right.
@@ -160,7 +160,7 @@ def test_listings_of_windows_81(real_data: Path, tmp_path: Path) -> None:
     full = (logs / "wdd-mapping-symbols-when-the-peb-is-pa-vad-e000012601be1080-1-70.txt").read_text("utf-8")
     listing = [line.rstrip() for line in full.splitlines()[2:] if line.strip("., ")]
     table = (logs / "wdd-mapping-symbols-when-the-peb-is-pa-vad-e000012601a35e70-57.txt").read_text("utf-8")
-    target = windows_81(tmp_path)
+    target = windows_81()
     at = 0xFFFFE01601BE1080
     lines = [line.rstrip() for line in detail_text(vad_detail(target, at)).splitlines() if line]
 
@@ -199,8 +199,8 @@ def test_what_a_real_small_dump_holds_of_a_tree(real_dumps: Path) -> None:
 
 @pytest.mark.parametrize("profile", ["nt/xpsp3-x86", "nt/7601.24540-x64", "nt/19041.3570-x64"])
 @pytest.mark.parametrize("link", [LEFT, RIGHT])
-def test_a_circle_ends(profile: str, link: tuple[str, ...], tmp_path: Path) -> None:
-    target = made(tmp_path, MAPPED, profile=profile)
+def test_a_circle_ends(profile: str, link: tuple[str, ...]) -> None:
+    target = made(MAPPED, profile=profile)
     tree = process_vads(target, process_of(target))
     leaf = tree.vads[3].address
     place = number(target.types, "_MMVAD", link)
@@ -263,15 +263,15 @@ def test_what_can_not_be_read_is_said() -> None:
     assert not vad_tree(held(HIGH, data), 0).vads
 
 
-def test_names_are_escaped(tmp_path: Path) -> None:
+def test_names_are_escaped() -> None:
     text = MAPPED.replace(r"\Users\Public\notes.txt", "\\evil\x1b[2J.txt")
-    target = made(tmp_path, text)
+    target = made(text)
 
     assert "\x1b" not in tree_text(process_vads(target, process_of(target)))
 
 
-def test_a_count_that_lies_is_said(tmp_path: Path) -> None:
-    target = made(tmp_path, MAPPED.replace('"notepad.exe"', '"notepad.exe" as p'), profile="nt/19041.3570-x64")
+def test_a_count_that_lies_is_said() -> None:
+    target = made(MAPPED.replace('"notepad.exe"', '"notepad.exe" as p'), profile="nt/19041.3570-x64")
     process = process_of(target)
     from dumpwalk.objects.sizes import offset_of
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from io_world import GENERATIONS, PLACES, machine
 
@@ -19,10 +17,10 @@ struct _VPB as it at {HERE} Type=a Size=60 Flags=5 DeviceObject=1000 RealDevice=
 
 
 @pytest.mark.parametrize("kernel", GENERATIONS, ids=lambda kernel: kernel[1])
-def test_every_generation(kernel: tuple[str, str], tmp_path: Path) -> None:
+def test_every_generation(kernel: tuple[str, str]) -> None:
     label = int(PLACES[kernel[0]]["HERE"].replace("`", ""), 16) + {"x86": 0x18, "x64": 0x20}[kernel[0]]
     text = SPEC.replace("{more}", "VolumeLabelLength=8") + f'block {label:x} unicode "DATAX"\n'
-    made = machine(tmp_path, text, *kernel)
+    made = machine(text, *kernel)
     found = vpb(made.target, made["it"])
 
     assert (found.VolumeLabel, found.SerialNumber, found.ReferenceCount) == ("DATA", 0x5E4A10C3, 3)
@@ -31,8 +29,8 @@ def test_every_generation(kernel: tuple[str, str], tmp_path: Path) -> None:
     assert "Flags: 0x5 mounted persistent " in vpb_layout(found)
 
 
-def test_damaged(tmp_path: Path) -> None:
-    made = machine(tmp_path, SPEC.replace("{more}", "Type=3 VolumeLabelLength=0ffff Flags=0ffff"))
+def test_damaged() -> None:
+    made = machine(SPEC.replace("{more}", "Type=3 VolumeLabelLength=0ffff Flags=0ffff"))
     found = vpb(made.target, made["it"])
 
     assert [str(problem).partition(": ")[2] for problem in found.problems] == [
@@ -46,8 +44,8 @@ def test_damaged(tmp_path: Path) -> None:
         vpb(made.target, 0x1230)
 
 
-def test_a_label_that_is_not_there(tmp_path: Path) -> None:
-    made = machine(tmp_path, "block ffffb80f`12100ff0 bytes 0a006000 0500 0800 pointers 1000\n")
+def test_a_label_that_is_not_there() -> None:
+    made = machine("block ffffb80f`12100ff0 bytes 0a006000 0500 0800 pointers 1000\n")
 
     found = vpb(made.target, 0xFFFFB80F12100FF0)
 

@@ -70,7 +70,7 @@ def location(address: int, **fields: str) -> str:
     )
 
 
-def test_irp_of_windows_2000(tmp_path: Path, real_data: Path) -> None:
+def test_irp_of_windows_2000(real_data: Path) -> None:
     spec = "\n".join(
         [
             HEAD + "module nt \\WINNT\\System32\\ntoskrnl.exe 80400000 size 200000",
@@ -85,7 +85,7 @@ def test_irp_of_windows_2000(tmp_path: Path, real_data: Path) -> None:
             ),
         ]
     )
-    target = Machine(tmp_path, spec, "x86", "nt/xpsp3-x86").target
+    target = Machine(spec, "x86", "nt/xpsp3-x86").target
     listing = (real_data / "logs/irp/wdd-debugging-an-interrupt-storm-irp-81183468-32.txt").read_text("utf-8")
 
     text = old(layout(irp(target, 0x81183468)))
@@ -94,7 +94,7 @@ def test_irp_of_windows_2000(tmp_path: Path, real_data: Path) -> None:
     assert lines(text) == lines(expected)
 
 
-def test_irp_of_windows_vista(tmp_path: Path, real_data: Path) -> None:
+def test_irp_of_windows_vista(real_data: Path) -> None:
     drivers = (("disk", 0x842A0000), ("PartMgr", 0x84250000), ("volmgr", 0x84240000), ("Ntfs", 0x847E0000))
     devices = ("disk", 0x828517A8), ("PartMgr", 0x82851450), ("volmgr", 0x82956298), ("Ntfs", 0x82AC2020)
     spec = [HEAD]
@@ -121,7 +121,7 @@ def test_irp_of_windows_vista(tmp_path: Path, real_data: Path) -> None:
         fields |= {f"a{k}": value for k, value in enumerate(arguments.split(), 1)}
         fields |= {"FileObject": "8e879410"} if n == 7 else {}
         spec.append(location(first + n * step, **fields) + "\n")
-    target = Machine(tmp_path, "".join(spec), "x86", "nt/vistasp2-x86").target
+    target = Machine("".join(spec), "x86", "nt/vistasp2-x86").target
     listing = (real_data / "logs/irp/wdd-irp-irp-0x831f4a00-85.txt").read_text("utf-8")
 
     text = old(layout(irp(target, 0x831F4A00)))
@@ -137,7 +137,7 @@ def test_irp_of_windows_vista(tmp_path: Path, real_data: Path) -> None:
     assert lines(text)[-3:] == lines(listing)[-3:]
 
 
-def test_irp_of_windows_10_x86(tmp_path: Path, real_data: Path) -> None:
+def test_irp_of_windows_10_x86(real_data: Path) -> None:
     spec = [
         HEAD,
         "module fltmgr \\drivers\\fltmgr.sys 85320000 size 8000\nmodule Npfs \\drivers\\npfs.sys 85340000\n",
@@ -151,7 +151,7 @@ def test_irp_of_windows_10_x86(tmp_path: Path, real_data: Path) -> None:
         fields = {"MajorFunction": "d", "Flags": "1", "Control": control, "DeviceObject": f"{device}+0"}
         fields |= {"FileObject": "ac598d40", "CompletionRoutine": routine, "Context": context, "a3": "110008"}
         spec.append(location(0xAC598E38 + n * 0x24, **fields) + "\n")
-    target = Machine(tmp_path, "".join(spec), "x86", "nt/win81u1-x86").target
+    target = Machine("".join(spec), "x86", "nt/win81u1-x86").target
     listing = (real_data / "logs/irp/wdd-irp-irp-ac598dc8-64.txt").read_text("utf-8")
 
     text = layout(irp(target, 0xAC598DC8))
@@ -162,7 +162,7 @@ def test_irp_of_windows_10_x86(tmp_path: Path, real_data: Path) -> None:
     assert lines(text)[:5] == lines(expected)[:5]
 
 
-def test_irp_of_windows_10_x64(tmp_path: Path, real_data: Path) -> None:
+def test_irp_of_windows_10_x64(real_data: Path) -> None:
     """The build is the one in which nt!IopUnloadSafeCompletion has the address's last digits: the name is read."""
     spec = [
         HEAD + "module nt \\SystemRoot\\system32\\ntoskrnl.exe fffff806`d20cd000 size 1000000\n",
@@ -175,7 +175,7 @@ def test_irp_of_windows_10_x64(tmp_path: Path, real_data: Path) -> None:
             **{"a3": "220003", "CompletionRoutine": "fffff806d2412cf0", "Context": "ffffd581a5cce050"},
         ),
     ]
-    target = Machine(tmp_path, "".join(spec), "x64", "nt/19041.329-x64").target
+    target = Machine("".join(spec), "x64", "nt/19041.329-x64").target
     page = real_data.parent / "reference/windbg-docs/-ioctldecode.md"
 
     text = layout(irp(target, 0xFFFFD581A6C6CD30))
@@ -224,9 +224,9 @@ DEVICES = {
 
 
 @pytest.mark.parametrize("name", DEVICES)
-def test_devobj(name: str, tmp_path: Path, real_data: Path) -> None:
+def test_devobj(name: str, real_data: Path) -> None:
     where, (machine, profile, address), spec = DEVICES[name]
-    target = Machine(tmp_path, HEAD + spec, machine, profile).target
+    target = Machine(HEAD + spec, machine, profile).target
     if where.startswith("!"):
         listing = block(real_data.parent / f"reference/windbg-docs/{name}.md", where)
     else:
@@ -241,7 +241,7 @@ def test_devobj(name: str, tmp_path: Path, real_data: Path) -> None:
         assert [line.strip() for line in lines(text)] == [line.strip() for line in expected]
 
 
-def test_devstack(tmp_path: Path, real_data: Path) -> None:
+def test_devstack(real_data: Path) -> None:
     spec = (
         'driver "\\Driver\\usbhub"\ndriver "\\Driver\\usbehci"\n'
         'device "\\Device\\USBPDO-3" of usbehci as port at ffffe000`0213c050 DeviceExtension=ffffe000`0213c1a0\n'
@@ -251,7 +251,7 @@ def test_devstack(tmp_path: Path, real_data: Path) -> None:
         "struct _DEVOBJ_EXTENSION at ffffe000`0213d000 DeviceObject=port+0\n"
         "struct _DEVOBJ_EXTENSION at ffffe000`0213d100 DeviceObject=hub+0 AttachedTo=port+0\n"
     )
-    target = Machine(tmp_path, HEAD + spec, "x64", "nt/9600.20625-x64").target
+    target = Machine(HEAD + spec, "x64", "nt/9600.20625-x64").target
     listing = block(real_data.parent / "reference/windbg-docs/-usbkd-usbhcdext.md", "!kdexts.devstack")
 
     text = stack_layout(device_stack(target, 0xFFFFE00002320050))
@@ -259,7 +259,7 @@ def test_devstack(tmp_path: Path, real_data: Path) -> None:
     assert lines(text) == lines(listing, "  ffffe0000213c050")
 
 
-def test_devstack_with_a_node(tmp_path: Path, real_data: Path) -> None:
+def test_devstack_with_a_node(real_data: Path) -> None:
     """The documentation's addresses are no canonical ones of x64; here they are."""
     spec = (
         'driver "\\Driver\\kmixer"\ndriver "\\Driver\\swenum"\n'
@@ -270,7 +270,7 @@ def test_devstack_with_a_node(tmp_path: Path, real_data: Path) -> None:
         'struct _DEVICE_NODE at ffff0165`fff2e010 ServiceName="kmixer"\n'
         '  InstancePath="SW\\{b7eafdc0-a680-11d0-96d8-00aa0051e51d}\\{9B365890-165F-11D0-A195-0020AFD156E4}"\n'
     ).replace("ffff0", "ffff8")
-    target = Machine(tmp_path, HEAD + spec, "x64", "nt/7601.24540-x64").target
+    target = Machine(HEAD + spec, "x64", "nt/7601.24540-x64").target
     listing = block(real_data.parent / "reference/windbg-docs/-devstack.md", "kd> !devstack")
 
     text = stack_layout(device_stack(target, 0xFFFF800085007B50))
@@ -283,7 +283,7 @@ def dispatch(functions: dict[int, str]) -> str:
     return " ".join(f"MajorFunction[{code}]={value}" for code, value in functions.items())
 
 
-def test_drvobj_7(tmp_path: Path, real_data: Path) -> None:
+def test_drvobj_7(real_data: Path) -> None:
     """The kernel is the one whose nt!IopInvalidDeviceRequest has the address's last digits: the name is read."""
     invalid = "fffff800036b0e30"
     own = {0: "fffff88005a09090", 2: "fffff88005a090f0", 14: "fffff88005a09150"}
@@ -294,7 +294,7 @@ def test_drvobj_7(tmp_path: Path, real_data: Path) -> None:
         f"  DriverUnload=fffff88005a09010 {dispatch({code: own.get(code, invalid) for code in range(28)})}\n"
         "device of iqvw64e at fffffa80`4aac7b00\n"
     )
-    target = Machine(tmp_path, HEAD + spec, "x64", "nt/20348.405-x64").target
+    target = Machine(HEAD + spec, "x64", "nt/20348.405-x64").target
     listing = (real_data / "logs/drvobj/edb-36392-drvobj-fffffa804b0f4d70-7-642.txt").read_text("utf-8")
 
     text = driver_layout(driver_object(target, 0xFFFFFA804B0F4D70), 3)
@@ -303,7 +303,7 @@ def test_drvobj_7(tmp_path: Path, real_data: Path) -> None:
     assert lines(text)[: len(expected)] == expected
 
 
-def test_drvobj_by_functions_of_many_modules(tmp_path: Path, real_data: Path) -> None:
+def test_drvobj_by_functions_of_many_modules(real_data: Path) -> None:
     listing = real_data / "logs/drvobj/wdd-debug-universal-drivers-kernel-mod-drvobj-driver-sysvad-tableta-697.txt"
     rows = re.findall(r"^\[(\w\w)\] \w+ +(\w+) +(\w+)!(\w+)", listing.read_text("utf-8"), re.M)
     modules = {"portcls": 0xFFFFF80117B00000, "ks": 0xFFFFF80115E20000, "tabletaudiosample": 0xFFFFF80114B40000}
@@ -313,7 +313,7 @@ def test_drvobj_by_functions_of_many_modules(tmp_path: Path, real_data: Path) ->
         'driver "\\Driver\\sysvad_tabletaudiosample" at ffffe000`8834f670 module tabletaudiosample\n'
         f"  {dispatch({int(code, 16): address for code, address, *_ in rows})}\n"
     )
-    target = Machine(tmp_path, HEAD + spec, "x64", "nt/9600.20625-x64").target
+    target = Machine(HEAD + spec, "x64", "nt/9600.20625-x64").target
 
     found = driver_object(target, 0xFFFFE0008834F670)
     text = driver_layout(found, 2)
@@ -327,9 +327,9 @@ def test_drvobj_by_functions_of_many_modules(tmp_path: Path, real_data: Path) ->
     assert "IRP_MJ_CREATE, IRP_MJ_POWER, IRP_MJ_SYSTEM_CONTROL: handled outside" in found.notes[0]
 
 
-def test_drvobj(tmp_path: Path, real_data: Path) -> None:
+def test_drvobj(real_data: Path) -> None:
     spec = 'driver "\\Driver\\mga_mil" at 8f0bbc10\ndevice of mga_mil at 8f0bb900\n'
-    target = Machine(tmp_path, HEAD + spec, "x86", "nt/xpsp3-x86").target
+    target = Machine(HEAD + spec, "x86", "nt/xpsp3-x86").target
     listing = real_data / "logs/drvobj/wdd-determining-the-status-of-a-device-drvobj-mga-mil-103.txt"
 
     text = driver_layout(driver_object(target, 0x8F0BBC10), 1)
@@ -337,13 +337,13 @@ def test_drvobj(tmp_path: Path, real_data: Path) -> None:
     assert lines(text) == lines(listing.read_text("utf-8").replace("ff0bb", "8f0bb"))
 
 
-def test_vpb(tmp_path: Path, real_data: Path) -> None:
+def test_vpb(real_data: Path) -> None:
     spec = (
         "struct _VPB at 80e15c30 Type=a Size=58 Flags=1 DeviceObject=80de5020 RealDevice=80e15cb8\n"
         "  ReferenceCount=0n14 VolumeLabelLength=12\n"
         'block 80e15c48 unicode "MY-DISK-C"\n'
     )
-    target = Machine(tmp_path, HEAD + spec, "x86", "nt/xpsp3-x86").target
+    target = Machine(HEAD + spec, "x86", "nt/xpsp3-x86").target
     listing = block(real_data.parent / "reference/windbg-docs/-vpb.md", "!vpb 80e15c30")
 
     text = vpb_layout(vpb(target, 0x80E15C30))

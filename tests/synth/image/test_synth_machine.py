@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from images import file_of
 
 from dumpwalk import target
 from dumpwalk.synth import SpecError, parse, write
@@ -130,15 +129,13 @@ def test_blocks_of_a_pool_page_can_be_walked():
         ("x86", "nt/win7sp1-x86", 0x87500000),
     ],
 )
-def test_a_block_of_a_process_is_in_its_address_space_alone(machine: str, name: str, at: int, tmp_path: Path):
+def test_a_block_of_a_process_is_in_its_address_space_alone(machine: str, name: str, at: int):
     """At the same address two processes have what is theirs; the System process has nothing there."""
     places = {0x344: at, 0x350: at + 0x2000}
     lines = [f"dump full {machine}", f"profile {name}"]
     for pid, place in places.items():
         lines += [f'process {pid:x} "{pid:x}.exe" at {place:x}', f'block 401000 in {pid:x} ascii "{pid:x}!"']
-    path = tmp_path / "made.dmp"
-    path.write_bytes(write("\n".join(lines)))
-    opened = target.open(str(path), types=name)
+    opened = target.open(file_of("\n".join(lines)), types=name)
 
     found = {}
     for pid, place in places.items():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from made import made, process_of
 
@@ -18,18 +16,18 @@ section a data as view_of_a valid 0-1 subsection 2
 """
 
 
-def test_a_balanced_tree(tmp_path: Path) -> None:
+def test_a_balanced_tree() -> None:
     """As deep as an AVL tree of so many is at most."""
     text = 'process 344 "x"\n' + "".join(f"private 344 at {n * 0x10000:x} size 1000\n" for n in range(1, 101))
-    target = made(tmp_path, text, profile="nt/19041.3570-x64")
+    target = made(text, profile="nt/19041.3570-x64")
     tree = process_vads(target, process_of(target, "x"))
 
     assert (len(tree.vads), tree.maximum_depth, tree.problems) == (100, 6, ())
 
 
-def test_pages_of_a_view_are_mapped(tmp_path: Path) -> None:
+def test_pages_of_a_view_are_mapped() -> None:
     """Those that are valid are in the process's page tables."""
-    target = made(tmp_path, f"{FILES}thread 344.348 State=Running\nview 344 of view_of_a at 400000\n")
+    target = made(f"{FILES}thread 344.348 State=Running\nview 344 of view_of_a at 400000\n")
     process = process_of(target, "x")
     base = target.object("_EPROCESS", process).Pcb.DirectoryTableBase
     memory = target.memory.with_root(int(base))  # type: ignore[attr-defined]
@@ -39,9 +37,9 @@ def test_pages_of_a_view_are_mapped(tmp_path: Path) -> None:
     assert memory.find(0x402000) < 0
 
 
-def test_part_of_a_section_and_fields(tmp_path: Path) -> None:
+def test_part_of_a_section_and_fields() -> None:
     text = f"{FILES}view 344 of view_of_a at 400000 size 1000 protection 1 u2.VadFlags2.FileOffset=7\n"
-    target = made(tmp_path, text)
+    target = made(text)
     (vad,) = process_vads(target, process_of(target, "x")).vads
 
     assert (vad.StartingVpn, vad.EndingVpn, vad.protection) == (0x400, 0x400, "READONLY")
