@@ -47,15 +47,16 @@ thread 344.348 as main
 class Machine:
     """A machine and where the things are that its spec names.
 
-    :ivar target: the dump of it, opened
+    :ivar path: where the dump of it is
+    :ivar target: that dump, opened
     """
 
     def __init__(self, text: str, machine: str = "x64", profile: str = "nt/19041.3570-x64") -> None:
         places = PLACES[machine]
         for name, value in {"machine": machine, "profile": profile, **places}.items():
             text = text.replace("{" + name + "}", value)
-        path, self._labels = _written(text)
-        self.target: Target = dumpwalk.open(path, types=profile)
+        self.path, self._labels = _written(text)
+        self.target: Target = dumpwalk.open(self.path, types=profile)
 
     def __getitem__(self, label: str) -> int:
         return self._labels.get(f"_DRIVER_OBJECT {label}", 0) or self._labels[label]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import struct
-import time
 from pathlib import Path
 from typing import Any
 
@@ -381,21 +380,6 @@ def test_a_real_dump_holds_what_was_decoded_by_hand(what: str, type: str, real_d
 
     assert different == []
     assert compared > 380
-
-
-def test_reading_is_quick() -> None:
-    """Ten times what it takes; the benchmark is elsewhere."""
-    memory, database = world()
-    rounds = 2000
-    best = 1.0
-    for _ in range(3):
-        start = time.perf_counter()
-        for _ in range(rounds):
-            n = object_(memory, database, "_NODE", NODE)
-            n.Signed, n.Wide, n.Ratio  # noqa: B018
-        best = min(best, (time.perf_counter() - start) / rounds)
-
-    assert best < 60e-6
 
 
 def test_numbers_are_no_objects() -> None:

@@ -200,14 +200,14 @@ def test_a_list_of_devices_that_leads_nowhere(capsys: pytest.CaptureFixture[str]
     """The last device is not there: its stack is left out, and that is said."""
     text = 'driver "\\Driver\\example" module example\ndevice of example as only NextDevice=dead0000\n'
     made = machine(text)
-    found = read(capsys, "drvobj", f"{made.driver('example'):x}", "7", dump=str(made.path))
+    found = read(capsys, "drvobj", f"{made.driver('example'):x}", "7", dump=made.path)
 
     assert len(found["driver"]["devices"]) == 2
     assert len(found["stacks"]) == 1
     assert "no _DEVICE_OBJECT" in found["problems"][0]["what"]
     assert (
         "(stacks: 00000000`dead0000: no _DEVICE_OBJECT"
-        in run(capsys, "drvobj", f"{made.driver('example'):x}", "7", dump=str(made.path))[1]
+        in run(capsys, "drvobj", f"{made.driver('example'):x}", "7", dump=made.path)[1]
     )
 
 

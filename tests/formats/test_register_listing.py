@@ -207,7 +207,7 @@ def opened(directory: Path, spec: str, registers: str = "") -> Target:
     """Return the target that *spec* makes, with a listing of *registers* where one is given."""
     path = directory / "registers.txt"
     path.write_text(registers)
-    return open_target(file_of(spec), registers=str(path) if registers else "")
+    return open_target(file_of(spec), raw=spec.startswith("dump raw"), registers=str(path) if registers else "")
 
 
 def test_a_raw_image(tmp_path: Path) -> None:

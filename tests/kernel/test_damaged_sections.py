@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,6 @@ def test_any_words(places: list[int], tmp_path: Path, damage: list[tuple[int, in
     path = tmp_path / "damaged.dmp"
     path.write_bytes(data)
     target = dumpwalk.open(str(path))
-    start = time.monotonic()
 
     def ask(command: Any, *words: Any, **options: Any) -> None:
         module, run = command
@@ -55,8 +53,10 @@ def test_any_words(places: list[int], tmp_path: Path, damage: list[tuple[int, in
             answer = run(*words, target=target, **options)
         except Error:
             return
-        module.layout(answer)
-        document(answer)
+        text = module.layout(answer)
+
+        assert text.replace("\n", "").replace("\t", "").isprintable()
+        assert document(answer)
 
     for area in AREAS:
         ask((ca, ca.ca), (area, 7), ptes=True, explain=True, extract=str(tmp_path / "out"), force=True)
@@ -66,5 +66,3 @@ def test_any_words(places: list[int], tmp_path: Path, damage: list[tuple[int, in
     for address in ("1f0000", "1f1000", "1f2345", "401000", "ffffb80f12382345"):
         ask((vtop, vtop.vtop), [address])
     ask((pte, pte.pte), 0xFFFFB80F12341A10, 1, prototype=True)
-
-    assert time.monotonic() - start < 60

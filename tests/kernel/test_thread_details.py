@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from process_machines import machine
+from images import file_of, spec_of
+from process_machines import HEAD, machine
 
 from dumpwalk.kernel.process_details import process_details
 from dumpwalk.kernel.processes import find_thread, processes
@@ -188,10 +189,8 @@ def test_a_real_thread_of_another_architecture(real_dumps: Path) -> None:
 
 def test_types_out_of_a_file(real_data: Path) -> None:
     """Whose kernel is not known needs its own types: here those of a symbol file."""
-    from process_machines import file_of
-
     text = f"{PROCESS}thread 344.348 State=Running IdealProcessor=3 ThreadIoPriority=2"
-    file = file_of("nt/19041.3570-x64", text)
+    file = file_of(spec_of("nt/19041.3570-x64", HEAD + text))
     target = open_target(file, types=str(real_data / "isf" / "606FF669409B00F7FC8C61A9C1670129-1.json.xz"))
     address = find_thread(target, 0x348)
     assert address is not None

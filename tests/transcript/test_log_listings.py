@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -90,20 +89,6 @@ def test_every_listing_prints_in_every_form(real_data: Path) -> None:
         document(log)
 
     assert len(files) >= 744
-
-
-@pytest.mark.slow
-def test_time_grows_with_the_lines(real_data: Path) -> None:
-    text = "".join(p.read_text("utf-8", "replace") + "\n" for p in sorted((real_data / "logs/kv").glob("*.txt")))
-    few, many = text * 4, text * 64
-
-    took = []
-    for whole in (few, many):
-        start = time.process_time()
-        parse(whole)
-        took.append(time.process_time() - start)
-
-    assert took[1] < 16 * 4 * took[0]
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -424,12 +423,10 @@ def test_shared_lists_do_not_explode() -> None:
         listed = FIRST + len(records)
         records += [fields(field("a", T_ULONG, 0), u16(0x1404, 0) + u32(FIRST)), tag(0x1505, listed, 8, f"_S{n}")]
     database = pdb(*records)
-    start = time.process_time()
-
     made = sum(len(t.fields) for t in database.types() if isinstance(t, Struct))
+
     assert made < 200_000
     assert any("many more than the file can hold" in p.what for p in database.skipped)
-    assert time.process_time() - start < 10
 
 
 def test_definition_is_found_by_hash() -> None:
