@@ -6,6 +6,7 @@
       UsageError            2   the command line (or an argument) makes no sense
       FormatError           3   the file is not a dump, or not one that can be used
       ReadError             3   the memory at an address can't be had
+      AbsentError           3   the dump has nothing of the kind that is asked for
       TypeInfoError         4   no such type, member or profile
 
 The message is one line in the analyst's words and says what to do next where
@@ -55,6 +56,12 @@ class ReadError(Error):
         self.address = address
         self.size = size
         self.reason = reason
+
+
+class AbsentError(Error):
+    """The dump has nothing of the kind that is asked for: no page tables, no table of interrupts."""
+
+    exit_status = 3
 
 
 class TypeInfoError(Error):

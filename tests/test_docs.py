@@ -58,7 +58,8 @@ def _run(command: str) -> str:
 def _rerun(block: str) -> str:
     """Return the console *block* as it would be now."""
     before, *pairs = COMMAND.split(block)
-    out = [before]
+    assert not before, f"{before}: no command prints it"
+    out = []
     for line, shown in zip(pairs[::2], pairs[1::2]):
         command = line[2:].strip().removeprefix(INSTALL)
         now = _run(command) if command.split()[:1] == ["dumpwalk"] else shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.arguments import argument, option
 from dumpwalk.commands import command
-from dumpwalk.errors import TypeInfoError, UsageError
+from dumpwalk.errors import AbsentError, TypeInfoError, UsageError
 from dumpwalk.expression import evaluate
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects import space_of
@@ -193,10 +193,10 @@ def dt(words: Sequence[str], target: Target | None = None, types: str | None = N
 def _physical(target: Target) -> Memory:
     """Return the memory that ``-p`` reads.
 
-    :raises UsageError: when the dump holds no physical pages
+    :raises AbsentError: when the dump holds no physical pages
     """
     if isinstance(target.physical, Absent):
-        raise UsageError(f"-p: {target.physical.reason}")
+        raise AbsentError(f"-p: {target.physical.reason}")
     return target.physical
 
 

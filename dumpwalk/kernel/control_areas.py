@@ -6,7 +6,7 @@ in virtual memory it is. No list holds them all, and the one of unused ones has 
 
 from __future__ import annotations
 
-from dumpwalk.errors import ReadError, UsageError
+from dumpwalk.errors import AbsentError, ReadError
 from dumpwalk.kernel.section import control_area
 from dumpwalk.objects.sizes import offset_of
 from dumpwalk.remarks import Absent, Problem
@@ -28,14 +28,14 @@ _MOST = 1 << 16
 def control_areas(target: Target) -> tuple[tuple[ControlArea, ...], tuple[Problem, ...]]:
     """Return the control areas of the machine, in the order of their addresses, and what is not known of them.
 
-    :raises UsageError: when the dump holds no physical memory to search
+    :raises AbsentError: when the dump holds no physical memory to search
     :raises TypeInfoError: when the types of this kernel are not known
     """
     from dumpwalk.kernel.pte import page_tables
 
     memory, physical = page_tables(target), target.physical
     if isinstance(physical, Absent):
-        raise UsageError(f"there is no physical memory to search for control areas: {physical.reason}")
+        raise AbsentError(f"there is no physical memory to search for control areas: {physical.reason}")
     found: set[int] = set()
     problems: list[Problem] = []
     for address in _blocks(target, memory, physical):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import AbsentError, UsageError
 from dumpwalk.kernel.descriptors import Descriptor, descriptor
 from dumpwalk.kernel.pcr import block_view
 from dumpwalk.kernel.processor_tables import GDT
@@ -47,7 +47,8 @@ def descriptor_table(target: Target, table: TableRegister, first: int = 0, last:
     :param table: the global table
     :param first: a selector; with the bit for it, of the local table. Its privilege level does not matter
     :param last: the last selector; ``None`` for all to the end of the table
-    :raises UsageError: when *first* lies behind the table's end, or there is no local table
+    :raises UsageError: when *first* lies behind the table's end
+    :raises AbsentError: when there is no local table that it could be of
     """
     problems: list[Problem] = []
     local = bool(first & _LOCAL)
@@ -80,8 +81,8 @@ def _local(target: Target, table: TableRegister) -> tuple[Address, int, str]:
         selector = block.int("ProcessorState.SpecialRegisters.Ldtr")
     if isinstance(selector, Absent) or not selector:
         why = f" ({selector.reason})" if isinstance(selector, Absent) else ""
-        raise UsageError(f"a selector with bit 2 is one of a local table, and this processor has none{why}")
+        raise AbsentError(f"a selector with bit 2 is one of a local table, and this processor has none{why}")
     (found,) = descriptor_table(target, table, selector & ~7, selector & ~7).descriptors or (None,)
     if found is None or found.kind != "LDT" or not found.present:
-        raise UsageError(f"LDTR is {selector:x}, which is no local table")
+        raise AbsentError(f"LDTR is {selector:x}, which is no local table")
     return found.base, min(int(found.limit), _LARGEST), f"LDTR {selector:x}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import ReadError, TypeInfoError, UsageError
+from dumpwalk.errors import AbsentError, ReadError, TypeInfoError
 from dumpwalk.kernel.names import DumpNames
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.members import boolean, hexadecimal, integer
@@ -44,7 +44,7 @@ def page_frame(target: Target, pfn: int) -> PageFrame | Absent:
     """
     try:
         frame = entry_of(target, pfn)
-    except (TypeInfoError, ReadError, UsageError) as error:
+    except (TypeInfoError, ReadError, AbsentError) as error:
         return Absent(str(error))
     pte = integer(frame, "PteAddress")
     return PageFrame(
@@ -61,7 +61,7 @@ def entry_of(target: Target, pfn: int) -> Any:
 
     :raises TypeInfoError: when the types of this kernel are not known, or where the database is
     :raises ReadError: when the pointer to it is not in the dump
-    :raises UsageError: when there is no database
+    :raises AbsentError: when there is no database
     """
     size = size_of(Reference("struct", "_MMPFN"), target.types)
     if not size:
@@ -74,7 +74,7 @@ def database(target: Target) -> Address:
 
     :raises TypeInfoError: when neither the dump nor symbols say where ``nt!MmPfnDatabase`` is
     :raises ReadError: when it is not in the dump
-    :raises UsageError: when it is null
+    :raises AbsentError: when it is null
     """
     place = DumpNames(target).symbol("nt!MmPfnDatabase")
     if place is None:
@@ -85,5 +85,5 @@ def database(target: Target) -> Address:
         what = f"{error.reason}, so where the page frame database begins (MmPfnDatabase) is not known"
         raise ReadError(error.address, error.size, what) from error
     if not base:
-        raise UsageError(f"nt!MmPfnDatabase, at {target.address(place)}, is null: there is no page frame database")
+        raise AbsentError(f"nt!MmPfnDatabase, at {target.address(place)}, is null: there is no page frame database")
     return base

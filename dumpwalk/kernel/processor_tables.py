@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import AbsentError, UsageError
 from dumpwalk.kernel.pcr import block_view, choose, region_view
 from dumpwalk.kernel.processor import processor_blocks
 from dumpwalk.memory.address import Address, Hex
@@ -57,7 +57,8 @@ def table_register(target: Target, which: str, number: int | None = None) -> Tab
 
     :param which: :data:`IDT` or :data:`GDT`
     :param number: which processor; ``None`` for the one the dump was taken on
-    :raises UsageError: when there is no such processor, nothing says where its table is, or the machine has none
+    :raises UsageError: when there is no such processor, or the machine has no such tables
+    :raises AbsentError: when nothing says where its table is
     """
     check_machine(target)
     if number is None:
@@ -71,14 +72,15 @@ def table_register(target: Target, which: str, number: int | None = None) -> Tab
 def every_table(target: Target, which: str) -> tuple[TableRegister, ...]:
     """Return the table *which* of each processor whose table is known.
 
-    :raises UsageError: as :func:`table_register` does, when that is so of all of them
+    :raises UsageError: when the machine has no such tables
+    :raises AbsentError: when nothing says of any of them where it is
     """
     check_machine(target)
     found, errors = [], []
     for prcb, number in processor_blocks(target).items():
         try:
             found.append(_of_processor(target, which, number, prcb))
-        except UsageError as error:
+        except AbsentError as error:
             errors.append(error)
     if not found:
         if errors:
@@ -130,7 +132,7 @@ def _of_processor(target: Target, which: str, number: int, prcb: Address) -> Tab
     if isinstance(base, Absent) or not base:
         if isinstance(saved, Absent) or not saved:
             why = base.reason if isinstance(base, Absent) else "its _KPCR has a null pointer in its place"
-            raise UsageError(f"where the {which} of processor {number:x} is, is not known: {why}")
+            raise AbsentError(f"where the {which} of processor {number:x} is, is not known: {why}")
         base, source = saved, f"_KPRCB.{name}"
     known = not isinstance(limit, Absent) and not isinstance(saved, Absent) and saved == base and limit > 0
     usual = _USUAL[which, target.machine.pointer_size]

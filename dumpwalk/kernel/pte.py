@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import ReadError, TypeInfoError, UsageError
+from dumpwalk.errors import AbsentError, ReadError, TypeInfoError, UsageError
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.paging.pte_address import address_of_entry, entry_addresses, is_entry
 from dumpwalk.memory.paging.software import Pte
@@ -75,7 +75,7 @@ def page_table_entries(
 
     :param memory: another address space than the dump's own
     :param files: look for the file that is mapped there too, which takes ten times as long
-    :raises UsageError: when the dump holds no page tables
+    :raises AbsentError: when the dump holds no page tables
     """
     memory = memory or page_tables(target)
     mode = memory.mode
@@ -149,7 +149,7 @@ def entry_at(target: Target, address: int, of: str = "process") -> Entries:
     """Return the entry at the virtual *address* itself, wherever that is: in page tables, in pool.
 
     :param of: ``process`` for an entry in page tables, ``prototype`` for a prototype PTE
-    :raises UsageError: when the dump holds no page tables
+    :raises AbsentError: when the dump holds no page tables
     """
     memory = page_tables(target)
     mode = memory.mode
@@ -211,13 +211,13 @@ def entry_value(format: PteFormat, value: int, of: str = "process", *, mask_know
 def page_tables(target: Target) -> VirtualMemory:
     """Return the memory of *target* as what its page tables map.
 
-    :raises UsageError: when the dump holds no page tables
+    :raises AbsentError: when the dump holds no page tables
     """
     if isinstance(target.memory, VirtualMemory):
         return target.memory
     if not isinstance(target.physical, Absent):  # pages, and nothing that says which of them are the tables
-        raise UsageError(getattr(target.memory, "why_not", "the page tables are not known"))
-    raise UsageError("this dump holds no page tables, only pieces of virtual memory: a full or kernel dump has them")
+        raise AbsentError(getattr(target.memory, "why_not", "the page tables are not known"))
+    raise AbsentError("this dump holds no page tables, only pieces of virtual memory: a full or kernel dump has them")
 
 
 def flags(value: int, size: int, *, arm: bool = False) -> str:

@@ -23,7 +23,9 @@ _DETAIL = re.compile(
     r"|DeepFreezeStartTime|WakeChannel|Process Lock Owned by Thread|Setting context)[ ]+(\S.*)\Z"
 )
 _TITLE = re.compile(r"[ ]*(\*{4} NT ACTIVE PROCESS DUMP \*{4}|Searching for Process with Cid == [0-9a-f]+)\Z")
-_FAILURE = re.compile(r"[ ]*(TYPE mismatch for process object at [0-9a-f]+|No active threads|(?![ ]).*: Unable to .*)\Z")
+_FAILURE = re.compile(
+    r"[ ]*(TYPE mismatch for process object at [0-9a-f]+|No active threads|(?![ ]).*: Unable to .*)\Z"
+)
 
 
 @record

@@ -231,7 +231,7 @@ def test_a_value_that_is_not_there_is_half_an_answer(capsys: pytest.CaptureFixtu
         (["dt", "--types", "win7-x86-pae", "-p", "nt!_X", "10"], 2, "-z FILE"),
         (
             ["-z", SAMPLE, "dt", "--types", "win7-x86-pae", "-p", "nt!_X", "10"],
-            2,
+            3,
             "-p: this dump holds pieces of virtual",
         ),
         (["-z", SAMPLE + ".missing", "dt", "--types", "win7-x86-pae", "nt!_X", "1000"], 3, "missing"),

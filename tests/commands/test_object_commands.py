@@ -46,9 +46,7 @@ def test_addresses_are_expressions(words: tuple[str, ...], capsys: pytest.Captur
     ],
 )
 def test_words_that_make_no_sense(words: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    found = main(["-z", str(SAMPLES / "objects_x64.dmp"), *words])
-
-    assert found in (2, 4)
+    assert main(["-z", str(SAMPLES / "objects_x64.dmp"), *words]) == 2
     assert message in capsys.readouterr().err
 
 

@@ -190,7 +190,7 @@ def test_pages_without_tables_say_what_was_looked_for(capsys: Any, tmp_path: Any
     image.write_bytes(bytes(0x2000) + b"no Windows in here".ljust(0x1000))
 
     for command in ("vtop", "ptov", "pte"):
-        assert main(("-z", str(image), command, "1000")) == 2
+        assert main(("-z", str(image), command, "1000")) == 3
         said = capsys.readouterr().err
         assert "no page tables of Windows were found in this memory" in said
         assert "--dtb ADDRESS says" in said
@@ -221,7 +221,7 @@ def test_a_dump_is_needed(capsys: Any, words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("words", [("vtop", "1000"), ("ptov", "1000"), ("pte", "1000")])
 def test_triage_dumps_have_no_page_tables(capsys: Any, words: tuple[str, ...]) -> None:
-    assert main(("-z", "samples/apc_index_mismatch.dmp", *words)) == 2
+    assert main(("-z", "samples/apc_index_mismatch.dmp", *words)) == 3
     assert "holds no page tables" in capsys.readouterr().err
 
 

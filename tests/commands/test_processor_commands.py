@@ -32,15 +32,15 @@ def test_a_dump_is_needed(command: str, capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (("-z", SMALL, "idt"), 2, "where the IDT of processor 0 is, is not known"),
-        (("-z", SMALL, "gdt"), 2, "where the GDT of processor 0 is, is not known"),
+        (("-z", SMALL, "idt"), 3, "where the IDT of processor 0 is, is not known"),
+        (("-z", SMALL, "gdt"), 3, "where the GDT of processor 0 is, is not known"),
         (("-z", X64, "idt", "100"), 2, "there is no vector 100"),
         (("-z", X64, "idt", "0", "--processor", "4"), 2, "there is no processor 4 in the dump; it has processor 0"),
         (("-z", X64, "pcr", "1"), 2, "there is no processor 1"),
         (("-z", X64, "dg", "100"), 2, "selector 100 lies behind the end of the table"),
         (("-z", X64, "dg", "10", "8"), 2, "the last not before the first"),
         (("-z", X64, "dg", "0", "fff0"), 2, "at most 256 selectors"),
-        (("-z", X64, "dg", "14"), 2, "is one of a local table"),
+        (("-z", X64, "dg", "14"), 3, "is one of a local table"),
         (("-z", X64, "ssdt", "99"), 2, "there is no service 99 in this table; it has 6"),
         (("-z", X64, "ssdt", "-w"), 2, "session space"),
         (("-z", X64, "ssdt", "--table", "1000"), 3, "1000"),

@@ -7,7 +7,7 @@ from fakes import fake_target
 from images import opened
 from processor_worlds import GENERATIONS, machine
 
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import AbsentError, UsageError
 from dumpwalk.kernel.gdt import DescriptorTable, descriptor_table
 from dumpwalk.kernel.processor_tables import GDT, TableRegister, every_table, table_register
 from dumpwalk.memory.address import Address, Hex
@@ -84,7 +84,7 @@ def test_a_local_table() -> None:
 def test_no_local_table(ldtr: int) -> None:
     target, where = stated(bytes(0x20), ldtr=ldtr)
 
-    with pytest.raises(UsageError, match="local table"):
+    with pytest.raises(AbsentError, match="local table"):
         descriptor_table(target, where, 0xC, 0xC)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from images import opened
 from processor_worlds import GENERATIONS, MODULES, machine
 
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import AbsentError, UsageError
 from dumpwalk.kernel.idt import InterruptTable, interrupt_table
 from dumpwalk.kernel.interrupt_object import InterruptObjects
 from dumpwalk.kernel.processor_tables import IDT, TableRegister, every_table, table_register
@@ -150,7 +150,7 @@ def test_a_null_base_is_an_error() -> None:
     spec = machine("nt/19041.3570-x64", "pcr 0 IdtBase=0\nprcb 0 ProcessorState.SpecialRegisters.Idtr.Base=0")
     target = opened(spec)
 
-    with pytest.raises(UsageError, match="IDT of processor 0 is, is not known: its _KPCR has a null pointer"):
+    with pytest.raises(AbsentError, match="IDT of processor 0 is, is not known: its _KPCR has a null pointer"):
         table_register(target, IDT)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from made import GENERATIONS, MAPPED, made, process_of
 
-from dumpwalk.errors import TypeInfoError, UsageError
+from dumpwalk.errors import AbsentError, TypeInfoError, UsageError
 from dumpwalk.kernel.page_frame import database
 from dumpwalk.kernel.pfn import Pfn, pfn
 from dumpwalk.kernel.vad_tree import process_vads
@@ -175,7 +175,7 @@ def test_what_is_no_page_number(number: int) -> None:
 def test_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variable is there, and null; or nobody says where it is."""
     target = made("")
-    with pytest.raises(UsageError, match="is null"):
+    with pytest.raises(AbsentError, match="is null"):
         database(target)
     monkeypatch.setattr("dumpwalk.kernel.pfn.DumpNames.symbol", lambda self, name: None)
     with pytest.raises(TypeInfoError, match="MmPfnDatabase"):

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from page_tables import Tables, paged_target
 
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import AbsentError, UsageError
 from dumpwalk.kernel.pte import entry_at, entry_value, flags, page_table_entries
 from dumpwalk.memory.address import Address
 from dumpwalk.memory.paging.modes import ARM64, PAE, X64, X86, Mode
@@ -242,5 +242,5 @@ def test_letters() -> None:
 
 
 def test_no_page_tables() -> None:
-    with pytest.raises(UsageError, match="holds no page tables"):
+    with pytest.raises(AbsentError, match="holds no page tables"):
         page_table_entries(cast("Any", SimpleNamespace(memory=None, physical=Absent("none"))), 0)
