@@ -36,11 +36,11 @@ class ThreadAnswer:
 
 def layout(answer: ThreadAnswer) -> str:
     """Return the thread as ``!thread`` prints it."""
-    from dumpwalk.kernel.thread import THREAD_OBJECT
     from dumpwalk.render.process_details import process_lines
     from dumpwalk.render.remarks import remark_lines
     from dumpwalk.render.text import plain
     from dumpwalk.render.thread import SCANNED, is_scanned, thread_lines, unknown
+    from dumpwalk.types.dispatcher import THREAD_OBJECT
 
     lines = [*process_lines(answer.process, 0), ""] if answer.process is not None else []
     if any(f"not {THREAD_OBJECT}: this is no thread" in p.what for p in answer.thread.thread.problems):

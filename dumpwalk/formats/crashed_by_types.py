@@ -6,10 +6,11 @@ kernel's types have to say it. Unless these are exactly the kernel's, what is fo
 
 from __future__ import annotations
 
-from dumpwalk.errors import ReadError, TypeInfoError
+from dumpwalk.errors import TypeInfoError
 from dumpwalk.formats.crashed_processor import Crashed, crashed_processor
 from dumpwalk.remarks import Absent
 from dumpwalk.types.debugger_offsets import OFFSETS
+from dumpwalk.types.dispatcher import PROCESS_OBJECT, THREAD_OBJECT, is_dispatcher_object
 from dumpwalk.types.layouts import builds, structs
 
 TYPE_CHECKING = False
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from dumpwalk.types.debugger_offsets import Numbers
     from dumpwalk.types.layouts import Struct
 
-# KOBJECTS of the public symbols: the first byte of a thread's and of a process's dispatcher header.
-_THREAD_OBJECT, _PROCESS_OBJECT = 6, 3
 _STACK_POINTERS = {"x64": (0x98, 8), "x86": (0xC4, 4)}  # Rsp and Esp of CONTEXT (winnt.h)
 
 
@@ -76,18 +75,11 @@ def crashed_by_types(dump: Dump, without: Crashed) -> Crashed:
     found = crashed_processor(
         dump.memory, dump.machine, _Offsets(data, profile.structs), processors, _stack_pointer(dump)
     )
-    for place, kind, what in ((found.thread, _THREAD_OBJECT, "thread"), (found.process, _PROCESS_OBJECT, "process")):
-        if not isinstance(place, Absent) and not _is(dump, place, kind):
+    for place, kind, what in ((found.thread, THREAD_OBJECT, "thread"), (found.process, PROCESS_OBJECT, "process")):
+        if not isinstance(place, Absent) and not is_dispatcher_object(dump.memory, place, kind):
             why = Absent(f"what {profile.name} takes for the {what}, at {place}, is none")
             return Crashed(found.processor, why, why)
     return found
-
-
-def _is(dump: Dump, address: int, kind: int) -> bool:
-    try:
-        return dump.memory.read(dump.machine.address(address), 1)[0] & 0x7F == kind
-    except ReadError:
-        return False
 
 
 def _stack_pointer(dump: Dump) -> int | Absent:

@@ -9,6 +9,7 @@ from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.times import FileTime
 from dumpwalk.types.anchors import EXACT
+from dumpwalk.types.dispatcher import PROCESS_OBJECT, is_of_type
 from dumpwalk.types.invariants import at_most, client_id, file_time, image_name, kernel_pointer, list_entry
 from dumpwalk.types.layouts import enumeration
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from dumpwalk.target import Target
     from dumpwalk.types.view import FieldSource
 
-# KOBJECTS.ProcessObject, as the public symbols have it: the Type of a process's dispatcher header.
-PROCESS_OBJECT = 3
 # More threads than any machine has had; a field above it is not a count of them.
 _MOST_THREADS = 1 << 20
 # What fits into ImageFileName, an array of 15 or 16 bytes that ends with a zero.
@@ -194,8 +193,7 @@ def _problems(view: AnyView, name: bytes | Absent) -> tuple[Problem, ...]:
     where = f"_EPROCESS {view.address}"
     out = []
     kind = view.int("Pcb.Header.Type")
-    # The upper bits of the type are flags in some builds; the low seven bits are not.
-    if not isinstance(kind, Absent) and kind & 0x7F != PROCESS_OBJECT:
+    if not isinstance(kind, Absent) and not is_of_type(kind, PROCESS_OBJECT):
         out.append(Problem(where, f"its type is {kind}, not {PROCESS_OBJECT}: this is no process"))
     if not isinstance(name, Absent) and view.trust("ImageFileName") == EXACT and not image_name(name):
         out.append(Problem(where, "ImageFileName is not a printable name"))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dumpwalk.errors import ReadError
-from dumpwalk.kernel.process import PROCESS_OBJECT
-from dumpwalk.kernel.thread import THREAD_OBJECT
 from dumpwalk.kernel.variables import variable
 from dumpwalk.kernel.views import view_of
 from dumpwalk.memory.address import Address
 from dumpwalk.memory.chain import MOST_LINKS, linked_list
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
+from dumpwalk.types.dispatcher import PROCESS_OBJECT, THREAD_OBJECT, is_dispatcher_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,17 +120,6 @@ def find_thread(target: Target, tid: int) -> Address | None:
     return None
 
 
-def is_kind(target: Target, address: int, kind: int) -> bool:
-    """Say whether a dispatcher object of *kind* lies at *address*: its first byte says so, less a flag of some builds.
-
-    ``DISPATCHER_HEADER.Type`` has been the first byte of these objects in all versions (public symbols).
-    """
-    try:
-        return target.memory.read(target.address(address), 1)[0] & 0x7F == kind
-    except ReadError:
-        return False
-
-
 def _link_offset(target: Target, structure: str, link: str, kind: int, links: tuple[int, ...]) -> int | Absent:
     """Return how far into the *structure* the member *link* lies.
 
@@ -144,6 +131,6 @@ def _link_offset(target: Target, structure: str, link: str, kind: int, links: tu
         return Absent(layout.why_not(link))
     if len(places) > 1 and links:
         for place in places:
-            if all(is_kind(target, at - place.offset, kind) for at in links):
+            if all(is_dispatcher_object(target.memory, target.address(at - place.offset), kind) for at in links):
                 return int(place.offset)
     return int(places[0].offset)

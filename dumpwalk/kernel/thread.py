@@ -9,6 +9,7 @@ from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.times import FileTime
+from dumpwalk.types.dispatcher import THREAD_OBJECT, is_of_type
 from dumpwalk.types.invariants import at_most, client_id, file_time, kernel_pointer, list_entry
 
 TYPE_CHECKING = False
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     OwnerIds: TypeAlias = dict[int, int | Absent]
 
-# KOBJECTS.ThreadObject of ntosp.h, as the public symbols have it: the Type of a thread's dispatcher header.
-THREAD_OBJECT = 6
 RUNNING = "Running"
 _STALE = "the thread is running: what is stored is of its last wait"
 _HIGHEST_PRIORITY = 31
@@ -220,8 +219,7 @@ def _belongs(cid: bytes, owner_id: int | Absent) -> bool:
 def _kind_problems(view: AnyView, cid: Cid, owner_id: int | Absent) -> Iterator[Problem]:
     where = f"_ETHREAD {view.address}"
     kind = view.int("Tcb.Header.Type")
-    # The upper bit of the type is a flag in some builds.
-    if not isinstance(kind, Absent) and kind & 0x7F != THREAD_OBJECT:
+    if not isinstance(kind, Absent) and not is_of_type(kind, THREAD_OBJECT):
         yield Problem(where, f"its type is {kind}, not {THREAD_OBJECT}: this is no thread")
     said = cid.UniqueProcess
     if not isinstance(said, Absent) and not isinstance(owner_id, Absent) and said != owner_id:
