@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.bugchecks import decode
 from dumpwalk.bugchecks.ntstatus import exception_code
 from dumpwalk.formats.header_names import product_type_name
+from dumpwalk.kernel.build_lab import build_lab
 from dumpwalk.kernel.context import context_size, parse_context
 from dumpwalk.kernel.exception import STATUS_BREAKPOINT, exception_size, parse_exception
 from dumpwalk.kernel.process import process
@@ -133,7 +134,7 @@ def triage(target: Target) -> Report:
         dump_type=dump.dump_type,
         architecture=target.machine.name,
         build=header.MinorVersion,
-        build_lab=_build_lab(target),
+        build_lab=build_lab(target),
         system_time=header.SystemTime,
         uptime_seconds=header.SystemUpTime if isinstance(header.SystemUpTime, Absent) else header.SystemUpTime / 1e7,
         processors=header.NumberProcessors,
@@ -287,16 +288,6 @@ def _trap_frame(
     return trap_frame_of(
         target, faulting.instruction_address, low, high, "the stack: it holds the faulting instruction"
     )
-
-
-def _build_lab(target: Target) -> str | Absent:
-    """Return the kernel's build string, as ``vertarget`` prints it behind "Built by"."""
-    data = target.dump.debugger_data
-    if isinstance(data, Absent):
-        return Absent("the dump holds no debugger data block")
-    pointer = target.address(data.get("NtBuildLab") or 0)
-    text = target.memory.read_some(pointer, 128).partition(b"\0")[0].decode("ascii", "replace")
-    return text or Absent(f"the build string at {pointer} is not in the dump")
 
 
 def _verdict(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dumpwalk.annotations import Annotation
     from dumpwalk.remarks import Problem
     from dumpwalk.transcript import Block, Log
+    from dumpwalk.transcript.against.whole import ComparedBlock, ComparedLog, Summary
 
 _MOST_PROBLEMS = 8
 _MOST_RULES = 3
@@ -31,8 +32,23 @@ class MarkdownLog:
     annotations: tuple[Annotation, ...] = ()
 
 
-def layout(log: Log | MarkdownLog) -> str:
-    """Return *log* as text, or as Markdown if it is a :class:`MarkdownLog`."""
+@record
+class MarkdownComparedLog:
+    """A :class:`~dumpwalk.transcript.against.whole.ComparedLog` that prints as Markdown."""
+
+    file: str
+    lines: int
+    blocks: tuple[ComparedBlock, ...]
+    unparsed: tuple[int, ...]
+    problems: tuple[Problem, ...]
+    annotations: tuple[Annotation, ...]
+    against: Summary
+
+
+def layout(log: Log | MarkdownLog | ComparedLog | MarkdownComparedLog) -> str:
+    """Return *log* as text, or as Markdown if it is a record for that; one held against a dump as what differs."""
+    if hasattr(log, "against"):
+        return "\n".join(_compared(log, isinstance(log, MarkdownComparedLog)))  # type: ignore[arg-type]
     return "\n".join(_markdown(log) if isinstance(log, MarkdownLog) else _text(log))
 
 
@@ -95,20 +111,40 @@ def _markdown(log: Log | MarkdownLog) -> Iterator[str]:
     yield from (f"* {_escaped(str(problem))}" for problem in log.problems[:_MOST_PROBLEMS])
 
 
-def _heading(log: Log | MarkdownLog) -> str:
+def _compared(log: ComparedLog | MarkdownComparedLog, markdown: bool) -> Iterator[str]:
+    from dumpwalk.render import log_against
+
+    heading = f"{_heading(log)}; against {printable(log.against.dump)}"
+    yield f"# {heading}" if markdown else heading
+    if markdown:
+        yield ""
+    yield from (f"* {_escaped(line)}" if markdown else line for line in log_against.head(log.against))
+    yield ""
+    for block in log.blocks:
+        title = f"{_place(block)}: {_title(block)}"
+        if markdown:
+            yield from log_against.markdown_lines(block, title, _escaped)
+        else:
+            yield from log_against.text_lines(block, title)
+    yield ""
+    yield log_against.foot(log.against)
+    yield from (f"({printable(str(problem))})" for problem in log.problems[:_MOST_PROBLEMS])
+
+
+def _heading(log: Log | MarkdownLog | ComparedLog | MarkdownComparedLog) -> str:
     blocks = sum(block.kind != "noise" for block in log.blocks)
     outside = f", {counted(len(log.unparsed), 'line')} outside of them" if log.unparsed else ""
     name = printable(log.file) if log.file not in ("", "-") else "pasted text"
     return f"{name}: {counted(log.lines, 'line')}, {counted(blocks, 'block')}{outside}"
 
 
-def _place(block: Block) -> str:
+def _place(block: Block | ComparedBlock) -> str:
     if block.first_line == block.last_line:
         return f"line {block.first_line}"
     return f"lines {block.first_line}-{block.last_line}"
 
 
-def _title(block: Block) -> str:
+def _title(block: Block | ComparedBlock) -> str:
     said = summary(block.record)
     command = printable(block.command)
     if command:

@@ -12,7 +12,7 @@ from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, remark
 _TITLE = re.compile(r"[ ]*!devstack ([0-9a-f]{8,16}) :\Z")
 _HEAD = re.compile(r"[ ]*!DevObj[ ]+!DrvObj[ ]+!DevExt[ ]+ObjectName\Z")
 _ROW = re.compile(
-    r"([>#]?)[ ]+([0-9a-f]{8,16})[ ]+(\\\S.*?|\?{4}|[A-Z]\S*?)(?<![ ])[ ]*(?<=[ \w)?])([0-9a-f]{8,16}|\?{8})"
+    r"(?:[ ]*([>#]))?[ ]+([0-9a-f]{8,16})[ ]+(\\\S.*?|\?{4}|[A-Z]\S*?)(?<![ ])[ ]*(?<=[ \w)?])([0-9a-f]{8,16}|\?{8})"
     r"(?:[ ]+(\S.*))?\Z"
 )
 _NODE = re.compile(r"[ ]*!DevNode ([0-9a-f]{8,16}) :\Z")
