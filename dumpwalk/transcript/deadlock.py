@@ -124,8 +124,8 @@ class DeadlockReader(Reader):
             self._threads[int(found[1])] = LockingThread(int(found[1]), None, tuple(found[2].split()), None)
         elif found := _WHO.match(line):
             before = self._threads.get(int(found[1]))
-            order = before.order if before else ()
-            self._threads[int(found[1])] = LockingThread(int(found[1]), _thread(found[2]), order, None)
+            order, entry = (before.order, before.entry) if before else ((), None)
+            self._threads[int(found[1])] = LockingThread(int(found[1]), _thread(found[2]), order, entry)
         else:
             return _RULE.match(line) is not None
         return True

@@ -44,11 +44,25 @@ class Value:
 
 
 @record
+class RowRemark:
+    """What stands behind a row: an author's words, or what mex adds.
+
+    :param listing: position of the listing, from 0
+    :param row: position of the row in it
+    """
+
+    listing: int
+    row: int
+    text: str
+
+
+@record
 class Structures:
     """Listings of ``dt``, one for each structure that the command printed, and values of ``??``."""
 
     listings: tuple[DtListing, ...]
     values: tuple[Value, ...]
+    remarks: tuple[RowRemark, ...] = ()
 
 
 def _confirms(line: str, following: str) -> bool:
@@ -114,5 +128,7 @@ class Dt(Reader):
         return before
 
     def record(self) -> Structures | None:
-        listings = tuple(d.listing() for d in self._lines.complete())
-        return Structures(listings, tuple(self._values)) if listings or self._values else None
+        drafts = [d for d in self._lines.drafts if d.rows or d.names or d.size or d.heading]
+        listings = tuple(d.listing() for d in drafts)
+        remarks = tuple(RowRemark(n, row, text) for n, d in enumerate(drafts) for row, text in d.remarks)
+        return Structures(listings, tuple(self._values), remarks) if listings or self._values else None

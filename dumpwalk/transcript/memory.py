@@ -51,10 +51,12 @@ class MemoryListing:
     """Memory as text shows it.
 
     :param label: the symbol that stands above the rows, or ``""``
+    :param physical: the addresses are physical: ``!dd`` and its like mark them with ``#``
     """
 
     label: str
     rows: tuple[MemoryRow, ...]
+    physical: bool = False
 
 
 _FORMS = {
@@ -143,6 +145,7 @@ class MemoryReader(Reader):
         self._forms = _BY_COMMAND.get(command.split()[0].lower(), ()) if command.strip() else ()
         self.rows: list[MemoryRow] = []
         self._label = ""
+        self._physical = False
 
     def take(self, line: str, number: int) -> bool:
         forms = self._forms
@@ -157,8 +160,10 @@ class MemoryReader(Reader):
                 return True
             else:
                 return False
+        if not self.rows:
+            self._physical = line.lstrip()[:1] == "#"
         self.rows.append(found)
         return True
 
     def record(self) -> MemoryListing | None:
-        return MemoryListing(self._label, tuple(self.rows)) if self.rows else None
+        return MemoryListing(self._label, tuple(self.rows), self._physical) if self.rows else None

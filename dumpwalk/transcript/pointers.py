@@ -14,7 +14,7 @@ _ROW = re.compile(r"[ ]*0x([0-9a-f]{8,16}) : 0x([0-9a-f]{8,16}) : ?[ ]*(\S.*)?\Z
 _TEXT = re.compile(r"!(d[au]|dp[au]) \"(.*)\"\Z")
 # 0xfffff8000d2dca90|+0x0018: 0xfffff8000d03e030 (Image ntkrnlmp.exe (.text)) -> sub     rsp,28h
 _CHAIN = re.compile(r"[ ]*0x([0-9a-f]{8,16})\|\+0x([0-9a-f]{1,8}): (0x[0-9a-f]{8,16} \(.*)\Z")
-_END = re.compile(r"@\$telescope\(.*\)\Z")
+_END = re.compile(r"@\$telescope\((.*)\)\Z")
 
 
 @record
@@ -25,6 +25,7 @@ class PointerRow:
     :param command: the command that shows the text: ``da``, ``du``; ``""`` where it is no text
     :param text: the text that stands there, or that it points to
     :param chain: where it leads, each step as printed: the value and what is there
+    :param offset: from the first word, where it is printed
     """
 
     address: Address
@@ -33,13 +34,18 @@ class PointerRow:
     command: str
     text: str
     chain: tuple[str, ...]
+    offset: Hex | None = None
 
 
 @record
 class PointerListing:
-    """Words one after another."""
+    """Words one after another.
+
+    :param expression: what was asked for, where the text repeats it below the rows
+    """
 
     rows: tuple[PointerRow, ...]
+    expression: str = ""
 
 
 @kind("pointers", "dpx", "telescope", opens=r"[ ]*0x[0-9a-f]{8,16}(?: : 0x[0-9a-f]{8}|\|\+0x)", rank=45)
@@ -49,6 +55,7 @@ class PointersReader(Reader):
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
         self._rows: list[PointerRow] = []
+        self._expression = ""
 
     def take(self, line: str, number: int) -> bool:
         if found := _ROW.match(line):
@@ -59,10 +66,12 @@ class PointersReader(Reader):
         elif found := _CHAIN.match(line):
             steps = tuple(step.strip() for step in found[3].split(" -> "))
             value = hexadecimal(steps[0].partition(" ")[0])
-            self._rows.append(PointerRow(address(found[1]), value, None, "", "", steps))
+            self._rows.append(PointerRow(address(found[1]), value, None, "", "", steps, Hex(found[2], 16)))
+        elif self._rows and (found := _END.match(line)):
+            self._expression = found[1]
         else:
-            return bool(self._rows) and _END.match(line) is not None
+            return False
         return True
 
     def record(self) -> PointerListing | None:
-        return PointerListing(tuple(self._rows)) if self._rows else None
+        return PointerListing(tuple(self._rows), self._expression) if self._rows else None

@@ -16,8 +16,8 @@ _ASSIGNMENT = re.compile(r"\b([a-z]{1,4}[0-9]{0,2}[a-z]?)=[ ]?([0-9a-fA-F`]+(?![
 _LINE = re.compile(
     r"[ ]*(?:(?:e|r)?[a-z]{1,3}[0-9]{0,2}[a-z]?|x[0-9]{1,2}|efl)=[ ]?[0-9a-f`]{2,17}(?:[ ]|\Z)|[ ]*iopl=[0-9]"
 )
-_FLAGS = re.compile(r"iopl=([0-9])[ ]+((?:[a-z]{2}[ ]?){4,})")
-_VIP = re.compile(r"[ ]*vip=[01][ ]+vif=[01]\Z")
+_FLAGS = re.compile(r"iopl=([0-9])[ ]+((?:vi[fp][ ])*(?:[a-z]{2}[ ]?){4,})")
+_VIP = re.compile(r"[ ]*vip=([01])[ ]+vif=([01])\Z")
 _ERROR = re.compile(r"[ ]*(?:ErrCode = ([0-9a-f]+)|CtxFlags: ([0-9a-f]+))\Z")
 # (32) cr0 (/32): 0x8005003B
 _JTAG = re.compile(r"[ ]*\(([0-9]+)\) (\w+) \(/([0-9]+)\)(?:: (0x[0-9A-Fa-f]+))?[ ]*(?:\(dirty\))?\Z")
@@ -34,6 +34,8 @@ class Registers:
     :param error_code: what the processor pushed with the trap; of ``.trap``
     :param place: where execution is
     :param instruction: what stands there
+    :param widths: of registers, in bits, where they are printed
+    :param remarks: what an author wrote behind values
     """
 
     registers: dict[str, Hex | Absent]
@@ -42,6 +44,8 @@ class Registers:
     error_code: Hex | None = None
     place: Site | None = None
     instruction: Instruction | None = None
+    widths: dict[str, int] | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @kind(
@@ -64,6 +68,8 @@ class RegistersReader(Reader):
         self._error: Hex | None = None
         self._place: Site | None = None
         self._instruction: Instruction | None = None
+        self._widths: dict[str, int] = {}
+        self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
         if self._instruction is None and self._place is None and self._registers(line):
@@ -89,6 +95,11 @@ class RegistersReader(Reader):
             for name, value in pairs:
                 if name != "iopl":
                     self.registers[name] = UNREADABLE if "?" in value else Hex(int(value.replace("`", "") or "0", 16))
+            if pairs and not line.endswith(pairs[-1][1]):
+                last = line.rfind("=")
+                behind = flags is not None and flags.end(2) > last
+                said = line[flags.end(2) :] if flags and behind else line[last + 1 :].lstrip().partition(" ")[2]
+                self._remarks += [said.strip()] * bool(said.strip())
             return bool(pairs)
         if found := _ERROR.match(line):
             if found[1]:
@@ -98,13 +109,19 @@ class RegistersReader(Reader):
             return True
         if found := _JTAG.match(line):
             self.registers[found[2]] = Hex(int(found[4], 16)) if found[4] else UNREADABLE
+            self._widths[found[2]] = int(found[3])
             return True
         if (self.command or self.registers) and (found := _SINGLE.match(line)) and found[1] not in self.registers:
             self.registers[found[1]] = Hex(int(found[2].replace("`", "") or "0", 16))
             return True
-        return _VIP.match(line) is not None
+        if found := _VIP.match(line):
+            self.registers["vip"], self.registers["vif"] = Hex(found[1]), Hex(found[2])
+        return found is not None
 
     def record(self) -> Registers | None:
         if not self.registers and self._error is None:
             return None
-        return Registers(self.registers, self._flags, self._iopl, self._error, self._place, self._instruction)
+        return Registers(
+            self.registers, self._flags, self._iopl, self._error, self._place, self._instruction,
+            self._widths or None, tuple(self._remarks),
+        )  # fmt: skip

@@ -221,7 +221,8 @@ class StackReader(Reader):
                 if self.thread is not None:
                     return False
                 process, thread, suspended = (int(found[n], 16) for n in (2, 3, 4))
-                teb = Address(int(found[5].replace("`", "") or "0", 16))
+                digits = found[5].replace("`", "") or "0"
+                teb = (Address if len(digits) > 8 else Address32)(int(digits, 16))
                 self.thread = UserThread(int(found[1]), process, thread, suspended, teb, found[6].strip())
                 return True
         if self._form in ("", "named"):

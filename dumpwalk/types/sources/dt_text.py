@@ -96,6 +96,8 @@ class Draft:
         self.rows: list[tuple[DtRow, tuple[str, ...]]] = []
         self.names: list[str] = []
         self.heading: list[str] = []
+        # Positions of rows, and what authors or mex wrote behind them.
+        self.remarks: list[tuple[int, str]] = []
         self.width = 16
         self._indents: list[int] = []
 
@@ -224,6 +226,7 @@ class LineReader:
     def _title(self, tokens: list[Token], line: str) -> None:
         if self.draft.rows or not self.draft.type:  # mex repeats the command below the prompt
             self._begin(str(tokens[0]))
+        self.draft.heading.append(line.strip())
 
     def _row(self, tokens: list[Token], line: str) -> None:
         place, name, *rest = tokens
@@ -259,6 +262,7 @@ class LineReader:
     def _enumerator(self, tokens: list[Token], line: str) -> None:
         name, value = str(tokens[0]).rstrip("= "), tokens[1]
         text = str(value)
+        self._remark(tokens[2:])
         self.draft.rows.append((DtRow(name.strip(), None, text, 0, "enumerator", "", _integer(text)), (value.type,)))
 
     def _add(self, name: str, offset: Hex | None, rest: list[Token], line: str, depth: int, kind: str) -> None:
@@ -267,7 +271,14 @@ class LineReader:
         blank = " " if text and line.endswith(" ") and len(tokens) == len(rest) else ""
         shape = tuple(t.type for t in tokens)
         type, value = _meaning(tokens, text)
+        self._remark(rest)
         self.draft.rows.append((DtRow(name, offset, text + blank, depth, kind, type, value), shape))
+
+    def _remark(self, tokens: list[Token]) -> None:
+        """Keep what stands behind the value of the row that is added next."""
+        text = " ".join(str(t).strip() for t in tokens if t.type == "REMARK")
+        if text:
+            self.draft.remarks.append((len(self.draft.rows), text))
 
     def _chain(self, tokens: list[Token], line: str) -> None:
         self._renew()

@@ -1,0 +1,133 @@
+"""The lines that a debugger prints of the records in a pasted text, in each form that its versions have had.
+
+A record does not say which version it was. So every function here yields
+*runs*, lines that stand one below the other, each run in one or more forms.
+The forms are those of real listings.
+"""
+
+from __future__ import annotations
+
+from dumpwalk.memory.address import Address32
+from dumpwalk.render import log_printed_frames as frames
+from dumpwalk.render import log_printed_listings as listings
+from dumpwalk.render.log_printed_frames import site
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    Runs = Iterator[list[list[str]]]
+
+
+def runs(record: object) -> Runs:
+    """Yield what is printed of *record*; nothing for one that has no layout here."""
+    function = _FORMS.get(type(record).__name__)
+    if function is not None:
+        yield from function(record)
+
+
+def _thread(found: Any) -> Runs:
+    alertable = ("Non-Alertable", "Alertable")[found.alertable]
+    win32 = f" Win32Thread: {found.win32_thread}" if found.win32_thread is not None else ""
+    ids = (f"  Cid {found.process_id:04x}.{found.thread_id:04x}", f"  Cid {found.process_id:x}.{found.thread_id:x}")
+    running = f" {found.state} on processor {found.processor:x}" if found.processor is not None else ""
+    reason = f": ({found.reason})" if found.reason else ""
+    rest = f" {found.remark}" if found.remark else ""
+    states = (
+        running,
+        f" {found.state}{reason} {found.mode} {alertable}".rstrip(),
+        f" {found.state}{reason}",
+        f" {found.state}:",
+    )
+    heads = [f"THREAD {found.address}{cid}  Teb: {found.teb}{win32}{state}{rest}" for cid in ids for state in states]
+    yield [[head] for head in heads] + [[head.replace("  ", " ")] for head in heads]
+    for address, type in found.objects:
+        yield [[f"{address}{gap}{type}"] for gap in ("  ", " ")]
+    for irp in found.irps:
+        yield [[f"{irp.address}: ({irp.type:04x},{irp.size:04x}) Flags: {irp.flags:08x}  Mdl: {irp.mdl}"]]
+    for word, address, image in (
+        ("Owning", found.owner, found.owner_image),
+        ("Attached", found.attached, found.attached_image),
+    ):
+        at, name = ("N/A", "N/A") if address is None else (str(address).replace("`", ""), image)
+        yield [[f"{word + ' Process':25} {at:{width}}       Image:         {name}"] for width in (0, 8)]
+        yield [[f"{word} Process {at}"]]
+    for name, text in found.fields:
+        yield _field(name, text)
+    if found.stack is not None:
+        yield from frames.stack(found.stack)
+
+
+def _field(name: str, text: str) -> list[list[str]]:
+    if not text:
+        return [[name], [f"{name}:"]]
+    if not name:
+        return [[f"({text})"]]
+    return [[f"{name:{width}} {text}"] for width in (25, 0, 23, 16)] + [[f"{name}: {text}"]]
+
+
+def _analysis(found: Any) -> Runs:
+    empty = f"*{'':77}*"
+    yield [[empty, f"*{'':24}{title:<53}*", empty] for title in ("Bugcheck Analysis", "Exception Analysis")]
+    if found.name and found.bugcheck is not None:
+        yield [[f"{found.name} ({found.bugcheck.raw_code:x})"]]
+    yield [list(found.description)]
+    yield [["Arguments:"]]
+    for n, argument in enumerate(found.arguments, 1):
+        yield [[f"Arg{n}: {argument.value:0{width}x}, {argument.text}".rstrip(" ")] for width in (8, 16)] + [
+            [f"Arg{n}: {argument.value:0{width}x}"] for width in (8, 16)
+        ]
+    yield [["Debugging Details:", "------------------"]]
+    yield [["---"]]
+    stacks, registers = iter(found.stacks), iter(found.registers)
+    for item in found.items:
+        yield _item(item.key, list(item.values))
+        if item.key == "STACK_TEXT" and (stack := next(stacks, None)) is not None:
+            yield from frames.frames(stack.frames)
+        if item.key in ("TRAP_FRAME", "CONTEXT") and (context := next(registers, None)) is not None:
+            yield from listings.registers(context)
+        if item.key == "KEY_VALUES_STRING":
+            for key, value in found.pairs:
+                yield [[f"    Key  : {key}", f"    Value: {value}"]]
+    yield [["---------"]]
+    for exception in found.exceptions:
+        yield from _exception(exception)
+
+
+def _item(key: str, values: list[str]) -> list[list[str]]:
+    """Return a key and its values: the first beside it, in some versions below."""
+    first, rest = "".join(values[:1]), values[1:]
+    beside = [[f"{key}:{gap}{first}", *rest] for gap in ("  ", " ", "     ")]
+    return [*beside, [f"{key} : {first}", *rest], [f"{key}:", *values]]
+
+
+def _exception(found: Any) -> Runs:
+    r = found.record
+    places = [f" ({site(found.place)})" if found.place is not None else ""]
+    if found.place is not None and found.place.offset is not None:
+        bare = found.place.__replace__(offset=None)
+        places += [f" ({site(bare)}+0x{found.place.offset:0{digits}x})" for digits in (8, 16)]
+    said = f" ({found.description})" if found.description else ""
+    yield [[f"ExceptionAddress: {r.ExceptionAddress}{place}"] for place in places]
+    yield [[f"   ExceptionCode: {r.ExceptionCode:08x}{said}", f"  ExceptionFlags: {r.ExceptionFlags:08x}"]]
+    wide = not isinstance(r.ExceptionAddress, Address32)
+    parameters = [f"   Parameter[{n}]: {p:0{16 if wide else 8}x}" for n, p in enumerate(r.ExceptionInformation)]
+    yield [[f"Chained Record: {r.ExceptionRecord}"]]
+    yield [[f"NumberParameters: {r.NumberParameters:0{digits}x}", *parameters] for digits in (1, 8)]
+    for remark in found.remarks:
+        yield [[remark]]
+
+
+_FORMS: dict[str, Callable[[Any], Runs]] = {
+    "Stack": frames.stack,
+    "ListedThread": _thread,
+    "Analysis": _analysis,
+    "ListedException": _exception,
+    "Registers": listings.registers,
+    "MemoryListing": listings.memory,
+    "Code": listings.code,
+    "ModuleList": listings.modules,
+    "Structures": listings.structures,
+    "BugCheck": listings.bugcheck,
+}

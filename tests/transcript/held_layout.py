@@ -1,0 +1,89 @@
+"""Words of the layouts, by kind, which say nothing of a target; and what records hold in another form than print."""
+
+from __future__ import annotations
+
+# Headings, labels, links and the words between values.
+LAYOUT = {
+    "analyze": "Bugcheck Analysis Arg1 Arg2 Arg3 Arg4 Debugging Details ErrCode Exception Parameter Value",
+    "apc": "Process",
+    "breakpoints": "Clear Disable",
+    "bugcheck": "Arguments BugCheck Bugcheck Error Fatal System",
+    "control-area": (
+        "Addr Base Based Committed Count Flush In Info Mapped ModWriteCount NonExtendPtes NonPaged Object Of "
+        "Offset PTE Paged Pfn ProtoPtes Pte Ptes Ref Section Sector Sectors Starting Subsections System Template "
+        "Total Unused Usage User WaitForDel commit subsect"
+    ),
+    "deadlock": "Deadlock Lock ThreadEntry Where detected following in the took",
+    "device": "AttachedDev Current DevExt DevNode DevObjExt Device IRP Irp Lower RefCount Type Upper for is not object",
+    "devstack": "DevExt DevNode DevObj DeviceInst DrvObj ObjectName is",
+    "device-node": "DevNode Dumping List PDO TargetDeviceNotify at b f for is",
+    "driver": "Device Driver Extension List Object addr for id is list object routines",
+    "evaluation": "Evaluate expression",
+    "exception": "Chained Parameter",
+    "exploitable": "Basic Block Input Stack Trace Usage operands",
+    "handle": "Count Object ObjectHeader at in new specific use version with",
+    "idt": "Dumping IDT KINTERRUPT",
+    "imports": "Dumping Import ModuleImageName at table",
+    "irp": "Args Completion Device File Irp Mdl No cl cmd flg is stack stacks trace with",
+    "locks": "Access Contention Count CritSec Exclusive On Resource Threads Waiting at",
+    "memory-use": "Control Dirty File Free ID Kb Locked Page PageTables Paging Shared Space",
+    "modules": "module",
+    "object": "Object ObjectHeader new version",
+    "object-fields": "statics",
+    "pointers": "telescope",
+    "pool": "Allocs NonPaged is page previous",
+    "power-action": "Allocated PopAction THREAD power worker",
+    "process": "PROCESS",
+    "processor": (
+        "Count Current Dpc ExceptionList GroupSetMember IRQL Idle Index Interrupt Kernel Major Minor Next NtTib "
+        "SelfTib StackBase StackLimit SubSystemTib Threads Times User UserPointer Version at for"
+    ),
+    "pte": "VA at contains",
+    "queued-locks": "C Corrupt Key Lock Number O Owner Processor Wait blank n not order owned waiting",
+    "registers": "ErrCode",
+    "requests": "ReturnCode ThreadId Time secs",
+    "ring-log": "LOG LOGEND LOGSTART",
+    "stack": (
+        "Args Call Child ChildEBP FramePtr Function Name Param1 Param2 Param3 RetAddr Return SP STACK_TEXT Site "
+        "Suspend at id in stack to"
+    ),
+    "thread": "Call Args Child ChildEBP Cid Image Owning Process RetAddr SP Site THREAD on to",
+    "trace": "AvgInst Call MaxInst MinInst Name Tracing return to",
+    "unique-stacks": "stats thread",
+    "vad": (
+        "Area Banked Blink Charge Commit Control End Extend First Flink Last Offset PTE ProtoPte Secured Start VAD "
+        "VPN commit end start"
+    ),
+    "verifier": "Size block",
+    "winde": (
+        "Elapsed Process Image State Notes Idle Ready Threads DPCs Tag Type Waiters Owners Owner "
+        "Addr Bas Bk BugChk Commit Count Cur From Function Handle Id K Kernel Lc Lock Ls M NO Name No Non On "
+        "Overview Own P PROC Paged Pool Pri Priv Q Queued Reason Rn RrBLsrl Ry Ses Set Siz Standby Start Switches "
+        "TSA Thread Ticks Time User Virt Wait Waiting Work \\\\\\ d hh lp mm ss t ttt wr ws zContext"
+    ),
+    "work-queue": "Dumping ExWorkerQueue WorkQueue current maximum",
+}
+
+# Kind, expressions for the line and the token, and the form in which the record says it.
+IN_ANOTHER_FORM = (
+    ("vad", "", r"Mapped", "private is false"),
+    ("pool", "", r"Free", "allocated is false"),
+    ("requests", "", r"yes", "completed is true"),
+    ("thread", "", r"Non", "alertable is false"),
+    ("thread", r" *Attached Process", r"[NA]", "attached is null"),
+    ("irp", "", r"[NA]", "minor is empty"),
+    ("deadlock", "", r"TERMINATED", "the thread's address is null"),
+    ("winde", "", r"BUGCHK", "bugcheck is true"),
+)
+# The same for what no value of the record says, and why none needs to.
+NOT_HELD = (
+    ("analyze", r" *Parameter\[", r"[0-9]+", "follows from the order of the parameters"),
+    ("exception", r" *Parameter\[", r"[0-9]+", "follows from the order of the parameters"),
+    ("registers", r" *\([0-9]+\) \w+ \(/", r"[0-9]+", "follows from the order of the registers"),
+    ("locks", r" *CritSec \+", r"[0-9a-f]+", "repeats the low digits of the address, where no symbol is"),
+    ("vad", r".*Commit Charge", r"2", "repeats the number before it in decimal"),
+    ("winde", "", r"[1-7]", "numbers of columns in a heading"),
+    ("queued-locks", r"Key: ", r"1", "a heading"),
+    ("pci", "", r"IOSpac|eEnable", "one word that was wrapped"),
+    ("stack", "", r"IopProcessStartDevicesWork|er", "one word that was wrapped"),
+)
