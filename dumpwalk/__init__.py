@@ -19,7 +19,7 @@ _HOMES = {
     "Target": "dumpwalk.target",
     "TypeInfoError": "dumpwalk.errors",
     "UsageError": "dumpwalk.errors",
-    "open": "dumpwalk.target",
+    "open": "dumpwalk.opening",
 }
 
 TYPE_CHECKING = False
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from dumpwalk import kernel as kernel
     from dumpwalk.errors import Error, FormatError, ReadError, TypeInfoError, UsageError
     from dumpwalk.memory.address import Address
-    from dumpwalk.target import Target, open
+    from dumpwalk.opening import open
+    from dumpwalk.target import Target
 
 
 def __getattr__(name: str) -> object:

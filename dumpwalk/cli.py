@@ -57,6 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             status = _run(sys.argv[1:] if argv is None else argv)
         except Error as error:
             status = _complain(error)
+        except AttributeError as error:  # types that somebody brought, or listed, may lack what a structure has
+            from dumpwalk.objects.members import lacking
+
+            status = _complain(lacking(error))
         if sys.stdout:  # there is none when the shell closed it
             sys.stdout.flush()
         return status
@@ -122,8 +126,15 @@ def _run(argv: Sequence[str]) -> int:
         options["files"] = expanded(options["files"])
     answers: Iterable[Any] = command.run(**options) if command.many else [command.run(**options)]
     if as_lines:
-        return _print_lines(command, answers)
-    return _print_json(command, answers) if as_json else _print_text(command, answers)
+        status = _print_lines(command, answers)
+    else:
+        status = _print_json(command, answers) if as_json else _print_text(command, answers)
+    if "target" in options:
+        shown = {str(problem) for problem in getattr(answers[0], "problems", ())} if isinstance(answers, list) else ()
+        for remark in options["target"].remarks:
+            if remark not in shown:
+                _say(remark)
+    return status
 
 
 def _command(name: str, words: Sequence[str]) -> tuple[Command, list[str]]:
@@ -192,7 +203,7 @@ def _looked_at(
     if command.needs_dump and file is None:
         raise UsageError(f"{command.name} needs a dump: dumpwalk -z FILE {command.name} ...")
     if command.target and file is not None:
-        from dumpwalk.target import open
+        from dumpwalk.opening import open
 
         out["target"] = open(file, **opening)
     elif file is not None:

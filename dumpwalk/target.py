@@ -57,6 +57,7 @@ class Target:
             self.memory.software = self.entries = KernelEntries(self)
         self._process: Address | None = None
         self.dump.profile = lambda: self.profile
+        self.dump.kernel_types = lambda: self.types
 
     def once(self, name: str, find: Callable[[Target], T]) -> T:
         """Return what *find* says of this target; it is asked once, and the answer kept as *name* in :attr:`kept`."""
@@ -132,14 +133,40 @@ class Target:
         return self._profile
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be said beside each answer: of pasted text, whose types it was taken to be of."""
+        profile, shown, said = self._profile, self.dump.shown_types, self.dump.remarks
+        if shown is None or self.named or profile is None:
+            return said
+        if isinstance(profile, Absent):
+            own = self._types is shown.types
+            return (f"types: {profile.reason}; these are the text's own", *said) if own else said
+        return said if profile.exact else (profile.doubt, *said)
+
+    @property
     def types(self) -> TypeDatabase:
         """Every type of the kernel that :attr:`profile` names; unless that is exact, a near guess.
 
         :raises TypeInfoError: when no profile fits, or only one of another architecture, or there are no such types
         """
         if self._types is None:  # kept, since objects of the same types share how these are read
-            self._types = self._find_types()
+            self._types = self._with_shown_types()
         return self._types
+
+    def _with_shown_types(self) -> TypeDatabase:
+        """Return the kernel's types, and behind them those that the file itself shows."""
+        shown = self.dump.shown_types
+        try:
+            found = self._find_types()
+        except TypeInfoError:
+            if shown is None or self.named or not shown.types.names():
+                raise
+            return shown.types
+        if shown is None or found.pointer_size != shown.types.pointer_size:
+            return found
+        from dumpwalk.types.merge import Merged
+
+        return Merged((found, shown.types), found.name)
 
     def _find_types(self) -> TypeDatabase:
         from dumpwalk.types.store import Store
@@ -260,7 +287,7 @@ def _directory_table_base_at(target: Target) -> int:
 
 
 def open(path: str, *, raw: bool = False, dtb: int | None = None, types: str = "", registers: str = "") -> Target:
-    """Open the dump file at *path*.
+    """Open the dump file at *path*; :func:`dumpwalk.open` opens pasted text too.
 
     :param raw: it is a raw image: physical memory from address 0 on, and nothing else
     :param dtb: physical address of the root of the page tables to use, instead of what the file says

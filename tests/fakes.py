@@ -45,6 +45,8 @@ def fake_target(
         debugger_data=Absent("a fake has none"),
         contents=SimpleNamespace(kernel_pdb=None),
         registers={},
+        shown_types=None,
+        remarks=(),
     )
     target = Target(cast("Any", dump))
     target._profile = Absent("a fake has none")

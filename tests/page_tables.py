@@ -93,6 +93,7 @@ def paged_target(
         memory=tables.memory(),
         modules=Modules(loaded if kernel else []),
         contents=SimpleNamespace(kernel_pdb=None),
+        shown_types=None,
         header=SimpleNamespace(**NOTHING, machine=machine, pointer_size=machine.pointer_size),
         debugger_data=debugger_data or Absent("a fake has none"),
         process=machine.address(process) if process else Absent("a fake has none"),

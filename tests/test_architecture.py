@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "dumpwalk"
 # A module imports only from what stands before it; bars part the groups.
 ORDER = """
 errors record remarks registry resources times expression | memory | types symbols objects | formats target |
-kernel bugchecks unwind | annotations | transcript | synth | triage | render | arguments commands | cli
+kernel bugchecks unwind | annotations | transcript | opening | synth | triage | render | arguments commands | cli
 """
 GROUPS = [group.split() for group in ORDER.split("|")]
 LAYERS = [layer for group in GROUPS for layer in group]

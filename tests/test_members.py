@@ -6,9 +6,20 @@ from typing import Any
 
 import pytest
 
+from dumpwalk.errors import TypeInfoError
 from dumpwalk.memory.segments import Segment, SegmentedMemory
 from dumpwalk.objects import object_
-from dumpwalk.objects.members import boolean, fast_reference, has, hexadecimal, integer, member, optional, pointer
+from dumpwalk.objects.members import (
+    boolean,
+    fast_reference,
+    has,
+    hexadecimal,
+    integer,
+    lacking,
+    member,
+    optional,
+    pointer,
+)
 from dumpwalk.remarks import Absent
 from dumpwalk.types.model import BASES, Field, Pointer, Reference, Struct
 
@@ -104,3 +115,19 @@ def test_a_member_that_a_build_does_not_have_is_none() -> None:
     assert optional(hexadecimal, x, "Other") is None
     assert isinstance(optional(pointer, x, "Next"), Absent)
     assert optional(integer, gone, "Count") == gone
+
+
+def test_what_types_lack_is_said_of_the_types() -> None:
+    thing = object_(SegmentedMemory([Segment(0x1000, memoryview(bytes(64)))]), Known(4), "_X", 0x1000)
+
+    def said(ask: Any) -> str:
+        with pytest.raises(AttributeError) as error:
+            ask()
+        return str(lacking(error.value))
+
+    assert said(lambda: thing.Nothing) == "_X has no member Nothing in stated; --types NAME brings other types"
+    assert said(lambda: thing.Count.deref_()).startswith("the types in use have a number where other kernels have a ")
+    assert said(lambda: Absent("").str_()).startswith("the types in use have a number where other kernels have a ")
+    assert isinstance(lacking(AttributeError(name="str_", obj=1)), TypeInfoError)
+    with pytest.raises(AttributeError):  # a fault of ours, not of the types
+        said(lambda: [].nothing)  # type: ignore[attr-defined]

@@ -215,8 +215,8 @@ def _with_doubt(answer: DtAnswer, target: Target, types: TypeDatabase, insisted:
         profile = target.profile
         if isinstance(profile, Absent) or profile.exact:
             return answer
-        said = f"this kernel is not known; these are of {profile.name}: {profile.match}"
-        problems = (*problems, Problem("types", said))
+        where, _, said = profile.doubt.partition(": ")
+        problems = (*problems, Problem(where, said))
     return DtAnswer(answer.listings, problems, answer.indented, answer.compact, remarks)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dumpwalk.arguments import argument
 from dumpwalk.commands import command
 from dumpwalk.errors import Error, UsageError
-from dumpwalk.formats import open_dump
 from dumpwalk.memory.address import Hex
+from dumpwalk.opening import open_dump
 from dumpwalk.record import fields, record
 from dumpwalk.remarks import Absent
 
@@ -138,7 +138,8 @@ def _layout(info: Info) -> str:
         parts.append(
             "Triage header:\n" + _pairs({n: getattr(info.triage_header, n) for n in fields(info.triage_header)})
         )
-    parts.append("Sections:\n" + _table(("offset", "size", "what", "address"), map(_section_row, info.sections)))
+    if info.sections:
+        parts.append("Sections:\n" + _table(("offset", "size", "what", "address"), map(_section_row, info.sections)))
     if info.secondary_data:
         columns = ("index", "offset", "size", "GUID", "owner", "content")
         parts.append("Secondary data:\n" + _table(columns, map(_blob_row, info.secondary_data)))

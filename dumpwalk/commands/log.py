@@ -56,7 +56,7 @@ def log(
         raise UsageError("log reads text; --types, --raw, --dtb and --registers are of the dump that --against names")
     target = None
     if against is not None:
-        from dumpwalk.target import open
+        from dumpwalk.opening import open
 
         target = open(against, raw=raw, dtb=dtb, types=types or "", registers=registers)
     return _logs(files, markdown, target)

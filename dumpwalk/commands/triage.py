@@ -40,14 +40,14 @@ def triage(
     Prints a verdict line, the bug check with every parameter decoded, the
     machine, the thread and process, the stack, and the drivers.
     """
-    from dumpwalk import target
+    from dumpwalk.opening import open
     from dumpwalk.triage import triage as report
 
     if not files:
         raise UsageError("FILES is missing: which dump?")
     for path in files:
         try:
-            yield report(target.open(path, raw=raw, dtb=dtb, types=types or "", registers=registers))
+            yield report(open(path, raw=raw, dtb=dtb, types=types or "", registers=registers))
         except Error as error:
             error.file = path
             yield error

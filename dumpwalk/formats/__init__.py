@@ -31,7 +31,12 @@ if TYPE_CHECKING:
     from dumpwalk.remarks import Problem
     from dumpwalk.symbols.codeview import PdbReference
     from dumpwalk.symbols.modules import Modules, UnloadedModule
+    from dumpwalk.types.agreement import ShownTypes
+    from dumpwalk.types.model import TypeDatabase
     from dumpwalk.types.profiles import Profile
+
+    # Opens content that is of no format, or says with None that it is nothing to it either.
+    Otherwise = Callable[[str, memoryview], "Dump | None"]
 
 _NOT_PHYSICAL = Absent("this dump holds pieces of virtual memory, no physical pages")
 _NOT_TRIAGE = Absent("not a triage dump")
@@ -97,8 +102,10 @@ class Dump:
     :param problems: what is damaged
     :ivar found: how it was found out what the file does not say by itself
     :ivar profile: gives the layouts of its kernel; a target sets it, which knows what the user says of them
+    :ivar kernel_types: gives the types to see it with; a target sets it
     :ivar user_mode: it is of a process; nothing in it is a kernel's
     :ivar registers: what a register listing beside the file gives, by their names in small letters
+    :ivar shown_types: the types that the file itself shows, as pasted text does; ``None`` for what holds memory alone
     """
 
     def __init__(
@@ -131,9 +138,11 @@ class Dump:
         self.found = found
         self.user_mode = user_mode
         self.registers: Mapping[str, int] = {}
+        self.shown_types: ShownTypes | None = None
         self._contents = contents
         self._crashed: Crashed | None = None
         self.profile: Callable[[], Profile | Absent] | None = None
+        self.kernel_types: Callable[[], TypeDatabase] | None = None
         self._missing = missing
         self._problems = problems
 
@@ -203,6 +212,11 @@ class Dump:
         return self._crashed
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be said beside each answer that was read from it."""
+        return ()
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """What the file does not hold, or what is not read from it yet."""
         note = self.crashed.note
@@ -233,13 +247,21 @@ RAW_EXTENSIONS = (".raw", ".mem", ".img", ".vmem", ".dd")
 _PACKED = (b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"PK\x03\x04", b"PK\x05\x06", b"\x28\xb5\x2f\xfd")
 
 
-def open_dump(path: str, *, raw: bool = False, dtb: int | None = None, registers: str = "") -> Dump:
+def open_dump(
+    path: str,
+    *,
+    raw: bool = False,
+    dtb: int | None = None,
+    registers: str = "",
+    otherwise: Otherwise | None = None,
+) -> Dump:
     """Open the dump file at *path*: headers and tables are read, memory when it is asked for.
 
     :param raw: it is a raw image: physical memory from address 0 on, and nothing else
     :param dtb: physical address of the root of the page tables to use, instead of what the file says
     :param registers: a file that lists the registers of a processor of that machine: they say which page tables it
         used, and in which mode, and have their values in expressions
+    :param otherwise: is given path and content of a file that is of no format, before it is refused
     :raises FormatError: when the file can't be read, is no dump, or not one that can be used
     :raises UsageError: when *dtb* is given and the file holds no physical pages, or *registers* are of another machine
     """
@@ -257,8 +279,11 @@ def open_dump(path: str, *, raw: bool = False, dtb: int | None = None, registers
         data, name, found = unpacked(path, data)
     format = None if raw else _format_of(data)
     opened = format.open(path, data) if format else None
+    called_raw = raw or name.lower().endswith(RAW_EXTENSIONS)
+    if opened is None and otherwise is not None and not called_raw:
+        opened = otherwise(path, data)
     if opened is None:
-        if not raw and not name.lower().endswith(RAW_EXTENSIONS):
+        if not called_raw:
             raise FormatError(f"{path}: {_what_it_looks_like(data)}")
         from dumpwalk.formats.images.raw import open_raw
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     # ControlArea has a member of that name.
     SegmentRecord: TypeAlias = Segment
 
-DATA, IMAGE, PAGE_FILE, PHYSICAL = "data", "image", "page file", "physical memory"
+DATA, IMAGE, PAGE_FILE, PHYSICAL, UNKNOWN = "data", "image", "page file", "physical memory", "unknown"
 
 
 @record
@@ -46,7 +46,7 @@ class ControlArea:
     """A control area with all that hangs on it. A field is ``None`` where this build has none.
 
     :param size: of the structure; the first subsection is behind it
-    :param kind: ``data``, ``image``, ``page file`` or ``physical memory``
+    :param kind: ``data``, ``image``, ``page file`` or ``physical memory``; ``unknown`` when ``u`` can't be read
     :param Segment: what it points to; :attr:`segment` is what lies there
     :param Flink: of its list head: of views since Windows 8, of unused segments before, and where there is no view
     :param NumberOfSubsections: Windows 2000 and XP count them here
@@ -145,18 +145,23 @@ def control_area(target: Target, address: Any) -> ControlArea:
 
 
 def kind_of(fields: dict[str, int], file: Address | Absent) -> str:
-    """Return what backs the section of a control area: by the flags in ``u``, and where ``FilePointer`` leads."""
+    """Return what backs the section of a control area: by the flags in ``u``, and where ``FilePointer`` leads.
+
+    :param fields: the flags by name; none where they can't be read
+    """
     if fields.get("Image"):
         return IMAGE
     if fields.get("PhysicalMemory"):
         return PHYSICAL
+    if fields.get("File") or (not isinstance(file, Absent) and file):
+        return DATA if fields else UNKNOWN  # an image has a file too
     # Without a file the page file backs it; some page-file sections keep the bit clear and the pointer null.
-    return DATA if fields.get("File") or (not isinstance(file, Absent) and file) else PAGE_FILE
+    return PAGE_FILE if fields else UNKNOWN
 
 
 def unit_of(kind: str) -> int:
-    """Return how many bytes a section of that *kind* counts as one sector."""
-    return 0x200 if kind == IMAGE else 0x1000
+    """Return how many bytes a section of that *kind* counts as one sector; 0 where that is not known."""
+    return {IMAGE: 0x200, UNKNOWN: 0}.get(kind, 0x1000)
 
 
 def size_of_area(target: Target, fields: dict[str, int]) -> int:

@@ -33,7 +33,7 @@ _MOST_WAITERS = 4096
 class Deletion:
     """The state of a control area's deletion.
 
-    :param state: ``stable``, ``being deleted``, ``being created``, ``being purged``
+    :param state: ``stable``, ``being deleted``, ``being created``, ``being purged``; ``unknown`` without the flags
     :param waiters: how many wait until it is over
     """
 
@@ -42,8 +42,11 @@ class Deletion:
 
 
 def deletion(target: Target, area: Object, fields: dict[str, int]) -> Deletion:
-    """Return the state of the deletion of *area*, a ``_CONTROL_AREA`` whose flags are *fields*."""
-    state = next((words for name, words in _STATES.items() if fields.get(name)), "stable")
+    """Return the state of the deletion of *area*, a ``_CONTROL_AREA`` whose flags are *fields*.
+
+    :param fields: the flags by name; none where they can't be read
+    """
+    state = next((words for name, words in _STATES.items() if fields.get(name)), "stable" if fields else "unknown")
     waiting = pointer(area, "WaitList", "WaitingForDeletion")
     if isinstance(waiting, Absent):
         return Deletion(state, waiting)

@@ -46,6 +46,12 @@ def _hex(value: object) -> str:
 
 
 def _file(area: ControlArea) -> Iterator[Explained]:
+    if area.kind == "unknown":
+        text = "u and FilePointer can't be read, so what backs this section is not known."
+        if not isinstance(area.FilePointer, Absent):
+            text = f"FilePointer leads to {_hex(area.FilePointer)}; whether this is its data or image is not known."
+        yield Explained("FILE_OBJECT", text)
+        return
     if area.kind not in ("data", "image"):
         backing = "the page file" if area.kind == "page file" else "physical memory itself"
         text = f"No file is behind this section: {backing} backs it, and FilePointer is null."
@@ -73,6 +79,7 @@ def _control_area(area: ControlArea) -> Explained:
         "image": "the file mapped as an image, section by section of its PE header; sectors of 512 bytes",
         "page file": "shared memory that lives in the page file once it leaves memory",
         "physical memory": "a section of physical memory",
+        "unknown": "a section, of what can't be told without u",
     }
     flags = f" Its flags are {', '.join(area.flag_names)}." if area.flag_names else ""
     text = (
@@ -129,7 +136,7 @@ def _one(part: Subsection, kind: str) -> str:
 
 def _ptes(area: ControlArea, pages: SectionPages) -> Explained:
     found = pages.coverage
-    backing = "the file" if area.kind in ("data", "image") else "the page file"
+    backing = {"data": "the file", "image": "the file", "unknown": "its backing"}.get(area.kind, "the page file")
     return Explained(
         "prototype PTEs",
         "The PTEs of a view begin invalid and point here; the page fault of the first access follows that, reads the "
@@ -155,6 +162,8 @@ def _deletion(area: ControlArea) -> Explained:
         text = (
             "It is not being deleted (BeingDeleted is clear) and nobody waits for that (WaitingForDeletion is null). "
         )
+    elif state == "unknown":
+        text = f"Whether it is being deleted is not known, since u can't be read; {waiting}. "
     elif state == "stable":
         text = f"No flag says that it is being changed, yet WaitingForDeletion is not null: {waiting}. "
     else:

@@ -68,7 +68,7 @@ def subsections_of(
     """Return the subsections of the control area *area*; one that names another control area ends the chain.
 
     :param first: where the first one is
-    :param unit: bytes in a sector
+    :param unit: bytes in a sector, 0 where that is not known
     :param views: they are those of a data file, ``_MSUBSECTION``
     :raises TypeInfoError: when the types of this kernel are not known
     """
@@ -114,6 +114,9 @@ def subsection(target: Target, address: int, number: int, unit: int, *, views: b
         bytes_in = count if isinstance(count, Absent) else Hex(count * unit + fields.get("SectorEndOffset", 0))
     if isinstance(start, Absent):
         bytes_at = start
+    if not unit:
+        unknown = Absent("whether the section is an image, which counts in other sectors, is not known")
+        bytes_at, bytes_in = (v if isinstance(v, Absent) else unknown for v in (bytes_at, bytes_in))
     flink, blink, mapped = _views(target, at) if views else (None, None, None)
     return Subsection(
         number,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dumpwalk.errors import TypeInfoError
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.objects.sizes import size_of
 from dumpwalk.remarks import Absent
@@ -29,6 +30,24 @@ def member(object: Object | Absent, *paths: str) -> Any:
         except AttributeError:
             continue
     return Absent(f"{getattr(object.type_, 'name', 'this type')} of this build has no {paths[0]}")
+
+
+def lacking(error: AttributeError) -> TypeInfoError:
+    """Return *error* as what it means to an analyst: the types in use lack a member, or have a number in its place.
+
+    :raises AttributeError: *error* itself, when it is of anything else
+    """
+    from dumpwalk.objects.object import TAKEN, Object
+
+    thing = getattr(error, "obj", None)
+    if isinstance(thing, (int, Absent)) and error.name in TAKEN:
+        return TypeInfoError(
+            "the types in use have a number where other kernels have a structure; --types NAME brings other types"
+        )
+    if not isinstance(thing, Object):
+        raise error
+    what = f"{getattr(thing.type_, 'name', '')} has no member {error.name} in {thing.plan_.space.types.name}"
+    return TypeInfoError(f"{what}; --types NAME brings other types")
 
 
 def has(object: Object, path: str) -> bool:

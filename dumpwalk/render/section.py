@@ -60,6 +60,8 @@ def name(area: ControlArea) -> str:
         return "????"
     if area.file_name:
         return printable(area.file_name)
+    if area.kind == "unknown":
+        return "????"
     return {"page file": "Pagefile-backed section", "physical memory": "Section of physical memory"}.get(
         area.kind, "No name for file"
     )

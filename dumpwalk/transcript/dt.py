@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.annotations import Annotation
     from dumpwalk.annotations.conditions import Situation
+    from dumpwalk.types.sources.dt_text import Draft
 
 # Of so many structures in one listing the fields are explained.
 MOST_ANNOTATED = 16
@@ -81,6 +82,11 @@ class Dt(Reader):
         self._values: list[Value] = []
         if command:
             self._lines.begin(command.removeprefix("!mex.").removeprefix("!"))
+
+    @property
+    def drafts(self) -> list[Draft]:
+        """The listings as far as they are read."""
+        return self._lines.drafts
 
     def take(self, line: str, number: int) -> bool:
         start = line.lstrip()[:1]

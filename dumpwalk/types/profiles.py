@@ -85,6 +85,11 @@ class Profile:
     def exact(self) -> bool:
         return self.match.kind == "exact"
 
+    @property
+    def doubt(self) -> str:
+        """What is to be said beside an answer that rests on it, unless it is exact."""
+        return f"types: this kernel is not known; these are of {self.name}: {self.match}"
+
 
 @record
 class Evidence:
@@ -121,7 +126,7 @@ def find_profile(dump: Dump, named: str = "") -> Profile | Absent:
         build = _called(named) if named else None
         if build is not None:
             return _profile(seen, "exact", "exact (as the user says)", build, (build,))
-        return choose(seen)
+        return choose(seen) if dump.shown_types is None else dump.shown_types.profile(seen)
     except TypeInfoError as error:
         return Absent(str(error))
 

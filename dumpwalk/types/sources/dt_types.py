@@ -41,9 +41,19 @@ class ListedTypes:
     """
 
     def __init__(self, text: str, name: str = "pasted dt listings") -> None:
-        self.name = name
         drafts, _ = read(text)
-        self.pointer_size = _pointer_size(drafts)
+        self._read(drafts, name, _pointer_size(drafts))
+
+    @classmethod
+    def of_drafts(cls, drafts: list[Draft], name: str, pointer_size: int) -> ListedTypes:
+        """Return the types in listings that were read already, of a machine with such pointers."""
+        types = cls.__new__(cls)
+        types._read(drafts, name, pointer_size)
+        return types
+
+    def _read(self, drafts: list[Draft], name: str, pointer_size: int) -> None:
+        self.name = name
+        self.pointer_size = pointer_size
         self._types: dict[str, Struct | Enum] = {}
         self._sources: dict[str, str] = {}
         self._public = {struct.name: struct for struct in public(self.pointer_size)}
@@ -63,7 +73,7 @@ class ListedTypes:
         return self._sources.get(name) or ("ntdef.h" if name in self._public else "")
 
     def _take(self, draft: Draft) -> None:
-        nodes = _tree(draft)
+        nodes = tree(draft)
         if not draft.type or not draft.rows or "*" in draft.type:
             if nodes:
                 self._fields(nodes, 0)  # for what is nested in it
@@ -220,7 +230,8 @@ def public(pointer_size: int) -> tuple[Struct, ...]:
     )
 
 
-def _tree(draft: Draft) -> list[Node]:
+def tree(draft: Draft) -> list[Node]:
+    """Return the rows of a listing, each with those that are nested in it."""
     top: list[Node] = []
     path: list[list[Node]] = [top]
     for row, shape in draft.rows:
@@ -245,18 +256,32 @@ def _first_element(below: list[Node]) -> list[Node]:
 
 
 def _pointer_size(drafts: list[Draft]) -> int:
-    """Return 4 or 8. A pointer's type says it, a value's backtick, the number of an address's digits."""
+    """Return 4 or 8, which it is too where nothing tells."""
+    return pointer_size_in(drafts) or 8
+
+
+def pointer_size_in(drafts: list[Draft]) -> int:
+    """Return 4 or 8, or 0 where nothing tells.
+
+    A pointer's type says it, the digits of a pointer, then the listings' own addresses, then a value's backtick, which
+    large integers of any machine have.
+    """
     import re
 
     texts = [row.text for draft in drafts for row, _ in draft.rows]
     for text in texts:
         if found := re.search(r"Ptr(32|64)", text):
             return int(found[1]) // 8
+    if any(re.match(r"0x[0-9a-f]{8}[`'][0-9a-f]{8} _?[A-Z]", text) for text in texts):
+        return 8
+    if any(re.search(r"0x[0-9a-f]{8} _?[A-Z]", text) for text in texts):
+        return 4
+    last = max((draft.address for draft in drafts if draft.address is not None), default=0)
+    if last >> 31:  # no 64-bit machine has much between 2 and 4 GB, a 32-bit one has its kernel there
+        return 8 if last >> 32 else 4
     if any("`" in text or re.search(r"0x[0-9a-f]{8}'[0-9a-f]{8}", text) for text in texts):
         return 8
-    narrow = any(re.search(r"0x[0-9a-f]{8} _?[A-Z]", text) for text in texts)
-    addresses = [draft.address for draft in drafts if draft.address is not None]
-    return 4 if narrow or (addresses and max(addresses) < 1 << 32) else 8
+    return 4 if last else 0
 
 
 def _kind(fields: tuple[Field, ...]) -> str:
