@@ -9,7 +9,8 @@ from dumpwalk.record import record
 class Annotation:
     """A remark on a place.
 
-    :param kind: the subject: ``stack rule``, ``subsystems``, ``status``, ``bug check``, ``wait reason``, ``flags``
+    :param kind: the subject: ``stack rule``, ``subsystems``, ``status``, ``bug check``, ``wait reason``, ``flags``,
+        ``irp``, ``pool tag``, ``pitfall``
     :param name: which rule or code it is, for programs
     :param title: it in a few words
     :param text: it in sentences

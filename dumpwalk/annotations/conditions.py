@@ -13,6 +13,11 @@ SWITCHED_OUT = ("KiSwapContext", "KiSwapThread", "KiCommitThreadWait")
 # The frames of the wait itself, above the function that waits.
 PROLOGUE = (*SWITCHED_OUT, "KiSwapContextReturn", "SwapContext", "KiQuantumEnd")
 WAITS = "KeWaitFor"
+# Whoever calls this runs; so did a thread whose processor was then told to stand still for the dump.
+_CRASHES = "KeBugCheckEx"
+_FROZEN = ("KiFreezeTargetExecution", "KeFreezeExecution", "KiProcessNMI", "KiNmiInterrupt", "KxNmiInterrupt")
+# Facts of one text are few; a text of many is a collection of logs.
+_MOST_FACTS = 32
 
 
 @record
@@ -27,7 +32,10 @@ class Situation:
     :param owner: image of the process it belongs to
     :param attached: image of the process it is attached to
     :param bugcheck: code of the crash
-    :param facts: names of further facts that somebody who has seen more than this stack established
+    :param facts: names of further facts that somebody who has seen more than this stack established:
+        ``workers-exhausted``, ``processor-hog``, ``section-being-deleted``, and those of :func:`in_system`
+    :param bugcheck_by: what shows the code of the crash when the text does not say it
+    :param interrupted: the function that a trap frame shown elsewhere returns to, ``module!function``
     """
 
     os: str = "windows"
@@ -39,6 +47,20 @@ class Situation:
     attached: str = ""
     bugcheck: int | None = None
     facts: tuple[str, ...] = ()
+    bugcheck_by: str = ""
+    interrupted: str = ""
+
+
+def with_fact(situation: Situation, fact: str) -> Situation:
+    """Return *situation* with one more fact, unless it is known already."""
+    if fact in situation.facts or len(situation.facts) >= _MOST_FACTS:
+        return situation
+    return situation.__replace__(facts=(*situation.facts, fact))  # type: ignore[attr-defined,no-any-return]
+
+
+def in_system(thread: int) -> str:
+    """Return the fact that *thread*, an address, is attached to System."""
+    return f"in-system {thread:x}"
 
 
 def holds(term: str, situation: Situation, names: Sequence[str], interrupted: bool = False) -> tuple[bool, str]:
@@ -58,6 +80,8 @@ def holds(term: str, situation: Situation, names: Sequence[str], interrupted: bo
     if key == "state":
         if situation.state:
             return situation.state in choices, ""
+        if wanted == "RUNNING":
+            return _ran(names)
         return waits and wanted == "WAIT", "the frames of the context switch show that it waits"
     if key in ("reason", "mode"):
         printed = situation.reason if key == "reason" else situation.mode
@@ -73,5 +97,13 @@ def holds(term: str, situation: Situation, names: Sequence[str], interrupted: bo
     if key == "interrupted":
         return interrupted, ""
     if key == "bugcheck":
-        return situation.bugcheck is not None and f"{situation.bugcheck:x}" in choices, ""
+        return situation.bugcheck is not None and f"{situation.bugcheck:x}" in choices, situation.bugcheck_by
     return key == "fact" and wanted in situation.facts, ""
+
+
+def _ran(names: Sequence[str]) -> tuple[bool, str]:
+    """Return whether the frames show that the thread ran when the dump was taken, and which of them does."""
+    if _CRASHES in names:
+        return True, f"a thread that calls {_CRASHES} runs"
+    frozen = next((name for name in names if name in _FROZEN), "")
+    return bool(frozen), f"{frozen} stops the processor that the thread ran on"

@@ -27,7 +27,7 @@ def annotate(
     :param frames: module and function of each frame, the innermost first; ``("", "")`` for one without a symbol
     :param traps: the positions of frames that note a trap frame: the frame after one was interrupted
     """
-    sites = [_plain(module, function) for module, function in frames[:MOST_FRAMES]]
+    sites = [plain(module, function) for module, function in frames[:MOST_FRAMES]]
     names = [name for _, name in sites]
     known = index()
     fits = [known.bits(site) for site in sites]
@@ -56,7 +56,7 @@ def annotate(
     return tuple(out)
 
 
-def _plain(module: str, function: str) -> tuple[str, str]:
+def plain(module: str, function: str) -> tuple[str, str]:
     """Return a frame's names as rules spell them: the kernel is nt, and x86 decorations are gone."""
     module = module.lower()
     if module in KERNELS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.annotations import Annotation
 
+# In the order of their numbers.
 REASONS = {
     "Executive": "kernel code waits for an object of its own: an event, a mutex, an I/O request",
     "FreePage": "the memory manager waits for a free page",
@@ -45,7 +46,18 @@ REASONS = {
     "WrAlertByThreadId": "the thread waits for another one to alert it: a critical section or condition variable",
     "WrDeferredPreempt": "a pre-emption was put off",
     "WrPhysicalFault": "a physical page is being brought in",
+    "WrIoRing": "the thread waits for completions of an I/O ring",
 }
+_names: list[str] = list(REASONS)
+
+
+def reason_name(number: int) -> str:
+    """Return the name of a wait reason's number, as ``_KTHREAD.WaitReason`` holds it; ``""`` for one without.
+
+    >>> reason_name(27), reason_name(99)
+    ('WrResource', '')
+    """
+    return _names[number] if 0 <= number < len(_names) else ""
 
 
 def wait_reason(reason: str) -> Annotation | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk import resources
 
 _data: list[bytes] = []
+_dictionaries: list[tuple[dict[int, str], dict[str, int], dict[int, str]]] = []
 
 
 def nt_status(value: int) -> str | None:
@@ -22,6 +23,29 @@ def nt_status(value: int) -> str | None:
     if code is None or line is None:
         return None
     return f"{code:08x} {_name(line)}"
+
+
+def status_value(name: str) -> int | None:
+    """Return the value of the status called *name*, by any of its names; ``None`` when none is.
+
+    >>> hex(status_value("STATUS_ACCESS_DENIED")), status_value("STATUS_NO_SUCH_NAME")
+    ('0xc0000022', None)
+    """
+    return _all()[1].get(name)
+
+
+def code_name(value: int) -> str | None:
+    """Return what :func:`exception_code` does, for texts with thousands of numbers: all names are kept by number."""
+    return _all()[0].get(value)
+
+
+def status_meaning(value: int) -> str:
+    """Return what a status means in a few words, ``""`` where its name has to say it.
+
+    >>> status_meaning(0x103), status_meaning(0x101)
+    ('still in progress', '')
+    """
+    return _all()[2].get(value, "")
 
 
 def exception_code(value: int) -> str | None:
@@ -62,11 +86,35 @@ def _code(value: int) -> int | None:
     return value & 0xFFFFFFFF if value >> 31 in (0, 1, 0x1FFFFFFFF) else None
 
 
-def _find(start: bytes) -> str | None:
-    """Return the rest of the line that begins with *start*."""
+def _table() -> bytes:
     if not _data:
         _data.append(resources.read("dumpwalk.bugchecks", "ntstatus.txt"))
-    text = _data[0]
+    return _data[0]
+
+
+def _all() -> tuple[dict[int, str], dict[str, int], dict[int, str]]:
+    """Return the names by value, the values by name, and what values mean."""
+    if not _dictionaries:
+        names: dict[int, str] = {}
+        values: dict[str, int] = {}
+        meanings: dict[int, str] = {}
+        for line in _table().decode("utf-8").splitlines():
+            number, _, rest = line.removeprefix("exception ").partition(" ")
+            if number.startswith("0x") and line.startswith("0x"):
+                value = int(number, 16)
+                named, _, meanings[value] = rest.partition(": ")
+                called = named.split(" = ")
+                names[value] = f"{value:08x} {called[0]}"
+                values.update((name, value) for name in called)
+            elif number.startswith("0x") and line.startswith("exception "):
+                names.setdefault(int(number, 16), f"{int(number, 16):08x} {rest}")
+        _dictionaries.append((names, values, meanings))
+    return _dictionaries[0]
+
+
+def _find(start: bytes) -> str | None:
+    """Return the rest of the line that begins with *start*."""
+    text = _table()
     at = text.find(start)
     return text[at + len(start) : text.index(b"\n", at + 1)].decode("utf-8") if at >= 0 else None
 

@@ -34,5 +34,25 @@ def split(value: int) -> CombinedApcDisable:
     return CombinedApcDisable(_signed16(value >> 16), _signed16(value))
 
 
+def held_off(counts: dict[str, int]) -> str:
+    """Return what the halves of ``CombinedApcDisable`` say, by their names; ``""`` where they are all 0.
+
+    Windows XP has one number for both kinds. What each holds off is in Microsoft's page "Critical Regions and Guarded
+    Regions"; a mutex counts as a critical region, as in the words on bug check 1.
+
+    >>> held_off({"KernelApcDisable": 1, "SpecialApcDisable": 0})
+    'KernelApcDisable 1, SpecialApcDisable 0: APCs were enabled more often than disabled'
+    """
+    if not any(counts.values()):
+        return ""
+    if max(counts.values()) > 0:
+        said = "APCs were enabled more often than disabled"
+    elif counts.get("SpecialApcDisable", 0) < 0:
+        said = "no APCs are delivered, special kernel APCs neither (KeEnterGuardedRegion, a guarded mutex)"
+    else:
+        said = "normal kernel APCs and user APCs are held off (KeEnterCriticalRegion, FsRtlEnterFileSystem, a mutex)"
+    return f"{', '.join(f'{name} {count}' for name, count in counts.items())}: {said}"
+
+
 def _signed16(value: int) -> int:
     return (value & 0xFFFF ^ 0x8000) - 0x8000

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dumpwalk.errors import ReadError
 from dumpwalk.kernel.constants import name_of
+from dumpwalk.kernel.pitfalls import told
 from dumpwalk.kernel.routine import Routine, routine
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
@@ -159,5 +160,4 @@ def _unterminated(target: Target, place: Address, size: int, count: int, why: st
     at = target.address(place + count * size)
     if not count:
         return Problem(f"entry at {at}", f"{why}: probably no array of FLT_OPERATION_REGISTRATION")
-    what = f"no IRP_MJ_OPERATION_END ends the array ({why}): registering such a filter reports no error, but"
-    return Problem(f"entry at {at}", f"{what} it is attached to no volume")
+    return Problem(f"entry at {at}", told("operation-end", "problem", why=why))

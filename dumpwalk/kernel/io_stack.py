@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dumpwalk.target import Target
 
 PENDING, CANCEL, SUCCESS, ERROR = 0x01, 0x20, 0x40, 0x80  # SL_PENDING_RETURNED, SL_INVOKE_ON_* of wdm.h
+# The major functions whose minor function 0 the debugger names; for the others 0 means none.
+MINORS_FROM_0 = ("IRP_MJ_PNP", "IRP_MJ_POWER", "IRP_MJ_SYSTEM_CONTROL")
 
 _CREATE = {
     0x01: "SL_FORCE_ACCESS_CHECK",

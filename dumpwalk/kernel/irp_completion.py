@@ -10,6 +10,7 @@ published post on the special kernel APC that completes requests). What makes on
 
 from __future__ import annotations
 
+from dumpwalk.kernel.pitfalls import told
 from dumpwalk.objects.members import integer
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
@@ -18,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.target import Target
 
+_PITFALL = "user-iosb"
 # IRP_SYNCHRONOUS_API, IRP_BUFFERED_IO, IRP_INPUT_OPERATION; FO_SYNCHRONOUS_IO (wdm.h)
 _SYNCHRONOUS, _BUFFERED, _INPUT, _SYNCHRONOUS_FILE = 0x4, 0x10, 0x40, 0x2
 
@@ -75,7 +77,17 @@ def completion(
         return None
     if not status or not user_iosb:
         return None
-    synchronous = bool(flags & _SYNCHRONOUS) or _opened_synchronous(target, file)
+    return results_of(status, flags, pending, bool(flags & _SYNCHRONOUS) or _opened_synchronous(target, file))
+
+
+def results_of(status: int, flags: int, pending: bool, synchronous: bool | None = None) -> Completion:
+    """Return what becomes of the results in an IRP whose fields are known.
+
+    :param flags: ``Flags``
+    :param synchronous: its caller waits in the I/O manager; by default that is what *flags* say
+    """
+    if synchronous is None:
+        synchronous = bool(flags & _SYNCHRONOUS)
     copied = is_copied(status, synchronous=synchronous, pending=pending)
     buffer = not is_error(status) and flags & _BUFFERED and flags & _INPUT
     return Completion(synchronous, pending, copied, bool(buffer))
@@ -87,3 +99,19 @@ def _opened_synchronous(target: Target, file: int | Absent) -> bool:
         return False
     flags = integer(target.object("_FILE_OBJECT", file), "Flags")
     return not isinstance(flags, Absent) and bool(flags & _SYNCHRONOUS_FILE)
+
+
+def results_told(results: Completion, status: str, information: str, buffered: bool) -> list[str]:
+    """Return what becomes of a request's results, in words; nothing where they reach its caller as anybody expects.
+
+    :param status: its ``IoStatus.Status`` with its name
+    :param information: its ``IoStatus.Information``; ``""`` for none
+    :param buffered: ``IRP_BUFFERED_IO`` is set
+    """
+    if not results.copied:
+        why = told(_PITFALL, "synchronous" if results.synchronous else "not-pending")
+        lines = [told(_PITFALL, "lost", status=status, why=why)]
+        return lines + [told(_PITFALL, "value-lost", information=information)] * bool(information and not buffered)
+    if information and results.buffer_copied:
+        return [told(_PITFALL, "copied", status=status, information=information)]
+    return []

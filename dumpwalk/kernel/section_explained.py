@@ -6,6 +6,7 @@ What is said of who owns what, and of deletion, follows what a driver developer 
 
 from __future__ import annotations
 
+from dumpwalk.kernel.pitfalls import told
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from dumpwalk.kernel.section import ControlArea
     from dumpwalk.kernel.section_pages import SectionPages
     from dumpwalk.kernel.subsection import Subsection
+
+_DELETION = "control-area-deletion"
 
 
 @record
@@ -148,31 +151,22 @@ def _ptes(area: ControlArea, pages: SectionPages) -> Explained:
 
 
 def _deletion(area: ControlArea) -> Explained:
-    state, waiters = area.deletion.state, area.deletion.waiters
+    text = deletion_told(area.deletion.state, area.deletion.waiters, area.WaitingForDeletion)
+    return Explained("deletion", f"{text} {told(_DELETION, 'pointers')}" if area.kind in ("data", "image") else text)
+
+
+def deletion_told(state: str, waiters: int | Absent, waiting_for_deletion: int | Absent | None) -> str:
+    """Return what the state of a control area's deletion means.
+
+    :param state: as :class:`dumpwalk.kernel.section_deletion.Deletion` has it
+    :param waiters: how many wait until it is over
+    """
     waiting = "how many wait is not known" if isinstance(waiters, Absent) else f"{waiters} wait for it"
     if state == "being deleted":
-        text = (
-            f"u.Flags.BeingDeleted is set: MiCleanSection is taking it apart, and {waiting} "
-            f"(WaitingForDeletion {_hex(area.WaitingForDeletion)}). Its pages and subsections must not be touched; "
-            "what is printed here may be half gone. Whoever calls a function that may destroy a control area finds "
-            "the flag under Mm's lock and waits: before Windows Vista for one event with a count of those who wait, "
-            "which the last of them frees, since then for a gate of its own in a list. "
-        )
-    elif state == "stable" and not (isinstance(waiters, Absent) or waiters):
-        text = (
-            "It is not being deleted (BeingDeleted is clear) and nobody waits for that (WaitingForDeletion is null). "
-        )
-    elif state == "unknown":
-        text = f"Whether it is being deleted is not known, since u can't be read; {waiting}. "
-    elif state == "stable":
-        text = f"No flag says that it is being changed, yet WaitingForDeletion is not null: {waiting}. "
-    else:
-        text = f"It is {state}, and {waiting}: others that need it stand still until that is over. "
-    pointers = (
-        "The functions that may destroy it (MmFlushImageSection, CcPurgeCacheSection, ...) take the address of "
-        "SECTION_OBJECT_POINTERS and look inside under the lock. So they are safe to call at any time, without "
-        "synchronising with the deletion of file objects, even after the last of these is gone, as long as the file "
-        "system keeps that structure. The pointers in it become null when deletion is through; a control area's "
-        "address that was copied from there before is not safe."
-    )
-    return Explained("deletion", (text + (pointers if area.kind in ("data", "image") else "")).rstrip())
+        return told(_DELETION, "deleting", waiting=waiting, at=_hex(waiting_for_deletion))
+    if state == "stable":
+        nobody = not (isinstance(waiters, Absent) or waiters)
+        return told(_DELETION, "stable") if nobody else told(_DELETION, "unflagged", waiting=waiting)
+    if state == "unknown":
+        return told(_DELETION, "unknown", waiting=waiting)
+    return told(_DELETION, "changing", state=state, waiting=waiting)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # What is shown of each entry: its link and what follows.
 WORDS = 4
+# A sequence number of so few bits can be used up while one processor stands in a pop.
+FEW_BITS = 9
 # USHORT Depth: a list can't have more entries and still be counted.
 _MOST_ENTRIES = 0x10000
 # winnt.h, SLIST_HEADER.Header8, for types that name no bits: position and length, the first three in Alignment.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dumpwalk.errors import TypeInfoError
+from dumpwalk.kernel.apc import held_off
 from dumpwalk.kernel.apc_state import ThreadApcs, has_apcs, thread_apcs
 from dumpwalk.kernel.clock import clock
 from dumpwalk.kernel.impersonation import Impersonation, impersonation
+from dumpwalk.kernel.pitfalls import told
 from dumpwalk.kernel.process import device_map, full_image_name, process
 from dumpwalk.kernel.thread import Thread, thread
 from dumpwalk.kernel.thread_irps import PendingIrp, pending_irps
@@ -30,14 +32,6 @@ NOT_ASKED = Absent("not asked for")
 # Bits of CrossThreadFlags that all versions have (public symbols): PS_CROSS_THREAD_FLAGS_TERMINATED.
 _TERMINATED = 1
 _SYSTEM_PROCESS = 4
-TERMINATING = (
-    "the thread terminates: IoCancelThreadIo has cancelled its IRPs and waits until its IrpList is empty; after five"
-    " minutes it removes those that are left from the list and sets their Tail.Overlay.Thread to null"
-)
-IN_SYSTEM = (
-    "the thread is attached to System, as NtClose does (KeStackAttachProcess) for a handle of the kernel's table:"
-    " until it detaches, PsGetCurrentProcess returns System, in a driver's IRP_MJ_CLEANUP too"
-)
 
 
 @record
@@ -176,34 +170,20 @@ def _notes(target: Target, found: Thread, irps: tuple[PendingIrp, ...]) -> tuple
     out = []
     flags = found.CrossThreadFlags
     if irps and not isinstance(flags, Absent) and flags & _TERMINATED:
-        out.append(TERMINATING)
+        out.append(told("thread-exit"))
     if found.attached is True and not isinstance(found.ApcStateProcess, Absent):
         ids = target.kept.setdefault("process identifiers", {})
         if found.ApcStateProcess not in ids:
             ids[found.ApcStateProcess] = view_of(target, "_EPROCESS", found.ApcStateProcess).int("UniqueProcessId")
         # The idle process's threads are attached to System as long as the machine runs.
         if ids[found.ApcStateProcess] == _SYSTEM_PROCESS and found.Cid.UniqueProcess not in (0, _SYSTEM_PROCESS):
-            out.append(IN_SYSTEM)
+            out.append(told("kernel-handle-close"))
     out += _apcs_held_off(found)
     return tuple(out)
 
 
 def _apcs_held_off(found: Thread) -> list[str]:
-    """Return what the two halves of ``CombinedApcDisable`` say where they are not both 0.
-
-    Windows XP has one number for both kinds. What each holds off is in Microsoft's page "Critical Regions and Guarded
-    Regions"; a mutex counts as a critical region, as in the words on bug check 1.
-    """
-    kernel, special = found.KernelApcDisable, found.SpecialApcDisable
-    counts = {"KernelApcDisable": kernel, "SpecialApcDisable": special}
-    known = {name: int(count) for name, count in counts.items() if not isinstance(count, Absent)}
-    if not any(known.values()):
-        return []
-    least = known.get("SpecialApcDisable", 0)
-    if max(known.values()) > 0:
-        said = "APCs were enabled more often than disabled"
-    elif least < 0:
-        said = "no APCs are delivered, special kernel APCs neither (KeEnterGuardedRegion, a guarded mutex)"
-    else:
-        said = "normal kernel APCs and user APCs are held off (KeEnterCriticalRegion, FsRtlEnterFileSystem, a mutex)"
-    return [f"{', '.join(f'{name} {count}' for name, count in known.items())}: {said}"]
+    """Return what the two halves of ``CombinedApcDisable`` say where they are not both 0."""
+    counts = {"KernelApcDisable": found.KernelApcDisable, "SpecialApcDisable": found.SpecialApcDisable}
+    said = held_off({name: int(count) for name, count in counts.items() if not isinstance(count, Absent)})
+    return [said] if said else []

@@ -8,7 +8,8 @@ a function) is ours, and so are the remarks in brackets at the foot.
 from __future__ import annotations
 
 from dumpwalk.bugchecks.ntstatus import nt_status
-from dumpwalk.kernel.io_stack import CANCEL, ERROR, PENDING, SUCCESS
+from dumpwalk.kernel.io_stack import CANCEL, ERROR, MINORS_FROM_0, PENDING, SUCCESS
+from dumpwalk.kernel.irp_completion import results_told
 from dumpwalk.remarks import Absent
 from dumpwalk.render.io_numbers import name, pointer, word
 from dumpwalk.render.remarks import remark_lines
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 # Requests whose third parameter is a control code, which the debugger marks with 0x.
 _CONTROL_CODES = ("IRP_MJ_FILE_SYSTEM_CONTROL", "IRP_MJ_DEVICE_CONTROL", "IRP_MJ_INTERNAL_DEVICE_CONTROL")
-# The major functions whose minor function 0 the debugger names; for the others 0 means none.
-_MINORS_FROM_0 = ("IRP_MJ_PNP", "IRP_MJ_POWER", "IRP_MJ_SYSTEM_CONTROL")
 _STATES = {"not sent": "no driver has it: it was not sent yet, or came back", "completed": "it was completed"}
 # The kernel's own completion routine, which calls another one and keeps its driver from being unloaded meanwhile.
 _WRAPPER = "nt!IopUnloadSafeCompletion"
@@ -79,23 +78,14 @@ def notes(found: Irp) -> list[str]:
         return lines
     called = nt_status(status) or f"{status:08x}"
     some = "" if isinstance(information, Absent) or not information else f"{information:x}"
-    if not results.copied:
-        why = "the request is synchronous" if results.synchronous else "the request was never marked pending"
-        lines.append(f"IoStatus will not be copied to UserIosb: {called} is an error and {why}")
-        if some and "IRP_BUFFERED_IO" not in found.flag_names:
-            kept = "a status that is no error, such as STATUS_BUFFER_OVERFLOW, keeps it"
-            lines.append(f"so Information {some} is lost; {kept}")
-    elif some and results.buffer_copied:
-        copied = "says how many bytes are copied from SystemBuffer to UserBuffer"
-        lines.append(f"{called} is no error: Information {some} {copied}")
-    return lines
+    return [*lines, *results_told(results, called, some, "IRP_BUFFERED_IO" in found.flag_names)]
 
 
 def _location(location: StackLocation, detail: bool) -> list[str]:
     """Return the lines of one stack location."""
     empty = location.DeviceObject == 0 and not location.MajorFunction and not location.MinorFunction
     major = "" if empty else location.major
-    minor = "" if empty or (location.MinorFunction == 0 and major not in _MINORS_FROM_0) else location.minor
+    minor = "" if empty or (location.MinorFunction == 0 and major not in MINORS_FROM_0) else location.minor
     codes = f"[{_function(major, location.MajorFunction)}, {_function(minor, location.MinorFunction)}]"
     routine = location.CompletionRoutine
     completion = pointer(routine if isinstance(routine, Absent) else routine.address)

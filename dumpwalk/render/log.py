@@ -67,7 +67,8 @@ def _text(log: Log | MarkdownLog) -> Iterator[str]:
             yield f"    not understood: {ranges(block.unparsed)}"
     if log.annotations:
         yield ""
-    yield from (f"line {a.line}: {printable(_code(a))}" for a in log.annotations)
+    for annotation in log.annotations:
+        yield from _outside(annotation)
     if log.problems:
         yield ""
     for problem in log.problems[:_MOST_PROBLEMS]:
@@ -97,15 +98,18 @@ def _markdown(log: Log | MarkdownLog) -> Iterator[str]:
             yield ""
         for annotation in shown:
             yield f"* **{_escaped(annotation.title)}** ({annotation.kind}{_name(annotation)})"
-            if annotation.text:
-                yield f"  {_escaped(annotation.text)}"
-            yield from (f"  * {_escaped(step)}" for step in annotation.next)
+            yield from _body(annotation)
         if block.unparsed:
             yield ""
             yield f"Not understood: {ranges(block.unparsed)}"
     if log.annotations:
         yield ""
-    yield from (f"* line {a.line}: {_escaped(_code(a))}" for a in log.annotations)
+    for a in log.annotations:
+        if a.next:
+            yield f"* line {a.line}: **{_escaped(a.title)}** ({a.kind}{_name(a)})"
+            yield from _body(a)
+        else:
+            yield f"* line {a.line}: {_escaped(_code(a))}"
     if log.problems:
         yield ""
     yield from (f"* {_escaped(str(problem))}" for problem in log.problems[:_MOST_PROBLEMS])
@@ -129,6 +133,26 @@ def _compared(log: ComparedLog | MarkdownComparedLog, markdown: bool) -> Iterato
     yield ""
     yield log_against.foot(log.against)
     yield from (f"({printable(str(problem))})" for problem in log.problems[:_MOST_PROBLEMS])
+
+
+def _body(annotation: Annotation) -> Iterator[str]:
+    if annotation.component:
+        yield f"  component: {_escaped(annotation.component)}"
+    if annotation.text:
+        yield f"  {_escaped(annotation.text)}"
+    yield from (f"  deduced: {_escaped(why)}" for why in annotation.deduced)
+    yield from (f"  * {_escaped(step)}" for step in annotation.next)
+
+
+def _outside(annotation: Annotation) -> Iterator[str]:
+    """Return a remark that belongs to no block: a code in one line, what is more with its text below."""
+    place = f"line {annotation.line}: "
+    if annotation.next:
+        first, *rest = _remark(annotation)
+        yield place + first.removeprefix("  * ")
+        yield from rest
+    else:
+        yield from wrap(printable(_code(annotation)), first=place, indent="    ")
 
 
 def _heading(log: Log | MarkdownLog | ComparedLog | MarkdownComparedLog) -> str:
@@ -171,7 +195,7 @@ def _remark(annotation: Annotation) -> Iterator[str]:
     if annotation.kind == "subsystems":
         yield from wrap(annotation.title, first="    through: ", indent="        ")
         return
-    if annotation.kind in ("wait reason", "flags") and not annotation.text:
+    if annotation.kind in ("wait reason", "flags", "irp", "pool tag") and not annotation.text:
         yield from wrap(printable(annotation.title), first="  * ", indent="    ")
         return
     severity = f", {annotation.severity}" if annotation.severity != "info" else ""
@@ -181,7 +205,7 @@ def _remark(annotation: Annotation) -> Iterator[str]:
     if annotation.text:
         yield from wrap(printable(annotation.text), first="    ", indent="    ")
     for why in annotation.deduced:
-        yield f"    deduced: {why}"
+        yield from wrap(printable(why), first="    deduced: ", indent="      ")
     for step in annotation.next:
         yield from wrap(printable(step), first="    - ", indent="      ")
 

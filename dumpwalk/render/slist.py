@@ -6,6 +6,8 @@ x64 header: its lines here follow the same pattern.
 
 from __future__ import annotations
 
+from dumpwalk.kernel.pitfalls import told
+from dumpwalk.kernel.slist import FEW_BITS
 from dumpwalk.remarks import Absent
 from dumpwalk.render.remarks import remark_lines
 from dumpwalk.render.text import plain
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
     from dumpwalk.kernel.slist import PopWindow, Slist, SlistHeader
     from dumpwalk.memory.address import Address
 
-# So few that they can be used up while one processor stands in a pop.
-_FEW_BITS = 9
+_ABA = "slist-aba"
 
 
 def header_lines(header: SlistHeader) -> list[str]:
@@ -64,9 +65,9 @@ def foot_lines(found: Slist, asked: bool) -> list[str]:
     :param asked: an instruction pointer was given, so that it matters where it is not, too
     """
     lines = []
-    if found.header.sequence_bits <= _FEW_BITS:
-        times = 1 << found.header.sequence_bits
-        lines.append(f"A sequence number of {found.header.sequence_bits} bits repeats after {times} operations (ABA).")
+    if found.header.sequence_bits <= FEW_BITS:
+        bits = found.header.sequence_bits
+        lines.append(told(_ABA, "repeats", bits=bits, times=1 << bits))
     window = found.window
     if isinstance(window, Absent):
         if asked:
@@ -93,26 +94,11 @@ def explanation(found: Slist) -> list[str]:
     """Return why the sequence number and the place of the instruction pointer matter, in sentences."""
     header = found.header
     bits = header.sequence_bits
-    lines = [
-        "A pop reads the first entry and that entry's link, and then exchanges the whole header if it has not changed.",
-        "Should others in between take that entry, take more, and put it back, the first entry is the same again while"
-        " the link that was read is old (ABA): the exchange would put an entry at the head that is somebody's already.",
-    ]
+    lines = [told(_ABA, "pop"), told(_ABA, "aba")]
     if header.sequence_name == "CpuId":
-        lines.append("The types of this kernel name no sequence number in this header, only CpuId.")
+        lines.append(told(_ABA, "unnamed"))
     else:
-        lines.append(
-            f"The sequence number is there to tell: it changes with each operation, and here has {bits} bits, so that"
-            f" it is the same again after {1 << bits:,} operations."
-        )
-    if bits <= _FEW_BITS:
-        lines.append(f"{1 << bits} operations of other processors are not many, should this one be held up.")
-    lines += [
-        "Being interrupted does not hold a pop up: before an interrupt returns, nt!KiCheckForSListAddress compares the"
-        " interrupted instruction pointer with nt!ExpInterlockedPopEntrySListResume and"
-        " nt!ExpInterlockedPopEntrySListEnd, and sets one from between them (both included) back to Resume, where the"
-        " header is read anew.",
-        "So nobody goes on with an old link after another thread has run on this processor. What the kernel does not"
-        " see, such as a hypervisor that stops a virtual processor there, is left to the sequence number.",
-    ]
-    return lines
+        lines.append(told(_ABA, "sequence", bits=bits, times=f"{1 << bits:,}"))
+    if bits <= FEW_BITS:
+        lines.append(told(_ABA, "few", times=1 << bits))
+    return [*lines, told(_ABA, "again"), told(_ABA, "unseen")]

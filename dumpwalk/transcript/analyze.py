@@ -6,13 +6,14 @@ import re
 
 from dumpwalk.annotations import Annotation
 from dumpwalk.annotations.codes import codes_in
+from dumpwalk.annotations.conditions import with_fact
 from dumpwalk.annotations.stacks import annotate
 from dumpwalk.bugchecks import BugCheck
 from dumpwalk.bugchecks.table import find_code
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.bugcheck import crashed, decoded, explained, short_form
+from dumpwalk.transcript.bugcheck import crashed, decoded, explained, short_form, stuck_thread
 from dumpwalk.transcript.exception import ExceptionReader, ListedException
 from dumpwalk.transcript.registers import Registers, RegistersReader
 from dumpwalk.transcript.stack import Stack, StackReader
@@ -221,14 +222,27 @@ class AnalyzeReader(Reader):
             situation = crashed(situation, int(found.code))
             out += explained(found)
         stacks = [r for r in self._inside if isinstance(r, StackReader) and r.frames]
+        of_thread = self._thread_of_the_stack(situation, found)
         for reader in stacks:
-            out += reader.annotations(situation)
+            out += reader.annotations(of_thread)
         if not stacks and found is not None:
             out += annotate((), situation)
         for key, values, number in self._items:
             if key in ("ERROR_CODE", "EXCEPTION_CODE", "EXCEPTION_PARAMETER1", "EXCEPTION_CODE_STR"):
                 out += [a for v in values[:1] for a in codes_in(v, number) if a.name not in {b.name for b in out}]
         return tuple(out)
+
+    def _thread_of_the_stack(self, situation: Situation, found: BugCheck | None) -> Situation:
+        """Return what is known of the thread whose stack is in the analysis: where it was interrupted, why it runs."""
+        place = next((r.place for r in self._inside if isinstance(r, RegistersReader) and r.place is not None), None)
+        if place is not None:
+            said = f"{place.module}!{place.symbol}"
+            situation = situation.__replace__(interrupted=said)  # type: ignore[attr-defined]
+        thread = next((values[0] for key, values, _ in self._items if key == "FAULTING_THREAD" and values), "")
+        stuck = stuck_thread(found)
+        if stuck is not None and _number(thread) == stuck:
+            situation = with_fact(situation, "processor-hog").__replace__(state="RUNNING")  # type: ignore[attr-defined]
+        return situation
 
     def situation(self, before: Situation) -> Situation:
         found = self._bugcheck()

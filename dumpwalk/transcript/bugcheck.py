@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from dumpwalk.annotations import Annotation
+from dumpwalk.annotations.pool import tag_of, tag_owners
 from dumpwalk.annotations.stacks import annotate
 from dumpwalk.bugchecks import BugCheck, decode
 from dumpwalk.remarks import Absent
@@ -23,6 +24,7 @@ _ONE_LINE = re.compile(
     r"|\*{3} Fatal System Error: (0x[0-9a-fA-F]{1,8}))\Z"
 )
 _FATAL = re.compile(r"[ ]*\(?((?:0x[0-9a-fA-F`]{8,17},?){4})\)?\Z")
+_STUCK = 0xEA
 
 
 @lru_cache(maxsize=256)
@@ -81,7 +83,12 @@ def short_form(line: str) -> tuple[int, tuple[int, ...]] | None:
 
 def crashed(before: Situation, code: int) -> Situation:
     """Return what is known of the machine once the code of its crash is."""
-    return before.__replace__(bugcheck=code)  # type: ignore[attr-defined,no-any-return]
+    return before.__replace__(bugcheck=code, bugcheck_by="")  # type: ignore[attr-defined,no-any-return]
+
+
+def stuck_thread(bugcheck: BugCheck | None) -> int | None:
+    """Return the thread that a THREAD_STUCK_IN_DEVICE_DRIVER names: it used up its processor inside a driver."""
+    return bugcheck.parameters[0].given if bugcheck is not None and bugcheck.code == _STUCK else None
 
 
 def explained(bugcheck: BugCheck) -> tuple[Annotation, ...]:
@@ -91,7 +98,8 @@ def explained(bugcheck: BugCheck) -> tuple[Annotation, ...]:
     said = [f"Parameter {n}: {p.decoded}." for n, p in enumerate(bugcheck.parameters, 1) if p.given and p.decoded]
     text = " ".join([*said, *bugcheck.explanation])
     title = bugcheck.headline or meaning or name
-    return (Annotation("bug check", name, title, text, (), "critical"),)
+    tags = [p.given for p in bugcheck.parameters if p.kind == "pool_tag" and p.given]
+    return (Annotation("bug check", name, title, text, (), "critical"), *tag_owners(tag_of(tag) for tag in tags))
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 
+from dumpwalk.annotations.conditions import with_fact
+from dumpwalk.annotations.fields import deletion
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, cells, pointer, remark, value, words
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dumpwalk.annotations import Annotation
+    from dumpwalk.annotations.conditions import Situation
+
+_MOST_REMARKS = 8
 _HEAD = re.compile(r"[ ]*ControlArea[ ]+@ ?([0-9a-f]{8,16})\Z")
 _SEGMENT = re.compile(r"[ ]*Segment @ ([0-9a-f]{8,16}):?\Z")
 _SUBSECTION = re.compile(r"[ ]*Subsection ([0-9]+)\.? @ ([0-9a-f]{8,16})\Z")
@@ -181,8 +189,24 @@ class ControlAreaReader(Reader):
             return bool(self._areas) and self._areas[-1].take(line)
         return True
 
+    def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
+        """Say of control areas that are being deleted what that means; a listing of all has few such."""
+        found = (deletion(*_deleted(area)) for area in self._areas)
+        return tuple(a for a in found if a is not None)[:_MOST_REMARKS]
+
+    def situation(self, before: Situation) -> Situation:
+        """A control area that is being deleted is why threads wait for its section."""
+        being = any(deletion(*_deleted(area)) is not None for area in self._areas)
+        return with_fact(before, "section-being-deleted") if being else before
+
     def record(self) -> ControlAreaListing | None:
         return ControlAreaListing(tuple(area.record() for area in self._areas)) if self._areas else None
+
+
+def _deleted(area: _Area) -> tuple[bool, Hex | Absent | None]:
+    """Return whether a control area is being deleted, and its WaitingForDeletion."""
+    part = area.parts[0]
+    return "BeingDeleted" in part.names, part.values.get("WaitingForDeletion")
 
 
 def _compact(found: re.Match[str]) -> _Area:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from dumpwalk.annotations.fields import STRUCTURES, field
+from dumpwalk.annotations.conditions import with_fact
+from dumpwalk.annotations.fields import STRUCTURES, TOGETHER, field, structure
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # Of so many structures in one listing the fields are explained.
 MOST_ANNOTATED = 16
+# Rows inside of other rows that say something of the whole structure.
+_NESTED = ("BeingDeleted", "HeaderType")
 
 # What `dt` shows and prose does not: an offset, a structure's kind and name, a count of members.
 _OPENS = (
@@ -116,21 +119,24 @@ class Dt(Reader):
         """Return what the flags and codes in the rows of well-known structures stand for."""
         found = []
         for draft in self._lines.complete()[:MOST_ANNOTATED]:
-            for row, _ in draft.rows if draft.type in STRUCTURES else ():
+            if draft.type not in STRUCTURES:
+                continue
+            for row, _ in draft.rows:
                 if row.depth == 0 and isinstance(row.value, int):
                     found.append(field(draft.type, row.name, row.value))
+            if draft.type in TOGETHER:
+                rows = [row for row, _ in reversed(draft.rows) if row.depth == 0 or row.name in _NESTED]
+                found += structure(draft.type, {row.name: row.value for row in rows if isinstance(row.value, int)})
         return tuple(a for a in found if a is not None)
 
     def situation(self, before: Situation) -> Situation:
         """A control area that is being deleted is why threads wait for its section."""
         for draft in self._lines.complete():
-            if draft.type == "_CONTROL_AREA" and any(
+            if draft.type in ("_CONTROL_AREA", "_MMSECTION_FLAGS") and any(
                 row.name in ("BeingDeleted", "WaitingForDeletion") and isinstance(row.value, int) and row.value > 0
                 for row, _ in draft.rows
             ):
-                return before.__replace__(  # type: ignore[attr-defined,no-any-return]
-                    facts=(*before.facts, "section-being-deleted")
-                )
+                return with_fact(before, "section-being-deleted")
         return before
 
     def record(self) -> Structures | None:

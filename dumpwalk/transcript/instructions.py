@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 
+from dumpwalk.annotations.pitfalls import at_place
 from dumpwalk.memory.address import Address, Address32
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dumpwalk.annotations import Annotation
+    from dumpwalk.annotations.conditions import Situation
+
+# So many labels of a disassembly are looked at.
+_MOST_LABELS = 64
 _LINE = re.compile(
     r"[ ]*(?:([0-9]{1,6})[ ]+)?([0-9a-fA-F]{8}(?:`?[0-9a-fA-F]{8})?)[ ]+(?:([0-9a-f?]{2,32})[ ]+)?"
     r"(?![0-9a-f]{2}[ -][0-9a-f]{2}[ -])"  # bytes of a dump, not mnemonics
@@ -113,6 +121,12 @@ class CodeReader(Reader):
             self.blocks.append((place, []))
             return True
         return bool(self.blocks) and _FLOW.match(line) is not None
+
+    def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
+        """Return what the functions shown are known for, each thing once."""
+        places = [place for place, _ in self.blocks[:_MOST_LABELS] if place is not None]
+        found = (remark for place in places for remark in at_place(place.module, place.symbol))
+        return tuple({remark.name: remark for remark in found}.values())
 
     def record(self) -> Code | None:
         return Code(tuple(CodeBlock(place, tuple(found)) for place, found in self.blocks)) if self.blocks else None

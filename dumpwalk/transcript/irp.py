@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 
+from dumpwalk.annotations.conditions import in_system
+from dumpwalk.annotations.fields import field
+from dumpwalk.annotations.pitfalls import remark as remark_on
+from dumpwalk.annotations.requests import location, made_pending, results, without_thread
+from dumpwalk.kernel.io_stack import names
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, pointer, remark, value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dumpwalk.annotations import Annotation
+    from dumpwalk.annotations.conditions import Situation
+
+_IN_SYSTEM = "kernel-handle-close"
 _A = r"(?:[0-9a-f]{8,16}|\?{4,8})"
 _HEAD = re.compile(
     r"[ ]*Irp is (active|completed\.?)(?: with ([0-9]+|\?\?) stacks?(?: ([0-9]+|\?\?) is current)?)?"
@@ -159,6 +170,14 @@ class IrpReader(Reader):
             return False
         return True
 
+    def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
+        found = self.record()
+        if found is None:
+            return ()
+        said = annotated(found)
+        known = isinstance(found.Thread, int) and in_system(int(found.Thread)) in situation.facts
+        return (*said, remark_on(_IN_SYSTEM)) if known and _current_function(found) == "IRP_MJ_CLEANUP" else said
+
     def _field(self, found: re.Match[str]) -> None:
         name, number, low, behind = found.groups()
         if low is not None:  # Overlay.AllocationSize = high - low
@@ -179,6 +198,41 @@ class IrpReader(Reader):
             tuple(location.record() for location in self._locations),
             address(self._extension) if self._extension else None, (*said, *self._remarks),
         )  # fmt: skip
+
+
+def annotated(irp: ListedIrp) -> tuple[Annotation, ...]:
+    """Return what an IRP's functions and flags are called, and what becomes of its results."""
+    out: list[Annotation | None] = []
+    for place in irp.locations:
+        major, minor, bits = place.MajorFunction, place.MinorFunction, place.Flags
+        if isinstance(major, Absent) or not (major or minor or place.current or place.FileObject):
+            continue  # function 0 without a file is no create, but a location that nobody has filled in
+        printed = bool(place.major) or bool(place.flag_names)
+        out.append(location(int(major), _or_zero(minor), _or_zero(bits), place.driver, printed))
+    current = next((p for p in irp.locations if p.current), None)
+    known = {name: int(number) for name, number, _ in irp.fields if isinstance(number, int)}
+    if known.get("Flags"):
+        out.append(field("_IRP", "Flags", known["Flags"]))
+    if known.get("UserIosb") and "IoStatus.Status" in known:
+        pending = current is not None and made_pending(irp.locations[-1].Control)
+        out.append(
+            results(known["IoStatus.Status"], known.get("IoStatus.Information", 0), known.get("Flags", 0), pending)
+        )
+    if irp.state == "active" and irp.Thread == 0 and current is not None:
+        out.append(without_thread(_current_function(irp)))
+    return tuple(a for a in out if a is not None)
+
+
+def _current_function(irp: ListedIrp) -> str:
+    """Return what the driver that has the IRP is asked for; ``""`` where that is not known."""
+    current = next((p for p in irp.locations if p.current), None)
+    if current is None or isinstance(current.MajorFunction, Absent):
+        return ""
+    return current.major or names(current.MajorFunction, 0)[0]
+
+
+def _or_zero(number: Hex | Absent) -> int:
+    return 0 if isinstance(number, Absent) else int(number)
 
 
 def _decimal(text: str | None) -> int | None:

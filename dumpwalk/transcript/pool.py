@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 
+from dumpwalk.annotations.pool import MOST_TAGS, tag_owners
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, hexadecimal, optional, remark
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dumpwalk.annotations import Annotation
+    from dumpwalk.annotations.conditions import Situation
 
 _HEAD = re.compile(r"[ ]*Pool page ([0-9a-f]{8,16}) region is (\S.*)\Z")
 _BLOCK = re.compile(
@@ -144,6 +150,15 @@ class PoolReader(Reader):
         else:
             return False
         return True
+
+    def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
+        """Say whose the marked block is and the one in front of it, and who uses most of the pool."""
+        tags = [self._large.tag] if self._large is not None else []
+        for n, (found, _) in enumerate(self._blocks):
+            if found[1]:
+                tags += [self._blocks[m][0][6] for m in (n, n - 1) if m >= 0]
+        used = sorted(self._used, key=lambda u: u.nonpaged_bytes + u.paged_bytes, reverse=True)
+        return tag_owners((*tags, *(u.tag for u in used[:MOST_TAGS] if not u.description)))
 
     def record(self) -> PoolListing | None:
         if not (self._head[0] or self._blocks or self._used or self._large or self._remarks):

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import re
 
+from dumpwalk.annotations.pitfalls import at_place
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.instructions import Instruction, instruction, label
 from dumpwalk.transcript.memory import UNREADABLE
+from dumpwalk.transcript.prompt import word
 from dumpwalk.transcript.site import Site
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dumpwalk.annotations import Annotation
+    from dumpwalk.annotations.conditions import Situation
+
+# Commands that print the registers of an interrupted place, and make it the debugger's own.
+_SWITCHES = ("trap", "cxr", "ecxr")
 _ASSIGNMENT = re.compile(r"\b([a-z]{1,4}[0-9]{0,2}[a-z]?)=[ ]?([0-9a-fA-F`]+(?![0-9a-fA-F`x])|\?+)")
 _LINE = re.compile(
     r"[ ]*(?:(?:e|r)?[a-z]{1,3}[0-9]{0,2}[a-z]?|x[0-9]{1,2}|efl)=[ ]?[0-9a-f`]{2,17}(?:[ ]|\Z)|[ ]*iopl=[0-9]"
@@ -117,6 +126,21 @@ class RegistersReader(Reader):
         if found := _VIP.match(line):
             self.registers["vip"], self.registers["vif"] = Hex(found[1]), Hex(found[2])
         return found is not None
+
+    @property
+    def place(self) -> Site | None:
+        """Where execution is, if the text says it."""
+        return self._place
+
+    def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
+        return at_place(self._place.module, self._place.symbol) if self._place is not None else ()
+
+    def situation(self, before: Situation) -> Situation:
+        """What a trap frame or context returns to was interrupted; the next stack begins there."""
+        if self._place is None or self.command[:1] != "." or word(self.command) not in _SWITCHES:
+            return before
+        place = f"{self._place.module}!{self._place.symbol}"
+        return before.__replace__(interrupted=place)  # type: ignore[attr-defined,no-any-return]
 
     def record(self) -> Registers | None:
         if not self.registers and self._error is None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from dumpwalk.annotations.codes import codes_in
+from dumpwalk.annotations.codes import may_mention, remarks_in
 from dumpwalk.annotations.conditions import Situation
 from dumpwalk.transcript import KINDS, Block, Kind, Reader
 from dumpwalk.transcript.lines import LONGEST, Lines
 from dumpwalk.transcript.noise import Noise, is_noise
 from dumpwalk.transcript.output import CommandReader
 from dumpwalk.transcript.prompt import bare, prompted, word
+from dumpwalk.transcript.together import Together
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
     from dumpwalk.annotations import Annotation
 
-# What a status value or the name of a bug check has in it.
-_MAY_HOLD_CODES = re.compile(r"(?:[cC]0|80)[0-9a-fA-F]{6}|[A-Z]_[A-Z]")
+# Remarks of these kinds are the same wherever a text mentions what they are about.
+_ONCE = ("pitfall", "wait reason", "pool tag")
 # So many lines that nobody understands end a block where no blank line does.
 _PATIENCE = 12
 # A block of more lines is cut, and goes on as another one: a reader holds all of its block.
 _MOST_LINES = 200_000
+_MOST_SAID = 256
 
 
 class _Openers:
@@ -91,7 +93,8 @@ class _Open:
 
 
 def split(lines: Lines) -> Iterator[Block | int | Annotation]:
-    """Yield the blocks of *lines*, the numbers of the lines outside of them, and what codes in such lines mean.
+    """Yield the blocks of *lines*, the numbers of the lines outside of them, what codes in such lines mean, and what
+    several blocks show together.
 
     One line is looked ahead.
     """
@@ -124,6 +127,7 @@ def split(lines: Lines) -> Iterator[Block | int | Annotation]:
         else:
             yield from state.other(held, "", number)
     yield from state.close()
+    yield from state.together.end()
 
 
 class _Splitter:
@@ -131,6 +135,8 @@ class _Splitter:
         self.open: _Open | None = None
         self.situation = Situation()
         self.openers = openers()
+        self.together = Together()
+        self.said: set[str] = set()
 
     def other(self, line: str, following: str, number: int) -> Iterator[Block | int | Annotation]:
         """Take a line that the open block's reader did not understand."""
@@ -169,8 +175,8 @@ class _Splitter:
         block = self.open
         kind = self.openers.by_shape(line, following[:LONGEST])
         if kind is None:
-            if ("_" in line or "0" in line) and _MAY_HOLD_CODES.search(line):
-                yield from codes_in(line, number)
+            if may_mention(line):
+                yield from self._mentions(line, number)
             yield from self._outside(number)
             return
         command = ""
@@ -191,6 +197,15 @@ class _Splitter:
             return
         yield from self.close()
         self._begin(reader, number, True)
+
+    def _mentions(self, line: str, number: int) -> Iterator[Annotation]:
+        """Yield what is known of what a line of prose mentions, what is true of any mention but once."""
+        for said in remarks_in(line, number):
+            if said.kind not in _ONCE:
+                yield said
+            elif said.title not in self.said and len(self.said) < _MOST_SAID:
+                self.said.add(said.title)
+                yield said
 
     def _begin(self, reader: Reader, number: int, taken: bool = False) -> None:
         self.open = _Open(reader, number)
@@ -228,7 +243,7 @@ class _Splitter:
         record = reader.record()
         annotations = reader.annotations(self.situation)
         self.situation = reader.situation(self.situation)
-        yield Block(
+        whole = Block(
             reader.kind,
             block.first,
             block.last,
@@ -238,6 +253,8 @@ class _Splitter:
             tuple(n for n in block.unparsed if n <= block.last),
             tuple(block.noise),
         )
+        yield whole
+        yield from self.together.add(whole)
         for number in block.pending:
             if number > block.last:
                 yield number

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 from dumpwalk.annotations import Annotation
+from dumpwalk.annotations.pitfalls import in_stack
 from dumpwalk.annotations.stacks import annotate
 from dumpwalk.annotations.subsystems import path
+from dumpwalk.bugchecks.table import find
 from dumpwalk.memory.address import Address, Address32
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, gdb, kind
 from dumpwalk.transcript.frame import Frame, columns32, columns64, frame, with_place, wrapped
+from dumpwalk.transcript.prompt import word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ _OPENS = (
 # The wrapped rest of a line: an offset, or the end of a name and an offset.
 _TAIL = re.compile(r"[ ]*(\w*\+0x[0-9a-f]+(?:[ ].*)?)\Z")
 
+# The frames of a crash itself: what stands in front of KeBugCheckEx is its own work.
+_CRASH_WITHIN = 6
 _LARGEST_CACHE = 4096
 _known: dict[tuple[object, ...], tuple[Annotation, ...]] = {}
 
@@ -125,6 +130,7 @@ class StackReader(Reader):
         self._form = ""
         self._text = ""  # of a frame that goes on on the next line
         self._last = ""
+        self._crashes = False
 
     def take(self, line: str, number: int) -> bool:
         if self._text:
@@ -265,19 +271,45 @@ class StackReader(Reader):
             return ()
         if situation.os != self.system:
             situation = situation.__replace__(os=self.system)  # type: ignore[attr-defined]
+        if "running" in self.command and not situation.state and word(self.command) == "running":
+            situation = situation.__replace__(state="RUNNING")  # type: ignore[attr-defined]
+        self._crashes = any("KeBugCheckEx" in one.place.symbol for one in self.frames[:_CRASH_WITHIN])
+        if self._crashes:
+            situation = crashed_by(self.frames, situation)
         return annotated(self.frames, situation)
+
+    def situation(self, before: Situation) -> Situation:
+        return before if before.bugcheck is not None or not self._crashes else crashed_by(self.frames, before)
+
+
+def crashed_by(frames: list[Frame], before: Situation) -> Situation:
+    """Return what is known of the machine behind a stack: the first argument of KeBugCheckEx is the crash's code.
+
+    Where compilers pass arguments in registers that column holds what the function saved, and KeBugCheckEx saves its.
+    """
+    for one in frames[:_CRASH_WITHIN]:
+        if one.args and "KeBugCheckEx" in one.place.symbol and find(int(one.args[0])) is not None and one.args[0]:
+            code = int(one.args[0])
+            if before.bugcheck != code:
+                by = f"the first argument of KeBugCheckEx is {code:x}"
+                return before.__replace__(bugcheck=code, bugcheck_by=by)  # type: ignore[attr-defined,no-any-return]
+    return before
 
 
 def annotated(frames: list[Frame], situation: Situation) -> tuple[Annotation, ...]:
     """Return what the rules say of a stack, and the components it goes through. Logs repeat their stacks."""
     names = tuple([f.name for f in frames])
     traps = tuple([n for n, f in enumerate(frames) if f.place.trap_frame is not None])
+    if situation.interrupted:
+        traps += tuple([n - 1 for n, name in enumerate(names) if "!".join(name) == situation.interrupted])
     key = (names, traps, situation)
     found = _known.get(key)
     if found is None:
         if len(_known) >= _LARGEST_CACHE:
             _known.clear()
         found = annotate(names, situation, traps)
+        if situation.os == "windows":
+            found = (*found, *in_stack(names, {rule.name for rule in found}))
         steps = path(names) if situation.os == "windows" else ()
         if steps:
             found = (*found, Annotation("subsystems", "", " < ".join(steps[:12]), "What the stack goes through."))

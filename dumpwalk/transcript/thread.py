@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from dumpwalk.annotations import Annotation
-from dumpwalk.annotations.conditions import Situation
+from dumpwalk.annotations.conditions import Situation, in_system, with_fact
 from dumpwalk.annotations.fields import field
 from dumpwalk.annotations.stacks import annotate
 from dumpwalk.annotations.waits import wait_reason
 from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.stack import Stack, StackReader, annotated
+from dumpwalk.transcript.stack import Stack, StackReader, annotated, crashed_by
 from dumpwalk.transcript.values import remark
 
 _THREAD = re.compile(
@@ -178,9 +178,18 @@ class ThreadReader(Reader):
             thread.attached_image,
             situation.bugcheck,
             situation.facts,
+            situation.bugcheck_by,
+            situation.interrupted,
         )
         said = [self._reason(thread), *(irp_flags(irp) for irp in thread.irps[:8])]
         return (*self._rules(known), *(a for a in said if a is not None))
+
+    def situation(self, before: Situation) -> Situation:
+        """A thread in System is why a cleanup that it asks for runs there."""
+        attached, owner = (self._processes.get(which, ("", ""))[1] for which in ("Attached", "Owning"))
+        if self._head is None or attached != "System" or owner in ("", "N/A", "System"):
+            return before
+        return with_fact(before, in_system(int(self._head[1], 16)))
 
     def _reason(self, thread: ListedThread) -> Annotation | None:
         return wait_reason(thread.reason) if thread.reason else None
@@ -189,7 +198,7 @@ class ThreadReader(Reader):
         if not self._stack.frames:
             # What a crash means is said where the crash is.
             return annotate((), known.__replace__(bugcheck=None))  # type: ignore[attr-defined]
-        return annotated(self._stack.frames, known)
+        return annotated(self._stack.frames, crashed_by(self._stack.frames, known))
 
 
 def irp_flags(irp: ListedIrp) -> Annotation | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dumpwalk.annotations.fields import CODES, FLAGS, field
-from dumpwalk.annotations.waits import REASONS, wait_reason
+import pytest
+
+from dumpwalk.annotations.fields import CODES, FLAGS, field, structure
+from dumpwalk.annotations.waits import REASONS, reason_name, wait_reason
 from dumpwalk.kernel.constants import flags, name_of
 from dumpwalk.transcript import parse
+from dumpwalk.types.library import open_types
+from dumpwalk.types.model import Enum
 
 
 def test_every_table_is_there() -> None:
@@ -36,3 +40,75 @@ def test_beside_their_blocks() -> None:
         "WrResource: an executive resource (ERESOURCE) is held by others; !locks shows the owner",
         "IRP 87305dc8: Flags 0x404: IRP_SYNCHRONOUS_API | IRP_CLOSE_OPERATION",
     ]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "title"),
+    [
+        ("_EXCEPTION_RECORD.ExceptionCode", -1073741819, "ExceptionCode c0000005 STATUS_ACCESS_VIOLATION"),
+        ("_FILE_OBJECT.FinalStatus", -1073741790, "FinalStatus c0000022 STATUS_ACCESS_DENIED"),
+        ("_ETHREAD.ExitStatus", 259, "ExitStatus 00000103 STATUS_PENDING"),
+        ("_KTHREAD.WaitReason", 27, "WrResource: an executive resource (ERESOURCE) is held by others; !locks shows"),
+        (
+            "_POOL_HEADER.PoolTag",
+            0x61436D4D,
+            "_POOL_HEADER.PoolTag: pool tag MmCa: nt!mm, control area of mapped files",
+        ),
+        (
+            "_POOL_HEADER.PoolTag",
+            0xE1436D4D,
+            "_POOL_HEADER.PoolTag: pool tag MmCa: nt!mm, control area of mapped files",
+        ),
+        (
+            "_FLT_IO_PARAMETER_BLOCK.MajorFunction",
+            0xFF,
+            "MajorFunction 0xff: IRP_MJ_ACQUIRE_FOR_SECTION_SYNCHRONIZATION",
+        ),
+        ("_FLT_IO_PARAMETER_BLOCK.MajorFunction", 0x12, "MajorFunction 0x12: IRP_MJ_CLEANUP"),
+        ("_FLT_IO_PARAMETER_BLOCK.IrpFlags", 0x404, "IrpFlags 0x404: IRP_SYNCHRONOUS_API | IRP_CLOSE_OPERATION"),
+    ],
+)
+def test_what_a_field_stands_for(place: str, value: int, title: str) -> None:
+    found = field(*place.split("."), value)
+
+    assert found is not None
+    assert found.title.startswith(title)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("_POOL_HEADER.PoolTag", 0x01020304),
+        ("_POOL_HEADER.PoolTag", 0x71717171),
+        ("_KTHREAD.WaitReason", 99),
+        ("_ETHREAD.ExitStatus", 0),
+        ("_FILE_OBJECT.FinalStatus", -5),
+    ],
+)
+def test_a_field_that_stands_for_nothing_known(place: str, value: int) -> None:
+    assert field(*place.split("."), value) is None
+
+
+@pytest.mark.parametrize("profile", ["nt/7601.24540-x64", "nt/9600.19913-x64", "nt/22000.318-x64"])
+def test_the_numbers_of_wait_reasons_are_those_of_the_kernels(profile: str) -> None:
+    reasons = open_types(profile).find("_KWAIT_REASON")
+    assert isinstance(reasons, Enum)
+
+    for name, number in reasons.members:
+        if name not in ("MaximumWaitReason", "WrSpare0"):  # the last only counts; Windows 8 renamed WrEventPair
+            assert reason_name(number) == name
+
+
+def test_several_fields_together() -> None:
+    location = {"MajorFunction": 0x1B, "MinorFunction": 1, "Flags": 0}
+
+    assert [a.title for a in structure("_IO_STACK_LOCATION", location)] == [
+        "[1b, 1] IRP_MJ_PNP, IRP_MN_QUERY_REMOVE_DEVICE"
+    ]
+    assert list(structure("_IO_STACK_LOCATION", {"MajorFunction": 3, "MinorFunction": 0})) == []
+    assert list(structure("_KTHREAD", {"KernelApcDisable": 0, "SpecialApcDisable": 0})) == []
+    assert [a.title.partition(":")[0] for a in structure("_KTHREAD", {"KernelApcDisable": 0xFFFF})] == [
+        "KernelApcDisable -1"
+    ]
+    assert list(structure("_SLIST_HEADER", {"HeaderType": 0})) == []
+    assert list(structure("_FILE_OBJECT", {"Flags": 1})) == []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dumpwalk.annotations.conditions import Situation
+from dumpwalk.annotations.conditions import Situation, holds, with_fact
+from dumpwalk.annotations.stack_rules import index
 from dumpwalk.annotations.stacks import annotate
 from dumpwalk.annotations.subsystems import path, subsystem
 
@@ -100,6 +101,81 @@ def test_an_interrupted_frame_stands_below_a_trap_frame() -> None:
 def test_any_stack_has_an_answer(frames: list[tuple[str, str]]) -> None:
     annotate(frames, Situation())
     annotate(frames, Situation(state="WAIT", reason="Executive"), range(40))
+
+
+BY_NAME = {rule.name: rule for rule, _, _ in index().rules}
+# Frames of all rules, and those that prove something of a thread; patterns made into names that fit them.
+FRAMES = sorted({pattern.replace("*", "X") for rule in BY_NAME.values() for item in rule.frames for pattern in item})
+# Only a thread that runs can crash the machine, or be stopped with its processor by an interrupt that can't be masked.
+RAN = {
+    *("KeBugCheckEx", "KiFreezeTargetExecution", "KeFreezeExecution"),
+    *("KiProcessNMI", "KiNmiInterrupt", "KxNmiInterrupt"),
+}
+PROOFS = [*WAIT, "nt!KeBugCheckEx", "nt!KiFreezeTargetExecution", "nt!PspSystemThreadStartup", "nt!ExpWorkerThread"]
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> list[str]:
+    """Return frames of a rule in order, with others between, in front and behind."""
+    rule = draw(st.sampled_from(sorted(BY_NAME)))
+    out: list[str] = draw(st.lists(st.sampled_from(PROOFS + FRAMES), max_size=5))
+    for item in BY_NAME[rule].frames:
+        out.append(draw(st.sampled_from(item)).replace("*", "X"))
+        out += draw(st.lists(st.sampled_from(FRAMES), max_size=2))
+    return out
+
+
+@given(stacks(), st.sampled_from(["windows", "linux", "macos"]))
+@settings(max_examples=400)
+def test_frames_alone_fulfil_no_condition_but_those_they_prove(frames: list[str], os: str) -> None:
+    pairs = [(f.partition("!")[0], f.partition("!")[2]) for f in frames]
+    names = [name for _, name in pairs]
+
+    for found in annotate(pairs, Situation(os)):
+        for term in BY_NAME[found.name].when:
+            key, _, wanted = term.partition("=")
+            waits = any(name in ("KiSwapContext", "KiSwapThread", "KiCommitThreadWait") for name in names[:4])
+            proven = {
+                "state": waits if wanted == "WAIT" else RAN & set(names),
+                "reason": waits,
+                "mode": waits,
+                "worker": {"ExpWorkerThread", "PspSystemThreadStartup"} <= set(names),
+            }
+            assert proven.get(key), f"{found.name} applies without {term}"
+            assert found.deduced or key == "worker"
+
+
+@given(stacks(), st.sampled_from([None, 0x1, 0xA, 0x3B, 0x7E, 0x9F, 0xC4, 0x133, 0x139]))
+@settings(max_examples=200)
+def test_the_most_specific_rule_comes_first(frames: list[str], bugcheck: int | None) -> None:
+    pairs = [(f.partition("!")[0], f.partition("!")[2]) for f in frames]
+
+    found = [BY_NAME[a.name] for a in annotate(pairs, Situation(state="RUNNING", bugcheck=bugcheck))]
+
+    assert [(-rule.specificity, -len(rule.frames), rule.name) for rule in found] == sorted(
+        (-rule.specificity, -len(rule.frames), rule.name) for rule in found
+    )
+
+
+def test_a_fact_is_noted_once_and_there_are_few() -> None:
+    situation = Situation()
+    for number in range(100):
+        situation = with_fact(with_fact(situation, "processor-hog"), f"fact {number}")
+
+    assert situation.facts.count("processor-hog") == 1
+    assert len(situation.facts) == 32
+
+
+def test_what_is_not_known_does_not_hold() -> None:
+    for term in (
+        "attached=System",
+        "object=Thread",
+        "bugcheck=1",
+        "fact=workers-exhausted",
+        "interrupted",
+        "nonsense=1",
+    ):
+        assert holds(term, Situation(), ["KeBugCheckEx", *(f.partition("!")[2] for f in WAIT)]) == (False, "")
 
 
 @pytest.mark.parametrize(

@@ -125,8 +125,14 @@ def test_what_is_of_a_dump_needs_one(words: list[str], said: str, capsys: pytest
 
 
 def test_a_dump_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["log", PASTED, "--against", PASTED]) == 3
-    assert "not a crash dump" in capsys.readouterr().err
+    assert main(["log", PASTED, "--against", str(ROOT / "setup.cfg")]) == 3
+    assert "no listing in it shows memory" in capsys.readouterr().err
+
+
+def test_a_text_holds_what_it_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    """Pasted text is a target too: what its blocks say is in it where they are listings of memory."""
+    assert main(["log", PASTED, "--against", PASTED]) == 1
+    assert "8 values equal, 0 different, 25 not in the dump" in capsys.readouterr().out
 
 
 def test_types_and_tables_are_of_that_dump(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import pytest
 from images import file_of, spec_of
 from process_machines import HEAD, machine
 
+from dumpwalk.kernel.pitfalls import told
 from dumpwalk.kernel.process_details import process_details
 from dumpwalk.kernel.processes import find_thread, processes
-from dumpwalk.kernel.thread_details import NOT_ASKED, TERMINATING, ThreadDetails, thread_details
+from dumpwalk.kernel.thread_details import NOT_ASKED, ThreadDetails, thread_details
 from dumpwalk.remarks import Absent
 from dumpwalk.target import open as open_target
 
@@ -67,7 +68,7 @@ def test_what_holds_apcs_off(profile: str, fields: str, said: str) -> None:
 def test_a_thread_that_terminates_with_irps() -> None:
     irp = "irp 344.348 IRP_MJ_READ"
 
-    assert details("nt/19041.3570-x64", "Terminated=1", irp).notes == (TERMINATING,)
+    assert details("nt/19041.3570-x64", "Terminated=1", irp).notes == (told("thread-exit"),)
     assert details("nt/19041.3570-x64", "Terminated=1").notes == ()
     assert details("nt/19041.3570-x64", "", irp).notes == ()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from dumpwalk.annotations.stack_rules import index
+from dumpwalk.render.log import layout
 from dumpwalk.transcript import Block, Log, parse_file
 
 FIRST = "000_05213417b4f651b7.txt"
@@ -127,3 +130,100 @@ def test_registers_of_a_jtag_probe(real_data: Path) -> None:
 
     assert (found["cr3"], found["eip"], found["gdtbase"]) == (0x0C4F9000, 0xC10093C5, 0xC14B8000)
     assert not found["st0"]
+
+
+# Each post by its heading: the rules of its stacks, and the pitfalls that its words mention.
+POSTS = {
+    "TLB flushing call on Windows": (["tlb-flush-interrupted"], []),
+    "What a BSOD!": (["apc-index-mismatch"], []),
+    "Current process when closing a kernel handle.": (["kernel-handle-close-attached"], ["kernel-handle-close"]),
+    "Microsoft Security Essentials content scan": (["defender-open-scan", "defender-section-scan"], []),
+    "Setting Irp->UserIosb for unsuccessful requests.": ([], ["user-iosb"]),
+    "ExInterlockedPopEntrySList processing by scheduler.": ([], ["slist-aba"]),
+    "Waiting for concurrent page fault completion": (["collided-page-fault"], []),
+    "FileObjects and SectionObjectPointer in Windows.": ([], ["control-area-deletion"]),
+    "Caching and file object reference in Windows.": (["last-file-dereference-lazy-writer"], []),
+    "How handles are closed on process termination": (["process-handle-sweep"], []),
+    "ZwQuerySystemInformation fails for": (["probe-in-kernel-query"], []),
+    "What happens with outstanding IRPs": (["thread-exit-waits-irps", "thread-exit-waits-siblings"], ["thread-exit"]),
+    "A case of successful registration of an incorrectly": ([], ["operation-end"]),
+    "Unsafe use of FltGetFileNameInformationUnsafe": (["unsafe-name-query-notify"], ["unsafe-name-query"]),
+    "When are object callbacks being called?": (["object-callback-open"], []),
+    "IRP dispatching in WDF": (["wdf-pnp-boot"], []),
+    "I/O Kit filtering by hooking technique.": (["macos-iokit-hook"], []),
+    "Linux kernel stacks. Page fault processing.": (
+        ["linux-file-fault", "linux-exec-mmap", "linux-lookup", "linux-lookup", "linux-lookup"],
+        [],
+    ),
+    "Linux kernel stacks. Creating an inode.": (["linux-create"], []),
+    "Debugging Linux kernel on Intel Quark X100 .": (
+        ["linux-idle-switch", "linux-epoll-sleep", "linux-worker-idle", "linux-futex-wait"],
+        [],
+    ),
+}
+DATED = re.compile(r"\w+day, \w+ [0-9]{1,2}, [0-9]{4}$")
+
+
+def posts(path: Path) -> dict[str, tuple[list[str], list[str]]]:
+    """Return what is said of each post that has something to say of, by its heading in the table above."""
+    lines = path.read_text("utf-8").splitlines()
+    starts = [n for n, line in enumerate(lines, 1) if DATED.search(line)]
+    log = parse_file(str(path))
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for start, end in zip(starts, [*starts[1:], len(lines) + 1], strict=True):
+        heading = next(line for line in lines[start:] if line)
+        shown = [rules(b)[0] for b in log.blocks if start < b.first_line < end and rules(b)]
+        mentioned = [
+            a.name for a in log.annotations if a.kind == "pitfall" and a.line is not None and start < a.line < end
+        ]
+        if shown or mentioned:
+            found[next((known for known in POSTS if heading.startswith(known)), heading)] = shown, mentioned
+    return found
+
+
+def test_every_post_by_its_heading(real_data: Path) -> None:
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for file in WINDOWS:
+        for heading, said in posts(real_data / "seed" / file).items():
+            assert said == POSTS[heading]
+            found[heading] = said
+
+    assert set(found) == set(POSTS)
+
+
+def test_every_rule_that_a_post_gave_rise_to(real_data: Path) -> None:
+    shown = {rule for rules_of, _ in POSTS.values() for rule in rules_of}
+    known = {rule.name: rule for rule, _, _ in index().rules}
+
+    # Fifteen of Windows and nine of other systems; the post on interlocked lists shows code, and no stack.
+    assert len({name for name in shown if known[name].os == "windows"} | {"slist-restart"}) == 15
+    assert len({name for name in shown if known[name].os != "windows"}) == 9
+    for name in (*shown, "slist-restart"):
+        rule = known[name]
+        assert len(rule.title) > 10
+        assert len(rule.doing) > 30
+        assert rule.next
+    text = " ".join(layout(parse_file(str(real_data / "seed" / SECOND))).split())
+    for name in WINDOWS[SECOND].values():
+        for part in (known[name].title, known[name].doing, *known[name].next):
+            assert part in text
+
+
+def test_a_name_that_contradicts_its_number(real_data: Path) -> None:
+    log = parse_file(str(real_data / "seed" / SECOND))
+
+    (said,) = [a for a in log.annotations if a.line == 344]
+
+    assert (said.title, said.text) == (
+        "c0000005 STATUS_ACCESS_VIOLATION",
+        "STATUS_ACCESS_DENIED, which the text names, is c0000022",
+    )
+
+
+def test_the_halves_of_the_apc_count(real_data: Path) -> None:
+    log = parse_file(str(real_data / "seed" / SECOND))
+
+    said = next(a for b in log.blocks if b.kind == "analyze" for a in b.annotations if a.kind == "bug check")
+
+    assert "SpecialApcDisable 0, KernelApcDisable -1" in said.text
+    assert "FsRtlEnterFileSystem" in said.text
