@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import sys
 from pathlib import Path
@@ -60,6 +61,7 @@ def _layer(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@functools.cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"), str(path))
 
@@ -88,9 +90,14 @@ def _imports(node: ast.AST, typing_only: bool = False, in_function: bool = False
     return found
 
 
+@functools.cache
+def _imports_of(path: Path) -> list[Import]:
+    return _imports(_tree(path))
+
+
 def _own_imports(path: Path) -> list[tuple[str, Import]]:
     """Return ``(layer, import)`` of each import from dumpwalk."""
-    own = [i for i in _imports(_tree(path)) if i.name.partition(".")[0] == "dumpwalk"]
+    own = [i for i in _imports_of(path) if i.name.partition(".")[0] == "dumpwalk"]
     return [(i.name.split(".")[1] if "." in i.name else "", i) for i in own]
 
 
@@ -117,7 +124,7 @@ def test_imports_point_down(path: Path) -> None:
 
 @every_module
 def test_imports_are_absolute(path: Path) -> None:
-    assert [i.name for i in _imports(_tree(path)) if i.name.startswith(".")] == []
+    assert [i.name for i in _imports_of(path) if i.name.startswith(".")] == []
 
 
 @pytest.mark.parametrize("path", [m for m in LAYERED if _layer(m) == "synth"], ids=_name)
@@ -135,9 +142,7 @@ def test_synth_shares_nothing_with_the_readers(path: Path) -> None:
 
 @every_module
 def test_third_parties_stop_at_the_border(path: Path) -> None:
-    foreign = [
-        i for i in _imports(_tree(path)) if i.name.partition(".")[0] not in {*sys.stdlib_module_names, "dumpwalk"}
-    ]
+    foreign = [i for i in _imports_of(path) if i.name.partition(".")[0] not in {*sys.stdlib_module_names, "dumpwalk"}]
     here = _layer(path)
 
     for i in foreign:

@@ -23,7 +23,7 @@ def layout(found: ObjectTypeList) -> str:
         mixed = "" if cookie is None else f"  ObHeaderCookie: {plain(cookie)}"
         lines.append(f"ObTypeIndexTable: {plain(found.table.ObTypeIndexTable)}{mixed}  ({found.table.source})")
         lines.append("")
-    width = max([len(plain(type.address)) for type in found.types], default=8)
+    width = max([8, *(len(plain(type.address)) for type in found.types)])
     lines.append(f"Index {'Address':<{width}} Tag   Objects  Handles     Peak Peak H.  Name")
     lines += [_row(type, width) for type in found.types]
     remarks = remark_lines(found)

@@ -122,7 +122,7 @@ def gate(raw: bytes, *, wide: bool) -> Gate:
         kind=SYSTEM_TYPES.get(type, "reserved") if system else "reserved",
         dpl=attributes >> 13 & 3,
         present=bool(attributes >> 15),
-        ist=attributes & 7 if wide else 0,
+        ist=attributes & 7 if wide and type in _INTERRUPTS else 0,  # a call gate has none
     )
 
 
@@ -158,8 +158,39 @@ def descriptor(raw: bytes, selector: int, *, wide: bool) -> Descriptor:
         big=inner is None and bool(low >> 54 & 1),
         pages=inner is None and pages,
         long=inner is None and bool(low >> 53 & 1),
-        available=bool(low >> 52 & 1),
+        available=inner is None and bool(low >> 52 & 1),
         flags=Hex(low >> 40 & 0xFF | (0 if inner else low >> 52 & 0xF) << 8),
         size=16 if large else 8,
+        gate=inner,
+    )
+
+
+def descriptor_of(selector: int, base: Address, limit: int, flags: int, *, wide: bool) -> Descriptor:
+    """Return the descriptor that a row of ``dg`` shows.
+
+    :param base: of a gate, where it leads
+    :param limit: of a gate, the selector that it leads through
+    :param flags: the twelve bits that the row ends with
+    :param wide: it is one of a 64-bit machine
+    """
+    type, system = flags & 0xF, not flags >> 4 & 1
+    kind = SYSTEM_TYPES.get(type, "reserved") if system else "code" if type & 8 else "data"
+    dpl, present = flags >> 5 & 3, bool(flags >> 7 & 1)
+    inner = Gate(base, Hex(limit), Hex(type), kind, dpl, present, 0) if system and type in _GATES else None
+    return Descriptor(
+        selector=Hex(selector),
+        base=base if inner is None else base.__class__(0),
+        limit=Hex(limit if inner is None else 0),
+        type=Hex(type),
+        system=system,
+        kind=kind,
+        dpl=dpl,
+        present=present,
+        big=bool(flags >> 10 & 1),
+        pages=bool(flags >> 11 & 1),
+        long=bool(flags >> 9 & 1),
+        available=bool(flags >> 8 & 1),
+        flags=Hex(flags),
+        size=16 if wide and system and type in _WIDE else 8,
         gate=inner,
     )

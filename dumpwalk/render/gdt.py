@@ -60,7 +60,9 @@ def _row(found: Descriptor, wide: bool) -> str:
     base, limit = (found.base, int(found.limit))
     if found.gate is not None:
         base, limit = found.gate.offset, int(found.gate.selector)
-    edge = Address(limit) if wide else Address32(limit)
+    # A gate of 8 bytes leads to an address of 32 bits, in the table of a 64-bit machine too.
+    kind = Address if wide else Address32
+    base, edge = kind(base), kind(limit)
     size, grain = "Bg" if found.big else "Nb", "Pg" if found.pages else "By"
     present, long = "P " if found.present else "Np", "Lo" if found.long else "Nl"
     flags = f"{int(found.flags):08x}"

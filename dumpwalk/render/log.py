@@ -6,6 +6,7 @@ from dumpwalk.record import record
 from dumpwalk.render.bugcheck import wrap
 from dumpwalk.render.log_records import lines_of, summary
 from dumpwalk.render.text import counted, printable
+from dumpwalk.transcript import ASIDES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def layout(log: Log | MarkdownLog | ComparedLog | MarkdownComparedLog) -> str:
 def _text(log: Log | MarkdownLog) -> Iterator[str]:
     yield _heading(log)
     for block in log.blocks:
-        if block.kind == "noise":
+        if block.kind in ASIDES:
             continue
         yield ""
         yield f"{_place(block)}: {_title(block)}"
@@ -80,7 +81,7 @@ def _text(log: Log | MarkdownLog) -> Iterator[str]:
 def _markdown(log: Log | MarkdownLog) -> Iterator[str]:
     yield f"# {_heading(log)}"
     for block in log.blocks:
-        if block.kind == "noise":
+        if block.kind in ASIDES:
             continue
         yield ""
         yield f"## {_place(block).capitalize()}: {_title(block)}"
@@ -156,8 +157,10 @@ def _outside(annotation: Annotation) -> Iterator[str]:
 
 
 def _heading(log: Log | MarkdownLog | ComparedLog | MarkdownComparedLog) -> str:
-    blocks = sum(block.kind != "noise" for block in log.blocks)
+    blocks = sum(block.kind not in ASIDES for block in log.blocks)
+    prose = sum(len(block.record.lines) for block in log.blocks if block.kind in ("prose", "markup"))
     outside = f", {counted(len(log.unparsed), 'line')} outside of them" if log.unparsed else ""
+    outside += f", {counted(prose, 'line')} of prose" if prose else ""
     name = printable(log.file) if log.file not in ("", "-") else "pasted text"
     return f"{name}: {counted(log.lines, 'line')}, {counted(blocks, 'block')}{outside}"
 

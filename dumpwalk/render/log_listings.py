@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_LONGEST = 60  # characters of a command line
+
+
 def _locks(found: Any) -> str:
     said = [counted(len(found.resources), "resource")] if found.resources else []
     locked = sum(section.locked for section in found.critical_sections)
@@ -112,5 +115,26 @@ SUMMARIES: dict[str, Callable[[Any], str]] = {
     "DeviceRegisters": lambda d: f"{d.structure} at {plain(d.address)}",
     "ErrorReport": lambda e: dict(e.fields).get("EventType", ""),
     "ImportList": lambda i: counted(len(i.imports), "import"),
+    "UsbListing": lambda u: counted(sum(len(s.rows) + len(s.events) for s in u.sections), "row"),
+    "RegionList": lambda r: counted(len(r.regions), "region"),
+    "PolicyListing": lambda p: counted(len(p.rules), "rule"),
+    "SystemData": lambda s: counted(len(s.nodes), "node"),
+    "ReadyQueues": lambda r: counted(sum(len(q.threads) for q in r.queues), "thread"),
+    "TimeTravel": lambda t: t.position,
+    "FailureData": lambda f: counted(len(f.tags), "tag"),
+    "MexThread": lambda t: f"{t.process} {t.thread_id:x} {t.state}".strip(),
+    "ManagedModules": lambda m: counted(len(m.modules), "module"),
+    "ManagedException": lambda e: e.type,
+    "ProcessorList": lambda p: counted(len(p.processors), "processor"),
+    "SmtSummary": lambda s: counted(len(s.processors), "processor"),
+    "TimerListing": lambda t: counted(sum(len(table.timers) for table in t.tables), "timer"),
+    "DpcListing": lambda d: counted(len(d.dpcs), "DPC"),
+    "SystemPtes": lambda s: counted(len(s.ranges) + len(s.mappings), "range"),
+    "RegisterMask": lambda r: f"{int(r.mask):x}",
+    "ModelRegister": lambda m: f"{m.register} = {m.value}",
+    "DiskSpace": lambda d: d.volume,
+    "BlockedThreads": lambda b: counted(len(b.threads), "thread"),
+    "VerifierStop": lambda v: f"{int(v.code):x} {v.text}",
+    "ShellCommand": lambda s: s.command if len(s.command) <= _LONGEST else f"{s.command[:_LONGEST]}...",
     "RequestList": lambda r: counted(len(r.requests), "request"),
 }

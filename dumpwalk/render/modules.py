@@ -63,7 +63,7 @@ def _row(listed: ListedModule, columns: str) -> str:
     head = f"{module.base} {module.base.__class__(module.end)}   {printable(module.name):8} "
     if not columns:
         status = f"({listed.symbols})"
-        return f"{head}{listed.flags or ' '} {status:23}{listed.symbol_file}".rstrip()
+        return f"{head}{listed.flags or ' '} {status:23}{printable(listed.symbol_file)}".rstrip()
     parts = []
     if "f" in columns:
         parts.append(printable(module.path))

@@ -42,7 +42,7 @@ def _second(found: Pfn) -> str:
     used = "" if found.used_entries is None else f"used entry count  {_hex(found.used_entries, 4)}"
     cache = "????" if isinstance(found.cache, Absent) else found.cache
     priority = "????" if isinstance(found.Priority, Absent) else str(int(found.Priority))
-    return f"{line}    {used:<28}{cache:<10}{color:<10}Priority {priority}"
+    return f"{line}    {used:<28}{cache:<10}{color:<9} Priority {priority}"
 
 
 def _state(found: Pfn) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dumpwalk.remarks import Absent
 from dumpwalk.render.remarks import remark_lines
-from dumpwalk.render.text import plain
+from dumpwalk.render.text import plain, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def tag_line(found: Pool, tag: str) -> str:
     """Return what is known of the tag."""
     if found.tag is None:
         return "\t\tOwning component : Unknown (update pooltag.txt)"
-    binary = f"Binary : {found.tag.binary}" if found.tag.binary else ""
-    return f"\t\tPooltag {shown(tag)} : {', '.join(filter(None, (found.tag.description, binary)))}"
+    binary = f"Binary : {printable(found.tag.binary)}" if found.tag.binary else ""
+    return f"\t\tPooltag {shown(tag)} : {', '.join(filter(None, (printable(found.tag.description), binary)))}"
 
 
 def shown(tag: str) -> str:

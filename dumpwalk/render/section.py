@@ -110,7 +110,7 @@ def _words(names: tuple[str, ...]) -> str:
 
 def _field(label: str, value: Any, width: int, digits: int, *, pointer: bool = False) -> str:
     """Return a label and a value that together take *width* and *digits* columns."""
-    text = plain(value).rjust(digits) if pointer else _hex(value)
+    text = plain(0 if value is None else value).rjust(digits) if pointer else _hex(value)
     return label + text.rjust(max(width + digits - len(label), len(text) + 1))
 
 

@@ -10,7 +10,7 @@ from dumpwalk.kernel.pitfalls import told
 from dumpwalk.kernel.slist import FEW_BITS
 from dumpwalk.remarks import Absent
 from dumpwalk.render.remarks import remark_lines
-from dumpwalk.render.text import plain
+from dumpwalk.render.text import plain, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def foot_lines(found: Slist, asked: bool) -> list[str]:
     window = found.window
     if isinstance(window, Absent):
         if asked:
-            lines.append(f"(window: {window.reason})")
+            lines.append(f"(window: {printable(window.reason)})")
     elif asked or window.inside:
         lines.append(window_line(window))
     without = found.__replace__(window=None)  # type: ignore[attr-defined]
@@ -80,7 +80,7 @@ def foot_lines(found: Slist, asked: bool) -> list[str]:
 
 def window_line(window: PopWindow) -> str:
     """Return whether an instruction pointer is within the pop, and what follows from it."""
-    where = f"{plain(window.ip)} ({window.name})"
+    where = f"{plain(window.ip)} ({printable(window.name)})"
     ends = f"{plain(window.resume)} to {plain(window.end)}"
     if not window.inside:
         return f"{where} is outside of the code that pops an entry ({ends})"

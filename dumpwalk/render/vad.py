@@ -86,7 +86,8 @@ def detail_text(detail: VadDetail) -> str:
         )
         lines.append(f"  First ProtoPte: {first}  Last PTE {last}  {commit}")
         flink, blink = (_hex(link) for link in detail.secured)
-        secured = f"  Secured.Flink{flink:>11}  Blink{blink:>12}  Banked/Extend:{_hex(detail.extended):>9}"
+        extended = _behind("Banked/Extend:", _hex(detail.extended), 9)
+        secured = f"  {_behind('Secured.Flink', flink, 11)}  {_behind('Blink', blink, 12)}  {extended}"
         offset = "????" if detail.FileOffset is None else _hex(detail.FileOffset)
         lines += [f"{secured} Offset {offset}"] if detail.old else [secured, f"  File Offset {offset:>3}"]
     else:
@@ -98,6 +99,11 @@ def detail_text(detail: VadDetail) -> str:
     if file:
         lines += ["", f"        {'' if vad.shared_commit is not None else 'File: '}{file}"]
     return "\n".join([*lines, *remark_lines(detail)])
+
+
+def _behind(label: str, value: str, width: int) -> str:
+    """Return a value in a column behind its label, of which pointers of 64-bit machines are too long."""
+    return f"{label}{value.rjust(max(width, len(value) + 1))}"
 
 
 def _charge(commit: int | Absent) -> str:

@@ -54,8 +54,8 @@ class Log:
 
     :param file: its name; ``""`` for a string
     :param lines: how many lines it has
-    :param unparsed: numbers of the lines outside blocks: prose, and output of no known form
-    :param annotations: what the codes mean that such lines mention
+    :param unparsed: numbers of the lines outside blocks: output of no known form, and what is not surely prose
+    :param annotations: what the codes mean that such lines and prose mention
     """
 
     file: str
@@ -119,6 +119,8 @@ class Kind:
     rank: int
 
 
+# Kinds of what stands between listings, or in them: they say nothing of a target.
+ASIDES = frozenset({"noise", "prose", "markup"})
 # So many codes in the prose of one text are explained.
 _MOST_CODES = 256
 

@@ -180,11 +180,19 @@ class AnalyzeReader(Reader):
         if self._part == "argument" and near and self._arguments:
             self._arguments[-1][1] += " " + line.strip()
             return True
+        if self._part in ("argument", "explained") and self._is_explanation(line.strip()):
+            self._part = "explained"
+            return True
         nested = _NESTED.match(line) is not None  # the parts of PROBLEM_CLASSES stand apart
         if self._part == "item" and self._inner is None and (near or nested) and len(self._items[-1][1]) < 4096:
             self._items[-1][1].append(line.strip())
             return True
         return False
+
+    def _is_explanation(self, line: str) -> bool:
+        """Say whether *line* is of what this program prints below the arguments, which is in the decoded bug check."""
+        found = self._bugcheck()
+        return found is not None and any(line in text for text in found.explanation)
 
     def _bugcheck(self) -> BugCheck | None:
         code = self._code

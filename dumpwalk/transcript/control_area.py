@@ -6,11 +6,12 @@ import re
 
 from dumpwalk.annotations.conditions import with_fact
 from dumpwalk.annotations.fields import deletion
+from dumpwalk.kernel.mapped_views import MappedView
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import address, cells, pointer, remark, value, words
+from dumpwalk.transcript.values import address, cells, pointer, remark, text_or_absent, value, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ _LABELS = (
 _LONGEST_FIRST = "|".join(sorted(map(re.escape, _LABELS), key=len, reverse=True))
 # Windows 2000's debugger puts colons behind some labels, and may leave no blank before a number.
 _CELL = re.compile(rf"[ ]*({_LONGEST_FIRST}):?[ ]*(?<=[ :tCe])([0-9a-fA-F]+|\?{{4}})(?:[ ]+|\Z)")
-_FLAGS = re.compile(r"[ ]*Flags \(([0-9a-f]+|\?{4})\)[ ]*(.*)\Z")
+_FLAGS = re.compile(r"[ ]*Flags \(([0-9a-f]+|\?{4})\)((?:[ ]+[A-Z]\w*)*)\Z")
 _WORDS = re.compile(r"[ ]+((?:(?:ReadOnly|ReadWrite|CopyOnWrite|GlobalMemory|Accessed|Static|WriteCopy)[ ]*)+)\Z")
 _FILE = re.compile(
     r"[ ]+(?:File: )?(\\\S.*?|\?{4}|Pagefile-backed section|Section of physical memory|No [Nn]ame for [Ff]ile)\Z"
@@ -74,7 +75,15 @@ _COMPACT = re.compile(
     r"([0-9a-f]{8,16})[ ]{2}Segment ([0-9a-f]{8,16})[ ]{2}Ptes ([0-9a-f?]+)[ ]{2}Pfn Ref ([0-9a-f?]+)[ ]{2}"
     r"Views ([0-9a-f?]+)[ ]{2}(\w+(?: \w+)?)[ ]{2}(\S.*)\Z"
 )
-_VIEW = re.compile(r"[ ]*(Mapped views:.*|[0-9a-f]{8,16}-[0-9a-f]{8,16}[ ]{2}VAD .*|system view [0-9a-f]{8,16} .*)\Z")
+# A file opened relative to another one.
+_RELATIVE = re.compile(r"[ ]{3,}(?:File: )?(\S.*)\Z")
+_VIEWS = re.compile(r"[ ]*(Mapped views:.*)\Z")
+_VIEW = re.compile(
+    r"[ ]*([0-9a-f]{8,16}|\?{4})-([0-9a-f]{8,16}|\?{4})[ ]{2}VAD ([0-9a-f]{8,16})[ ]{2}process ([0-9a-f]{8,16}|\?{4}) "
+    r"\((.*), ([0-9a-f]+|\?{4})\)\Z"
+)
+_SYSTEM_VIEW = re.compile(r"[ ]*system view ([0-9a-f]{8,16})[ ]{2}Entry ([0-9a-f]+|\?{4})\Z")
+_LINK = re.compile(r"[ ]*link ([0-9a-f]{8,16}): neither a VAD nor a system view of this section\Z")
 
 
 @record
@@ -101,13 +110,13 @@ class ListedControlArea:
 
     :param file: the file's name, or what is printed in its place
     :param parts: the control area, its segment and its subsections, in order
-    :param views: lines of the views of it, as printed
+    :param views: where it is mapped, as this program lists it; ``None`` where it does not
     """
 
     address: Address
     file: str
     parts: tuple[ListedStructure, ...]
-    views: tuple[str, ...]
+    views: tuple[MappedView, ...] | None
     remarks: tuple[str, ...]
 
 
@@ -134,7 +143,7 @@ class _Area:
     def __init__(self, at: str) -> None:
         self.parts = [_Part("ControlArea", "", at)]
         self.file = ""
-        self.views: list[str] = []
+        self.views: list[MappedView] | None = None
         self.remarks: list[str] = []
 
     def take(self, line: str) -> bool:
@@ -157,17 +166,25 @@ class _Area:
             part.names = words(found[1])
         elif (found := _FILE.match(line)) and not self.file:
             self.file = found[1]
-        elif found := _VIEW.match(line):
-            self.views.append(found[1])
+        elif _VIEWS.match(line):
+            self.views = self.views or []
+        elif (view := _view(line)) is not None:
+            self.views = [*(self.views or ()), view]
         elif said := remark(line):
             self.remarks.append(said)
+        elif self._is_name_next() and (found := _RELATIVE.match(line)):
+            self.file = found[1]
         else:
             return False
         return True
 
+    def _is_name_next(self) -> bool:
+        return not self.file and len(self.parts) == 1 and self.parts[0].flags is not None
+
     def record(self) -> ListedControlArea:
         parts = tuple(part.record() for part in self.parts)
-        return ListedControlArea(parts[0].address, self.file, parts, tuple(self.views), tuple(self.remarks))
+        views = None if self.views is None else tuple(self.views)
+        return ListedControlArea(parts[0].address, self.file, parts, views, tuple(self.remarks))
 
 
 @kind("control-area", "ca", opens=r"[ ]*ControlArea[ ]+@ ?[0-9a-f]{8,16}\Z", rank=12)
@@ -221,3 +238,16 @@ def _compact(found: re.Match[str]) -> _Area:
     segment.values = {"TotalNumberOfPtes": value(found[3])}
     area.file = found[7]
     return area
+
+
+def _view(line: str) -> MappedView | None:
+    if found := _VIEW.match(line):
+        return MappedView(
+            "VAD", address(found[3]), pointer(found[1]), pointer(found[2]), None, pointer(found[4]),
+            text_or_absent(found[5]), value(found[6]),
+        )  # fmt: skip
+    if found := _SYSTEM_VIEW.match(line):
+        return MappedView("system", address(found[1]), None, None, value(found[2]), None, None, None)
+    if found := _LINK.match(line):
+        return MappedView("unknown", address(found[1]), None, None, None, None, None, None)
+    return None

@@ -28,6 +28,9 @@ _NAMES = {
     "DevNode": "DeviceNode",
 }
 _FLAGS = re.compile(r"[ ]*(ExtensionFlags|Characteristics) \((?:0x)?([0-9a-f]+|\?+)\)[ ]*(.*)\Z")
+# Where there are more than two names, and bits that have none.
+_MORE_FLAGS = re.compile(r"[ ]{8,}((?:[A-Z]\w+(?:, ?|\Z))+|Unknown flags 0x[0-9a-f]+)\Z")
+_UNKNOWN = re.compile(r"Unknown flags (0x)0*([0-9a-f]+)")
 _ATTACHED = re.compile(rf"[ ]*(AttachedDevice \(Upper\)|AttachedTo \(Lower\)) ({_A})[ ]*(.*)\Z")
 _QUEUE = re.compile(r"[ ]*Device queue is (not busy|busy|\?{4})(?: -- Queue ?(?:empty)?)?[.:]?\Z")
 _QUEUED = re.compile(rf"[ ]+IRP ({_A})\Z")
@@ -60,8 +63,8 @@ class ListedDevice:
     extension_flag_names: tuple[str, ...]
     Characteristics: Hex | Absent | None
     characteristic_names: tuple[str, ...]
-    AttachedDevice: Attached | None
-    AttachedTo: Attached | None
+    AttachedDevice: Attached | Absent | None
+    AttachedTo: Attached | Absent | None
     busy: bool | None
     queue: tuple[Address | Absent, ...]
     remarks: tuple[str, ...]
@@ -79,7 +82,8 @@ class DeviceReader(Reader):
         self._name: re.Match[str] | None = None
         self._values: dict[str, int | Absent] = {}
         self._flags: dict[str, tuple[Hex | Absent, tuple[str, ...]]] = {}
-        self._attached: dict[str, Attached] = {}
+        self._last_flags = ""
+        self._attached: dict[str, Attached | Absent] = {}
         self._busy: bool | None = None
         self._queue: list[Address | Absent] = []
         self._remarks: list[str] = []
@@ -89,12 +93,19 @@ class DeviceReader(Reader):
             found = _HEAD.match(line)
             self._address = found[1] if found else ""
             return bool(found)
+        last, self._last_flags = self._last_flags, ""
         if (found := _NAME.match(line)) and self._name is None:
             self._name = found
         elif found := _FLAGS.match(line):
-            self._flags[found[1]] = value(found[2]), words(found[3])
+            self._flags[found[1]], self._last_flags = (value(found[2]), _names(found[3])), found[1]
+        elif last and (found := _MORE_FLAGS.match(line)):
+            bits, known = self._flags[last]
+            self._flags[last], self._last_flags = (bits, known + _names(found[1])), last
         elif found := _ATTACHED.match(line):
-            self._attached[found[1]] = Attached(pointer(found[2]), found[3])
+            there = pointer(found[2])
+            self._attached[found[1]] = (
+                there if isinstance(there, Absent) and not found[3] else Attached(there, found[3])
+            )
         elif found := _QUEUE.match(line):
             self._busy = None if "?" in found[1] else found[1] == "busy"
         elif (found := _QUEUED.match(line)) and self._busy:
@@ -131,3 +142,8 @@ class DeviceReader(Reader):
             tuple(self._queue),
             tuple(self._remarks),
         )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Return the names of flags; the number that stands for those without a name is the last."""
+    return words(_UNKNOWN.sub(r"\1\2", text))

@@ -91,14 +91,16 @@ class NodeList:
     """Device nodes in the order of the text.
 
     :param IopRootDeviceNode: the root, where it is named
+    :param resources: lists of no node, as ``!cmreslist`` prints one
     """
 
     IopRootDeviceNode: Address | None
     nodes: tuple[ListedNode, ...]
+    resources: tuple[ResourceList, ...] = ()
 
 
 class _Node:
-    def __init__(self, head: re.Match[str]) -> None:
+    def __init__(self, head: re.Match[str] | None) -> None:
         self.head = head
         self.texts: dict[str, str] = {}
         self.values: dict[str, Hex] = {}
@@ -142,13 +144,18 @@ class _Node:
             return False
         return True
 
+    def resources(self) -> tuple[ResourceList, ...]:
+        """Return its lists of resources."""
+        return tuple(_list(*one) for one in self.lists)
+
     def record(self) -> ListedNode:
+        assert self.head is not None
         indent, at, device, level = self.head.groups()
         return ListedNode(
             address(at), address(device), hexadecimal(level) if level else None, len(indent),
             self.texts.get("InstancePath", ""), self.texts.get("ServiceName", ""), self.values, tuple(self.states),
             tuple((name, bits, tuple(names)) for name, bits, names in self.flags),
-            tuple(_list(*one) for one in self.lists), tuple(self.remarks),
+            self.resources(), tuple(self.remarks),
         )  # fmt: skip
 
 
@@ -157,7 +164,7 @@ def _list(head: re.Match[str], remarks: list[str], found: list[tuple[re.Match[st
     return ResourceList(head[1], address(head[2]), head[3], tuple(remarks), descriptors)
 
 
-@kind("device-node", "devnode", opens=r"[ ]*DevNode 0x[0-9a-f]{8,16} for PDO", rank=10)
+@kind("device-node", "devnode", "cmreslist", opens=r"[ ]*DevNode 0x[0-9a-f]{8,16} for PDO", rank=10)
 class NodeReader(Reader):
     """Takes nodes one after another."""
 
@@ -167,6 +174,7 @@ class NodeReader(Reader):
         super().__init__(command)
         self._root: Address | None = None
         self._nodes: list[_Node] = []
+        self._alone = _Node(None)
 
     def take(self, line: str, number: int) -> bool:
         if found := _HEAD.match(line):
@@ -175,7 +183,11 @@ class NodeReader(Reader):
         if not self._nodes and (found := _ROOT.match(line)):
             self._root = address(found[1])
             return True
+        if not self._nodes and self.command and (self._alone.lists or _LIST.match(line)):
+            return self._alone.take(line)
         return bool(self._nodes) and self._nodes[-1].take(line)
 
     def record(self) -> NodeList | None:
-        return NodeList(self._root, tuple(node.record() for node in self._nodes)) if self._nodes else None
+        if not self._nodes and not self._alone.lists:
+            return None
+        return NodeList(self._root, tuple(node.record() for node in self._nodes), self._alone.resources())

@@ -11,9 +11,16 @@ from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, remark
 
 _TITLE = re.compile(r"[ ]*!devstack ([0-9a-f]{8,16}) :\Z")
 _HEAD = re.compile(r"[ ]*!DevObj[ ]+!DrvObj[ ]+!DevExt[ ]+ObjectName\Z")
+# The column of drivers has 18 characters; a longer name moves what is behind it, or runs into it.
 _ROW = re.compile(
-    r"(?:[ ]*([>#]))?[ ]+([0-9a-f]{8,16})[ ]+(\\\S.*?|\?{4}|[A-Z]\S*?)(?<![ ])[ ]*(?<=[ \w)?])([0-9a-f]{8,16}|\?{8})"
-    r"(?:[ ]+(\S.*))?\Z"
+    r"(?:[ ]*([>#]))?[ ]+([0-9a-f]{8,16})[ ]{2}(?=.{18} )([\\A-Z? ].{17})[ ]([0-9a-f]{8,16}|\?{8})(?:[ ]+(\S.*))?\Z"
+)
+_LONG_ROW = re.compile(
+    r"(?:[ ]*([>#]))?[ ]+([0-9a-f]{8,16})[ ]{2}(\\\S.{17,}?)[ ]([0-9a-f]{8,16}|\?{8})(?:[ ]{2,10}(\S.*))?\Z"
+)
+_GLUED_ROW = re.compile(
+    r"(?:[ ]*([>#]))?[ ]+([0-9a-f]{8,16})[ ]+(\\\S.*?|\?{4}|[A-Z][^\s!]*?)(?<![ ])[ ]*(?<=[ \w)?])"
+    r"([0-9a-f]{8,16}|\?{8})(?:[ ]+(\S.*))?\Z"
 )
 _NODE = re.compile(r"[ ]*!DevNode ([0-9a-f]{8,16}) :\Z")
 _TEXT = re.compile(r"[ ]*(DeviceInst|ServiceName) is \"(.*)\"\Z")
@@ -53,8 +60,9 @@ class DeviceStackReader(Reader):
             self._headed = True
         elif not self._headed:
             return False
-        elif (found := _ROW.match(line)) and not self._node:
+        elif (found := _ROW.match(line) or _LONG_ROW.match(line) or _GLUED_ROW.match(line)) and not self._node:
             mark, at, driver, extension, name = found.groups()
+            driver = driver.rstrip()
             there = UNREADABLE if "?" in extension else address(extension)
             driver_name = UNREADABLE if driver == "????" else driver
             self._devices.append(StackedDevice(address(at), mark == ">", driver_name, there, name))

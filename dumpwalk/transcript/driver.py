@@ -9,7 +9,7 @@ from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, remark
+from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, pointer, remark
 
 _HEAD = re.compile(r"[ ]*Driver object \(([0-9a-f]{8,16})\) is for:\Z")
 _NAME = re.compile(r"[ ]*(\\\S.*?|\?{4})\Z")
@@ -17,12 +17,12 @@ _TITLE = re.compile(
     r"[ ]*(Driver Extension List: ?\(id ?, ?addr\)|Device Object list:|Dispatch routines:|Fast I/O routines:"
     r"|Device Object stacks:)\Z"
 )
-_EXTENSION = re.compile(r"[ ]*\(([0-9a-f]{8,16}) ([0-9a-f]{8,16})\)\Z")
+_EXTENSION = re.compile(r"[ ]*\(([0-9a-f]{8,16}|\?{8}) ([0-9a-f]{8,16})\)\Z")
 _DEVICES = re.compile(r"[ ]*[0-9a-f]{8,16}(?:[ ]+[0-9a-f]{8,16})*[ ]*…?\Z")
 _ENTRY = re.compile(r"[ ]*(DriverEntry|DriverStartIo|DriverUnload|AddDevice):[ ]+([0-9a-f]{8,16}|\?{8})[ ]*(.*)\Z")
 _ROUTINE = re.compile(r"[ ]*\[([0-9a-f]{2})\] (IRP_MJ_\w+|\?\?\?)[ ]+([0-9a-f]{8,16}|\?{8})[ ]*(.*)\Z")
 _FAST = re.compile(
-    r"[ ]*((?:FastIo|AcquireFile|ReleaseFile|Mdl|Prepare|Acquire|Release)\w+)[ ]+([0-9a-f]{8,16})[ ]*(.*)\Z"
+    r"[ ]*((?:FastIo|AcquireFile|ReleaseFile|Mdl|Prepare|Acquire|Release)\w+)[ ]+([0-9a-f]{8,16}|\?{8})[ ]*(.*)\Z"
 )
 
 
@@ -46,7 +46,7 @@ class ListedDriver:
     address: Address
     name: str
     entries: dict[str, Routine | Absent]
-    extensions: tuple[tuple[Address, Address], ...]
+    extensions: tuple[tuple[Address | Absent, Address], ...]
     devices: tuple[Address, ...]
     dispatch: tuple[DispatchRoutine, ...]
     fast_io: dict[str, Routine | Absent]
@@ -64,7 +64,7 @@ class DriverReader(Reader):
         self._address = ""
         self._name = ""
         self._entries: dict[str, Routine | Absent] = {}
-        self._extensions: list[tuple[Address, Address]] = []
+        self._extensions: list[tuple[Address | Absent, Address]] = []
         self._devices: list[Address] = []
         self._dispatch: list[DispatchRoutine] = []
         self._fast: dict[str, Routine | Absent] = {}
@@ -81,15 +81,15 @@ class DriverReader(Reader):
         elif found := _TITLE.match(line):
             self._part = found[1]
         elif found := _ROUTINE.match(line):
-            self._dispatch.append(DispatchRoutine(hexadecimal(found[1]), found[2], _routine(found[3], found[4])))
+            self._dispatch.append(DispatchRoutine(hexadecimal(found[1]), found[2], routine(found[3], found[4])))
         elif found := _ENTRY.match(line):
-            self._entries[found[1]] = _routine(found[2], found[3])
+            self._entries[found[1]] = routine(found[2], found[3])
         elif self._part[:6] == "Device" and _DEVICES.match(line):
             self._devices += [address(a) for a in line.replace("…", "").split()]
         elif self._part[:6] == "Driver" and (found := _EXTENSION.match(line)):
-            self._extensions.append((address(found[1]), address(found[2])))
+            self._extensions.append((pointer(found[1]), address(found[2])))
         elif self._part[:4] == "Fast" and (found := _FAST.match(line)):
-            self._fast[found[1]] = _routine(found[2], found[3])
+            self._fast[found[1]] = routine(found[2], found[3])
         elif said := remark(line):
             self._remarks.append(said)
         else:
@@ -105,5 +105,6 @@ class DriverReader(Reader):
         )  # fmt: skip
 
 
-def _routine(at: str, name: str) -> Routine | Absent:
+def routine(at: str, name: str) -> Routine | Absent:
+    """Return the function at the address that *at* prints; question marks stand for one that could not be read."""
     return UNREADABLE if "?" in at else Routine(address(at), name)

@@ -31,7 +31,7 @@ _OPENS = (
 
 _VALUE = re.compile(
     r"[ ]*(?!struct|union|class)((?:(?:unsigned|signed|enum) )?(?:__)?\w+(?: int| long)?(?: ?\*+)?)"
-    r" (0x[0-9a-f`]+|0n-?[0-9]+)(?: (\S.*))?\Z"
+    r" (0x[0-9a-f`]+|0n-?[0-9]+|[0-9])(?: (\S.*))?\Z"
 )
 
 

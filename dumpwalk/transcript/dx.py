@@ -9,7 +9,8 @@ from dumpwalk.transcript import Reader, kind
 
 _ROW = re.compile(
     r"([ ]*)(?:\[\+0x([0-9a-f]{3,})(?:[ ]\([ ]*([0-9]+):[ ]*([0-9]+)\))?\][ ]+)?"
-    r"(\[[^\]]*\]|[A-Za-z_<@(][^\s:]*(?:[ ]?::\S+)?|@?\$\S.*?(?<![ ]))(?:[ ]*:(?:[ ]+(.*))?)?\Z"
+    r"(\[[^\]]*\]|\(\*\(\([^()]*\)0x[0-9a-f`]+\)\)|Debugger(?:\.\w+(?:\([^()]*\))?)+|[A-Za-z_<@(][^\s:]*(?:[ ]?::\S+)?"
+    r"|@?\$\S.*?(?<![ ]))(?:[ ]*:(?:[ ]+(.*))?|[ ]+(\[Type: .*\]))?\Z"
 )
 _GRID = re.compile(r"[ ]*=[ ](.*)[ ]=\Z")
 _RULE = re.compile(r"[ ]*=+\Z")
@@ -88,7 +89,7 @@ class DxReader(Reader):
         found = _ROW.match(line)
         if not found or (not line.startswith(" ") and found[6] is None and self._rows):
             return False
-        value, type = found[6] or "", ""
+        value, type = found[6] or found[7] or "", ""
         at = value.rfind("[Type: ")
         if at >= 0 and value.endswith("]"):
             value, type = value[:at].rstrip(), value[at + 7 : -1]
@@ -100,6 +101,6 @@ class DxReader(Reader):
         return True
 
     def record(self) -> DxTree | None:
-        if not (self._rows or self._cells or self._errors):
+        if not (self._rows or self._columns or self._errors):
             return None
         return DxTree(tuple(self._rows), self._columns, tuple(self._cells), tuple(self._errors))

@@ -19,7 +19,7 @@ _EXCEPTION = re.compile(r"[ ]*\(?([0-9a-f]{1,8})\.([0-9a-f]{1,8})\): (.{1,120}?)
 _BREAKPOINT = re.compile(r"[ ]*(Breakpoint ([0-9]{1,4}) hit|Break instruction exception - code ([0-9a-f]{8}).*)\Z")
 _FIELD = re.compile(
     r"[ ]*(Time Travel Position|Last event|debugger time|First chance exceptions are reported.*"
-    r"|This exception may be expected.*)(?:: (.*))?\Z"
+    r"|This exception may be expected.*|STATUS_[A-Z_]+ encountered)(?:: (.*))?\Z"
 )
 
 
@@ -46,7 +46,8 @@ class Event:
     "event",
     "lastevent",
     opens=r"[ ]*(?:\(?[0-9a-f]{1,8}\.[0-9a-f]{1,8}\): .{1,120} - code [0-9a-f]{8}|Breakpoint [0-9]+ hit|Last event: "
-    r"|Break instruction exception - code|Time Travel Position: )",
+    r"|Break instruction exception - code|Time Travel Position: "
+    r"|STATUS_[A-Z_]+ encountered\Z)",
     rank=20,
 )
 class EventReader(Reader):

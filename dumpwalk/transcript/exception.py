@@ -42,7 +42,7 @@ class ListedException:
     remarks: tuple[str, ...]
 
 
-@kind("exception", "exr", opens=r"[ ]*(?:ExceptionAddress: [0-9a-f]|Exception Record @ [0-9A-F])", rank=15)
+@kind("exception", "exr", "crash", opens=r"[ ]*(?:ExceptionAddress: [0-9a-f]|Exception Record @ [0-9A-F])", rank=15)
 class ExceptionReader(Reader):
     """Takes the fields of one exception record."""
 

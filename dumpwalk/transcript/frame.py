@@ -48,8 +48,8 @@ _FRAME32 = re.compile(
     r"[ ]*(?:([0-9a-fA-F]{1,3})[ ]+(?:([0-9a-fA-F]{1,7})[ ]+)?)?((?:[0-9a-fA-F]{8}(?:[ .]+|\Z)){2,5})(.*)"
 )
 _WRAPPED = re.compile(
-    r"[ ]*(?:([0-9a-fA-F]{2,3})[ ]+)?([0-9a-f]{8}`[0-9a-f]{8})[ ]+([0-9a-f]{8}`[0-9a-f]{8})[ ]+:"
-    r"((?:[ ]+[0-9a-f]{8}`[0-9a-f]{8}){3})\Z"
+    r"[ ]*(?:([0-9a-fA-F]{1,3})[ ]+)?([0-9a-fA-F]{8}[`']?[0-9a-fA-F]{8})[ ]+([0-9a-fA-F]{8}[`']?[0-9a-fA-F]{8})[ ]+:"
+    r"((?:[ ]+[0-9a-fA-F]{8}[`']?[0-9a-fA-F]{8}){3})\Z"
 )
 _INLINE = re.compile(
     r"[ ]*(?:([0-9a-fA-F]{1,3})[ ]+)?\(Inline(?: Function)?\)[ ]+-+(?:`-+)?(?:[ ]+-+(?:`-+)?)?[ ]*(?::[ ]*)?"
@@ -96,7 +96,7 @@ def _with_columns(found: re.Match[str], address: type[Address]) -> Frame | None:
     number, size, columns, text = found.groups()
     colon = columns.find(":")
     if colon >= 0:
-        if not text and colon > 24 and columns.count("`") < 6:
+        if not text and colon > 24 and len(columns.replace(":", " ").split()) < 6:
             return None  # a mail program put the last argument and the name on the next line
         columns = columns.replace(":", " ")
     if address is Address:
@@ -107,7 +107,7 @@ def _with_columns(found: re.Match[str], address: type[Address]) -> Frame | None:
         columns = columns.replace(".", " ")
     values = columns.split()
     count = len(values)
-    if address is Address and count == 5:  # kb of x64 prints no Child-SP
+    if address is Address and count == 5 and colon < 24:  # kb of x64 prints no Child-SP
         sp, ret, args = None, values[0], values[1:]
     elif count in (2, 5, 6) or (count == 4 and text):
         sp, ret, args = values[0], values[1], values[2:]
@@ -146,12 +146,13 @@ def wrapped(line: str) -> Frame | None:
     found = _WRAPPED.match(line)
     if found is None:
         return None
-    number, sp, ret, args = found.groups()
+    number = found[1]
+    sp, ret, args = (found[n].replace("`", "").replace("'", "") for n in (2, 3, 4))
     return Frame(
         int(number, 16) if number else None,
-        Address(sp.replace("`", ""), 16),
-        Address(ret.replace("`", ""), 16),
-        tuple([Hex(a.replace("`", ""), 16) for a in args.split()]),
+        Address(sp, 16),
+        Address(ret, 16),
+        tuple([Hex(a, 16) for a in args.split()]),
         None,
         _NOWHERE,
     )

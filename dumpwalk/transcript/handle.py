@@ -6,9 +6,10 @@ import re
 
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
+from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.kernel_object import ListedObject, ObjectLines, object_head
-from dumpwalk.transcript.values import address, hexadecimal, optional, remark
+from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, optional, remark
 
 _TABLE = re.compile(
     r"[ ]*((?:Kernel h|H)andle table|PspCidTable) at ([0-9a-f]{8,16}) with ([0-9]+|\?+) entries in use\Z"
@@ -73,7 +74,7 @@ class HandleList:
 
     table: str
     address: Address | None
-    entries: int | None
+    entries: int | Absent | None
     handles: tuple[ListedHandle, ...]
     user: tuple[UserHandle, ...]
     counts: tuple[tuple[str, int], ...]
@@ -161,7 +162,8 @@ class HandleReader(Reader):
             return None
         name, at, entries = self._table.groups() if self._table else ("", "", "")
         return HandleList(
-            name, address(at) if at else None, int(entries) if entries.isdigit() else None,
+            name, address(at) if at else None,
+            int(entries) if entries.isdigit() else UNREADABLE if entries else None,
             tuple(_handle(found, lines) for found, lines in self._handles), tuple(u.record() for u in self._user),
             tuple(self._counts), tuple(self._remarks),
         )  # fmt: skip

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # So many labels of a disassembly are looked at.
 _MOST_LABELS = 64
 _LINE = re.compile(
-    r"[ ]*(?:([0-9]{1,6})[ ]+)?([0-9a-fA-F]{8}(?:`?[0-9a-fA-F]{8})?)[ ]+(?:([0-9a-f?]{2,32})[ ]+)?"
+    r"[ ]*(?:([0-9]{1,6})[ ]+)?([0-9a-fA-F]{8}(?:`?[0-9a-fA-F]{8})?)[ ]+(?:((?:[0-9a-f?]{2}){1,16})[ ]+)?"
     r"(?![0-9a-f]{2}[ -][0-9a-f]{2}[ -])"  # bytes of a dump, not mnemonics
     r"([a-z][a-z0-9.]{1,12}\b.*|\?{3}.*)\Z"
 )

@@ -13,7 +13,7 @@ from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import address, pointer, remark, value
+from dumpwalk.transcript.values import UNREADABLE, address, pointer, remark, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _IN_SYSTEM = "kernel-handle-close"
 _A = r"(?:[0-9a-f]{8,16}|\?{4,8})"
 _HEAD = re.compile(
-    r"[ ]*Irp is (active|completed\.?)(?: with ([0-9]+|\?\?) stacks?(?: ([0-9]+|\?\?) is current)?)?"
+    r"[ ]*Irp is (active|completed\.?)(?: with (-?[0-9]+|\?\?) stacks?(?: (-?[0-9]+|\?\?) is current)?)?"
     r"(?: \(= ?0x([0-9a-f?]{8,16})\))?[ ]*(.*)\Z"
 )
 _SUMMARY = re.compile(
@@ -35,8 +35,10 @@ _REST = rf"({_A})[ ]+({_A})[ ]+({_A})-({_A})[ ]*((?:(?:Success|Error|Cancel|pend
 _OLD = re.compile(rf"[ ]*(>?)[ ]*\[[ ]*([0-9a-f]+),[ ]*([0-9a-f]+)\][ ]+([0-9a-f]+)[ ]+([0-9a-f]+)[ ]+{_REST}")
 _NEW = re.compile(r"[ ]*(>?)[ ]*\[(?:(\w+|N/A)\(([0-9a-f]+)\)|\?{4}), (?:(\w+|N/A)\(([0-9a-f]+)\)|\?{4})\]\Z")
 _SECOND = re.compile(rf"[ ]*([0-9a-f]+|\?\?)[ ]+([0-9a-f]+|\?\?)[ ]+{_REST}")
-_DRIVER = re.compile(r"[ ]*(\\\S+|\?{4})(?:[ \t]+(\S.*))?\Z")
-_ROUTINE = re.compile(r"[ ]{8,}(\([A-Z]\w+\)|[A-Za-z_]\w*[!+]\S+)\Z")
+# Names of drivers and of functions may have blanks; that of a module has none.
+_CALLED = r"(\([A-Z]\w+\)|[^ !+\\]+(?:!|\+0x)\S.*)"
+_DRIVER = re.compile(rf"[ ]*(\\\S.*?|\?{{4}})(?:[ ]+{_CALLED})?\Z")
+_ROUTINE = re.compile(rf"[ ]{{8,}}{_CALLED}\Z")
 _ARGUMENTS = re.compile(r"[ ]*Args: ((?:0x)?[0-9a-f?]+(?:[ ]+(?:0x)?[0-9a-f?]+)*)\Z")
 _FLAGS = re.compile(r"[ ]*Flags: (SL_\w+(?:, \w+)*)\Z")
 _FIELD = re.compile(r"(&?[A-Z]\w+(?:\.\w+)*) = ((?:0x)?[0-9a-f?]+)(?: - ([0-9a-f?]+))?(?:[ ]{2}(.*))?\Z")
@@ -81,8 +83,8 @@ class ListedIrp:
     """
 
     state: str
-    StackCount: int | None
-    CurrentLocation: int | None
+    StackCount: int | Absent | None
+    CurrentLocation: int | Absent | None
     CurrentStackLocation: Address | Absent | None
     MdlAddress: Address | Absent | None
     buffer: str
@@ -235,8 +237,8 @@ def _or_zero(number: Hex | Absent) -> int:
     return 0 if isinstance(number, Absent) else int(number)
 
 
-def _decimal(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None
+def _decimal(text: str | None) -> int | Absent | None:
+    return None if not text else UNREADABLE if "?" in text else int(text)
 
 
 def _name(text: str | None) -> str:

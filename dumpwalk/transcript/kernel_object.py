@@ -9,21 +9,24 @@ from dumpwalk.memory.address import Address
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import UNREADABLE, address, pointer, remark
+from dumpwalk.transcript.values import UNREADABLE, address, pointer, remark, text_or_absent
 
-_HEAD = re.compile(r"[ ]*Object: ([0-9a-f]{8,16})[ ]+Type: \(([0-9a-f]{8,16}|\?{8})\) (\S.*)\Z")
+_HEAD = re.compile(r"[ ]*Object: ([0-9a-f]{8,16})[ ]+Type: \(([0-9a-f]{8,16}|\?{4,8})\) (\S.*)\Z")
 _HEADER = re.compile(r"[ ]*ObjectHeader: ([0-9a-f]{8,16})(?: \((new|old) version\))?\Z")
 _COUNTS = re.compile(r"[ ]*HandleCount: ([0-9]+|\?+)[ ]+PointerCount: (-?[0-9]+|\?+)\Z")
-_NAME = re.compile(r"[ ]*Directory Object: ([0-9a-f]{8,16}|\?{8})[ ]+Name:(?: |\Z)(.*?)(?: \{([^{}]*)\})?\Z")
+_NAME = re.compile(r"[ ]*Directory Object: ([0-9a-f]{8,16}|\?{4,8})[ ]+Name:(?: |\Z)(.*?)(?: \{([^{}]*)\})?\Z")
 _PATH = re.compile(r"[ ]*Full Path:(?: |\Z)(.*)\Z")
 _TARGET = re.compile(r"[ ]*Target String is '(.*)'\Z")
 _DRIVE = re.compile(r"[ ]*Drive Letter Index is ([0-9]+)(?: \([A-Z]:\))?\Z")
 _COLUMNS = re.compile(r"[ ]*(?:Hash[ ]+Address[ ]+Type[ ]+Name|----[ ]+-+[ ]+----[ ]+----)\Z")
-_ENTRY = re.compile(r"[ ]+(?:([0-9]{2})[ ]+)?([0-9a-f]{8,16})[ ]+([A-Z]\w*|\?{4})[ ]+(\S.*)\Z")
+# Types have a column of 13 characters; those that are longer move what is behind them.
+_ENTRY = re.compile(r"[ ]+(?:([0-9]{2})[ ]+)?([0-9a-f]{8,16}) (\S.{12}) (\S.*)\Z")
+_LONG_ENTRY = re.compile(r"[ ]+(?:([0-9]{2})[ ]+)?([0-9a-f]{8,16})[ ]+([A-Z]\w*|\?{4})[ ]+(\S.*)\Z")
 _OPTIONAL = re.compile(r"[ ]*(?:Optional Headers: ?(\?{4})?|([A-Z]\w+Info)\(([0-9a-f]{8,16})\))\Z")
 _STEP = re.compile(
     r"[ ]*(Type, found by:|TypeIndex in the header at .*|\^ (?:bits 8 to 15 of the header's address|ObHeaderCookie): .*"
-    r"|= 0x[0-9a-f]+, index into ObTypeIndexTable|(?:entry at|pointer at|type) .*= [0-9a-f`]+|\([^()]*\))\Z"
+    r"|= (?:0x[0-9a-f]+|\?{4}), index into ObTypeIndexTable|(?:entry at|pointer at|type) .*= (?:[0-9a-f`]+|\?{4,8})"
+    r"|\([^()]*\))\Z"
 )
 _FAILURE = re.compile(r"[ ]*([0-9a-f]{8,16}): (Not a valid object \(.*\))\Z")
 _LISTED = re.compile(r"[ ]*(Scanning [0-9]+ objects of type .*|Total of [0-9]+ objects of type .*)\Z")
@@ -55,7 +58,7 @@ class ListedObject:
     LinkTarget: str | None = None
     DosDeviceDriveIndex: int | None = None
     contents: tuple[DirectoryEntry, ...] = ()
-    optional_headers: tuple[tuple[str, Address], ...] = ()
+    optional_headers: tuple[tuple[str, Address], ...] | Absent = ()
     steps: tuple[str, ...] = ()
     failure: str = ""
 
@@ -73,6 +76,7 @@ class ObjectLines:
         }
         self._contents: list[DirectoryEntry] = []
         self._optional: list[tuple[str, Address]] = []
+        self._optional_unread = False
         self._steps: list[str] = []
 
     def take(self, line: str) -> bool:
@@ -91,6 +95,7 @@ class ObjectLines:
         if found := _DRIVE.match(line):
             return self._once(DosDeviceDriveIndex=int(found[1]))
         if found := _OPTIONAL.match(line):
+            self._optional_unread = self._optional_unread or bool(found[1])
             if found[2]:
                 self._optional.append((found[2], address(found[3])))
             return True
@@ -101,7 +106,7 @@ class ObjectLines:
             return True
         if _COLUMNS.match(line):
             return True
-        if (found := _ENTRY.match(line)) and fields["type_name"] == "Directory":
+        if (found := _ENTRY.match(line) or _LONG_ENTRY.match(line)) and fields["type_name"] == "Directory":
             return self._entry(found)
         return False
 
@@ -109,8 +114,8 @@ class ObjectLines:
         if not found[1] and not self._contents:
             return False
         number = int(found[1]) if found[1] else self._contents[-1].hash
-        kind = UNREADABLE if found[3] == "????" else found[3]
-        name = UNREADABLE if found[4] == "????" else found[4]
+        kind = text_or_absent(found[3].rstrip())
+        name = text_or_absent(found[4])
         self._contents.append(DirectoryEntry(number, address(found[2]), kind, name))
         return True
 
@@ -124,7 +129,7 @@ class ObjectLines:
         return ListedObject(
             **self._fields,  # type: ignore[arg-type]
             contents=tuple(self._contents),
-            optional_headers=tuple(self._optional),
+            optional_headers=UNREADABLE if self._optional_unread else tuple(self._optional),
             steps=tuple(self._steps),
         )
 

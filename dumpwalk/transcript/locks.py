@@ -17,7 +17,7 @@ _COUNT = re.compile(
     r"[ ]*(Contention Count|NumberOfSharedWaiters|NumberOfExclusiveWaiters) = ([0-9]+)[ ]*(?://[ ]*(.*))?\Z"
 )
 _ACTIVE = re.compile(r"[ ]*ActiveCount = ([0-9a-f]+)[ ]+Flags =(?: |\Z)(.*)\Z")
-_OLD_THREAD = re.compile(r"[ ]*Thread = ([0-9a-f]{8}), Count = ([0-9]+)[ ]*(?://[ ]*(.*))?\Z")
+_OLD_THREAD = re.compile(r"[ ]*Thread = ([0-9a-f]{8,16}), Count = ([0-9]+)[ ]*(?://[ ]*(.*))?\Z")
 _HOLDER = re.compile(r"([0-9a-f]{8,16})-([0-9]{2})(<\*>)?(?:[ ]*\*\*\* Actual Thread ([0-9a-f]{8,16}))?")
 _HOLDERS = re.compile(
     r"[ ]*(?:(Threads:)[ ]*)?((?:[0-9a-f]{8,16}-[0-9]{2}(?:<\*>)?[ ]*(?:\*\*\* Actual Thread [0-9a-f]{8,16}[ ]*)?)+)\Z"

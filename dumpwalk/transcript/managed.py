@@ -10,6 +10,9 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address, hexadecimal
 
 _HEAD = re.compile(r"[ ]*0x([0-9a-f]{8,16}) ([A-Za-z_][\w.`+<>,\[\]]*\.[\w.`+<>,\[\]]+)[ ]*(.*)\Z")
+# [raw] 0000020da7421020 System.Byte[] Length: 361; then 00000018   5F 45 ...  56 45 ...    _EVENTAR GUMENT
+_RAW = re.compile(r"[ ]*\[raw\] ([0-9a-f]{8,16}) ([A-Za-z_][\w.`+<>,\[\]]*)[ ]+((?:Length|Entries): ([0-9]+))\Z")
+_BYTES = re.compile(r"[ ]*([0-9A-F]{8})[ ]{3}((?:[0-9A-F]{2}[ ]{1,2}){1,32})[ ]*(.{1,40})\Z")
 _STATICS = re.compile(r"[ ]*\[(statics)\]\Z")
 # 0010  _httpMethod : 0000020da741be88  "POST" [4] (System.String)
 _FIELD = re.compile(r"[ ]*([0-9a-f]{4})[ ]{2}(<?[A-Za-z_$][\w$<>.]*)[ ]*:(?: |\Z)(.*)\Z")
@@ -34,13 +37,27 @@ class ManagedField:
 
 
 @record
+class ManagedBytes:
+    """A line of an array of bytes: the offset of the first, their values, and the characters behind them."""
+
+    offset: Hex
+    values: tuple[Hex, ...]
+    text: str
+
+
+@record
 class ManagedObject:
-    """An object; fields without a head have neither address nor type."""
+    """An object; fields without a head have neither address nor type.
+
+    :param remark: what else its first line says
+    :param bytes: what is in an array of bytes
+    """
 
     address: Address | None
     type: str
     remark: str
     fields: tuple[ManagedField, ...]
+    bytes: tuple[ManagedBytes, ...] = ()
 
 
 @kind(
@@ -58,6 +75,7 @@ class ManagedReader(Reader):
         super().__init__(command)
         self._head: re.Match[str] | None = None
         self._fields: list[ManagedField] = []
+        self._bytes: list[ManagedBytes] = []
         self._static = False
 
     def take(self, line: str, number: int) -> bool:
@@ -66,8 +84,11 @@ class ManagedReader(Reader):
             value, kind, length = typed.groups() if typed else (found[3], "", None)
             size = int(length) if length else None
             self._fields.append(ManagedField(hexadecimal(found[1]), found[2], value, kind or "", size, self._static))
-        elif self._head is None and not self._fields and (found := _HEAD.match(line)):
+        elif self._head is None and not self._fields and (found := _HEAD.match(line) or _RAW.match(line)):
             self._head = found
+        elif self._head is not None and self._head[2].endswith("[]") and (found := _BYTES.match(line)):
+            values = tuple(hexadecimal(value) for value in found[2].split())
+            self._bytes.append(ManagedBytes(hexadecimal(found[1]), values, found[3]))
         elif (self._head is not None or self.command) and _STATICS.match(line) and not self._fields:
             self._static = True
         else:
@@ -77,5 +98,6 @@ class ManagedReader(Reader):
     def record(self) -> ManagedObject | None:
         if self._head is None and not self._fields:
             return None
-        head = self._head.groups() if self._head else ("", "", "")
-        return ManagedObject(address(head[0]) if head[0] else None, head[1], head[2], tuple(self._fields))
+        head = self._head.group(1, 2, 3) if self._head else ("", "", "")
+        at = address(head[0]) if head[0] else None
+        return ManagedObject(at, head[1], head[2], tuple(self._fields), tuple(self._bytes))

@@ -20,10 +20,17 @@ _BYTES = re.compile(
 )
 _SHORTS = re.compile(rf"{_ADDRESS}[ ]{{1,3}}({_UNIT.format(4)}(?:[ ]{_UNIT.format(4)}){{0,7}})\Z")
 _DWORDS = re.compile(
-    rf"{_ADDRESS}[ ]{{1,3}}({_UNIT.format(8)}(?:[ -]{{1,2}}{_UNIT.format(8)}){{0,3}})(?:[ ]{{2}}(.{{1,16}}))?\Z"
+    rf"{_ADDRESS}[ ]{{1,3}}({_UNIT.format(8)}(?:[ -]{{1,2}}{_UNIT.format(8)}){{0,3}})"
+    # copies that lost a blank still show all sixteen characters; a symbol is a stack's
+    r"(?:[ ](?:[ ]|(?![0-9a-f]{8}[ ])(?=(?:(?!\+0x)[^!]){16}\Z))(.{1,16}))?\Z"
 )
-_QUADS = re.compile(rf"{_ADDRESS}[ ]{{1,3}}({_QUAD}(?:[ -]{_QUAD})?)\Z")
-_POINTER = re.compile(rf"{_ADDRESS}[ ]{{1,3}}({_QUAD}|{_UNIT.format(8)})(?:[ ]+(\S.*))?\Z")
+_QUADS = re.compile(rf"{_ADDRESS}[ ]{{1,3}}({_QUAD}(?:[ -]{{1,2}}{_QUAD})?)\Z")
+# dpp prints one more word; two more are the arguments in a stack.
+_WORD = r"[0-9a-f`]{8,17}"
+_POINTER = re.compile(
+    rf"{_ADDRESS}[ ]{{1,3}}({_QUAD}|{_UNIT.format(8)})"
+    rf"(?:[ ]+(?={_WORD}\Z|(?:{_WORD}[ ]+(?![ ]))?(?![0-9a-f`?]{{7,}}(?:[ ]|\Z)))(\S.*))?\Z"
+)
 _TEXT = re.compile(rf"{_ADDRESS}[ ]{{1,3}}\"(.*)\"?\Z")
 _LABEL = re.compile(r"[ ]*([A-Za-z_][\w.]*!\S+):?\Z")
 _BYTE = {f"{n:02x}": Hex(n) for n in range(256)}

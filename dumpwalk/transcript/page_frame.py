@@ -24,12 +24,15 @@ _NAMES = {
     "restore pte": "OriginalPte",
     "containing page": "PteFrame",
 }
-_CACHE = re.compile(r"[ ](Cached|NonCached|WriteComb|NotMapped|\?{4})(?=[ ]|\Z)")
+# Question marks behind a label are that number's.
+_CACHE = re.compile(
+    r"(?<=[ ])(Cached|NonCached|WriteComb|NotMapped|(?<!count )(?<!count  )(?<!color )(?<!Priority )\?{4})(?=[ ]|\Z)"
+)
 _STATE = re.compile(
     r"(.*containing page[ ]+[0-9A-Fa-f?]+)[ ]+(Zeroed|Free|Standby|Modified|ModNoWrite|Bad|Active|Transition|\?{4})"
     r"((?:[ ]+[MPRWEXL]+)*)\Z"
 )
-_WORDS = re.compile(r"[ ]{2,}([A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)*)\Z")
+_WORDS = re.compile(r"[ ]{2,}([A-Z][a-z][A-Za-z]*(?: [A-Z][a-z][A-Za-z]*)*)\Z")
 
 
 @record
@@ -70,7 +73,7 @@ class PfnReader(Reader):
         rest = line
         if found := _STATE.match(rest):
             rest, self._state, self._flags = found[1], found[2], "".join(found[3].split())
-        elif found := _CACHE.search(rest):
+        elif "reference count" in rest and (found := _CACHE.search(rest)):
             rest, self._cache = rest[: found.start()] + rest[found.end() :], found[1]
         if numbers := cells(_CELL, rest):
             for name, text in numbers:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+from dumpwalk.kernel.file_page import FilePage
 from dumpwalk.memory.address import Address, Hex
+from dumpwalk.memory.paging.software import Pte
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
+from dumpwalk.transcript.file_page_lines import FilePageLines
 from dumpwalk.transcript.values import address, hexadecimal, pointer, remark
 
 _HEAD = re.compile(r"[ ]+VA ([0-9a-f]{8,16})\Z")
@@ -31,6 +34,7 @@ class ListedEntry:
     :param level: ``PXE``, ``PPE``, ``PDE``, ``PTE``; ``""`` for one alone
     :param validity: ``valid``, ``large page``, ``not valid``; ``""`` where the line is cut
     :param flags: the letters, ``---DA--KWEV``
+    :param meaning: what an entry that is not valid says, where that is printed
     """
 
     level: str
@@ -39,6 +43,7 @@ class ListedEntry:
     validity: str
     flags: str
     pfn: Hex | None
+    meaning: Pte | None = None
 
 
 @record
@@ -46,12 +51,14 @@ class EntryListing:
     """The entries of an address.
 
     :param details: what an entry that is not valid means, as printed
+    :param file_page: the page of a file that is behind the address, which this program's ``pte`` names
     """
 
     address: Address | None
     entries: tuple[ListedEntry, ...]
     details: tuple[str, ...]
     remarks: tuple[str, ...]
+    file_page: FilePage | None = None
 
 
 @kind("pte", "pte", opens=r"[ ]+VA [0-9a-f]{8,16}\Z", rank=15)
@@ -65,6 +72,7 @@ class EntriesReader(Reader):
         self._contents: list[tuple[str, str]] = []
         self._states: list[tuple[str, str, str, str]] = []
         self._details: list[str] = []
+        self._file = FilePageLines()
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
@@ -82,6 +90,8 @@ class EntriesReader(Reader):
             self._details.append(found[1])
         elif found := _WARNING.match(line):
             self._remarks.append(found[1])
+        elif (self._contents or self._address) and self._file.take(line):
+            pass
         elif said := remark(line):
             self._remarks.append(said)
         else:
@@ -98,6 +108,7 @@ class EntriesReader(Reader):
             tuple(self._entry(at) for at in range(count)),
             tuple(self._details),
             (*unreadable, *self._remarks),
+            self._file.record(),
         )
 
     def _entry(self, at: int) -> ListedEntry:
@@ -114,4 +125,25 @@ class EntriesReader(Reader):
             validity,
             flags,
             hexadecimal(number) if number else None,
+            _meaning(hexadecimal(content), self._details) if text == "not valid" and content else None,
         )
+
+
+def _meaning(value: Hex, details: list[str]) -> Pte | None:
+    """Return what the lines below ``not valid`` say of the entry *value*."""
+    found = {label: text.strip() for label, _, text in (line.partition(":") for line in details)}
+    protection, _, name = found.get("Protect", "").partition(" - ")
+    protect = {"protection": hexadecimal(protection), "protection_name": name} if protection else {}
+    if "Transition" in found:
+        return Pte("transition", value, pfn=hexadecimal(found["Transition"]), **protect)  # type: ignore[arg-type]
+    if "PageFile" in found:
+        page_file, offset = int(found["PageFile"][:16], 16), hexadecimal(found.get("Offset", "0"))
+        return Pte("page file", value, page_file=page_file, offset=offset, **protect)  # type: ignore[arg-type]
+    if "Proto" in found or "Subsection" in found:
+        at = found.get("Proto") or found["Subsection"]
+        where = None if "?" in at or at == "VAD" else hexadecimal(at)
+        name = "VAD" if at == "VAD" else "prototype" if "Proto" in found else "subsection"
+        return Pte(name, value, address=where, **protect)  # type: ignore[arg-type]
+    if "DemandZero" in found:
+        return Pte("demand zero", value, **protect)  # type: ignore[arg-type]
+    return Pte("freed", value) if "Page has been freed" in found else None

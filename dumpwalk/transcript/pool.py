@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from dumpwalk.annotations.pool import MOST_TAGS, tag_owners
+from dumpwalk.kernel.pool_tags import PoolTag
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
+from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import address, hexadecimal, optional, remark
+from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, optional, remark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,18 +19,19 @@ if TYPE_CHECKING:
 
 _HEAD = re.compile(r"[ ]*Pool page ([0-9a-f]{8,16}) region is (\S.*)\Z")
 _BLOCK = re.compile(
-    r"[ ]*(\*?)[ ]?([0-9a-f]{8,16}) size:[ ]+([0-9a-f]+) previous size:[ ]+([0-9a-f]+)[ ]+\((Allocated|Free *)\)"
-    r"[ ]*(?![ ])\*?(.{0,4}?)(?:[ ]*\((Protected)\))?(?: Process: ([0-9a-f]{8,16}))?\Z"
+    r"[ ]*(\*)?[ ]?([0-9a-f]{8,16}) size:[ ]+([0-9a-f]+) previous size:[ ]+([0-9a-f]+)[ ]+\((Allocated|Free *)\)"
+    r"[ ]*(?![ ])(?(1)\*?)(.{0,4}?)(?:[ ]*\((Protected)\))?(?:[ ]?Process: ([0-9a-f]{8,16}))?(?: \((Protected)\))?\Z"
 )
 _LARGE = re.compile(
-    r"[ ]*\*([0-9a-f]{8,16}) : large page allocation, Tag is (.{1,4}?)( \(Protected\))?, "
+    r"[ ]*\*[ ]?([0-9a-f]{8,16}) : large page allocation, Tag is (.{1,4}?)( \(Protected\))?, "
     r"size is 0x([0-9a-f]+) bytes\Z"
 )
-_SPECIAL = re.compile(r"[ ]*\*([0-9a-f]{8,16}) size:[ ]+([0-9a-f]+) data: ([0-9a-f]{8,16}) \((\w+)\) \*(.{0,4})\Z")
-_TAG = re.compile(r"[ ]+(Pooltag .{1,4} :.*|Owning component :.*)\Z")
+_SPECIAL = re.compile(r"[ ]*\*[ ]?([0-9a-f]{8,16}) size:[ ]+([0-9a-f]+) data: ([0-9a-f]{8,16}) \((\w+)\) \*(.{0,4})\Z")
+_TAG = re.compile(r"[ ]+(Pooltag (.{1,4}) :(?: (?!Binary : )(.*?))??(?:,? Binary : (\S.*))?|Owning component :.*)\Z")
 _WORDS = re.compile(r"[ ]+([0-9a-f]{8,16})[ ]{2}([0-9a-f]{8}(?: [0-9a-f]{8}){0,3})\Z")
 _REMARK = re.compile(
-    r"[ ]*([0-9a-f]{8,16} is not (?:a valid|valid) .*|Address [0-9a-f]{8,16} could not be read\..*"
+    r"[ ]*([0-9a-f]{8,16} is not (?:a valid|valid) .*"
+    r"|Address [0-9a-f]{8,16} (?:could not be read\..*|does not belong to any pool)"
     r"|Validating Pool headers for pool page: .*|Pool page \[ [0-9a-f]+ \] is \w+\.|Analyzing linked list\.\.\."
     r"|\[ [0-9a-f]+ (?:--> [0-9a-f]+ .*)?\]: .*|Scanning for single bit errors\.\.\.|None found"
     r"|Bad (?:previous )?allocation size .*|\*{3} An error .*|Scanning large pool allocation table for Tag: .*"
@@ -56,7 +59,7 @@ class ListedBlock:
     protected: bool
     process: Address | None
     holds: bool
-    words: tuple[Hex, ...]
+    words: tuple[Hex, ...] | Absent
 
 
 @record
@@ -88,7 +91,7 @@ class PoolListing:
     """Pool as text shows it.
 
     :param asked: the address, and the region it lies in
-    :param description: what the tag of the marked block stands for
+    :param description: what the tag of the marked block stands for, and *tag* the same in its parts
     :param remarks: where it was looked for, and what is wrong
     """
 
@@ -99,6 +102,7 @@ class PoolListing:
     description: str
     used: tuple[TagUse, ...]
     remarks: tuple[str, ...]
+    tag: PoolTag | None = None
 
 
 @kind(
@@ -116,6 +120,8 @@ class PoolReader(Reader):
         super().__init__(command)
         self._head: tuple[str, str] = ("", "")
         self._blocks: list[tuple[re.Match[str], list[Hex]]] = []
+        self._unread: set[int] = set()
+        self._tag: PoolTag | None = None
         self._large: LargeAllocation | None = None
         self._description = ""
         self._used: list[TagUse] = []
@@ -132,13 +138,19 @@ class PoolReader(Reader):
             self._head = found[1], found[2]
         elif (found := _TAG.match(line)) and not self._description:
             self._description = found[1]
+            if found[2]:
+                self._tag = PoolTag(found[2].strip(), found[4] or "", found[3] or "")
+        elif self._blocks and line == "    ????":
+            self._unread.add(len(self._blocks) - 1)
         elif self._blocks and (found := _WORDS.match(line)):
             self._blocks[-1][1].extend(hexadecimal(word) for word in found[2].split())
         elif found := _LARGE.match(line):
-            self._large = LargeAllocation(address(found[1]), hexadecimal(found[4]), found[2], bool(found[3]), None, "")
+            self._large = LargeAllocation(
+                address(found[1]), hexadecimal(found[4]), found[2].strip(), bool(found[3]), None, ""
+            )
         elif found := _SPECIAL.match(line):
             size, data = hexadecimal(found[2]), address(found[3])
-            self._large = LargeAllocation(address(found[1]), size, found[5], False, data, found[4])
+            self._large = LargeAllocation(address(found[1]), size, found[5].strip(), False, data, found[4])
         elif self.command and _USED_HEAD.match(line):
             self._using = True
         elif (found := _REMARK.match(line)) and (self.command or self._head[0]):
@@ -165,14 +177,18 @@ class PoolReader(Reader):
             return None
         return PoolListing(
             address(self._head[0]) if self._head[0] else None, self._head[1],
-            tuple(_block(found, words) for found, words in self._blocks), self._large, self._description,
-            tuple(self._used), tuple(self._remarks),
+            tuple(
+                _block(found, UNREADABLE if n in self._unread else tuple(words))
+                for n, (found, words) in enumerate(self._blocks)
+            ),
+            self._large, self._description, tuple(self._used), tuple(self._remarks), self._tag,
         )  # fmt: skip
 
 
-def _block(found: re.Match[str], words: list[Hex]) -> ListedBlock:
+def _block(found: re.Match[str], words: tuple[Hex, ...] | Absent) -> ListedBlock:
     process = optional(found[8])
     return ListedBlock(
-        address(found[2]), hexadecimal(found[3]), hexadecimal(found[4]), found[5] == "Allocated", found[6],
-        bool(found[7]), None if process is None else address(found[8]), bool(found[1]), tuple(words),
+        address(found[2]), hexadecimal(found[3]), hexadecimal(found[4]), found[5] == "Allocated",
+        found[6].strip(), bool(found[7] or found[9]), None if process is None else address(found[8]), bool(found[1]),
+        words,
     )  # fmt: skip

@@ -9,12 +9,12 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import remark
 
-_PROCESS = re.compile(r"[ ]*PROCESS(?:[ ]+([0-9a-f]{8,16}))?[ ]*(.*)\Z")
 # SessionId: 1  Cid: 0b48    Peb: 74b5500000  ParentCid: 247c, on the same line or below
-_LABELS = re.compile(
-    r"(SessionId|Cid|Peb|ParentCid|DirBase|ObjectTable|HandleCount|TableSize|Image): ?[ ]*(<[^>]*>|(?![^ ]*:)[^\s:]+)"
-)
-_LABELED = re.compile(r"[ ]*(?:SessionId|Cid|DirBase|Image): ")
+_NAME = r"(?:SessionId|Cid|Peb|ParentCid|DirBase|ObjectTable|HandleCount|TableSize|Image):"
+_VALUE = r"(?:<[^>]*>|(?![^ ]*:)[^\s:<][^\s:]*)"
+_LABELS = re.compile(rf"({_NAME})[ ]*({_VALUE})")
+_PROCESS = re.compile(rf"[ ]*PROCESS(?:[ ]+([0-9a-f]{{8,16}}))?(?:[ ]+((?:{_NAME}[ ]*(?:{_VALUE}[ ]*)?)+))?\Z")
+_LABELED = re.compile(rf"[ ]*(?=(?:SessionId|Cid|DirBase): )(?:{_NAME}[ ]*(?:{_VALUE}[ ]*)?)+\Z")
 _IMAGE = re.compile(r"[ ]*Image:(?: |\Z)(.*)\Z")
 _DETAIL = re.compile(
     r"[ ]*(VadRoot|DeviceMap|Token|ElapsedTime|UserTime|KernelTime|QuotaPoolUsage\[\w+\]"
@@ -72,7 +72,7 @@ class ProcessReader(Reader):
 
     def take(self, line: str, number: int) -> bool:
         if line.lstrip().startswith("PROCESS") and (found := _PROCESS.match(line)):
-            self._processes.append((found[1] or "", _LABELS.findall(found[2])))
+            self._processes.append((found[1] or "", _pairs(found[2] or "")))
             return True
         if found := _TITLE.match(line):
             if self._title or self._processes:
@@ -92,7 +92,7 @@ class ProcessReader(Reader):
             fields.append(("Image", found[1]))
             return True
         if _LABELED.match(line):
-            fields += _LABELS.findall(line)
+            fields += _pairs(line)
             return True
         if found := _DETAIL.match(line):
             fields.append((found[1], found[2]))
@@ -103,6 +103,10 @@ class ProcessReader(Reader):
         if not (self._processes or self._title or self._remarks):
             return None
         return ProcessList(self._title, tuple(_process(a, f) for a, f in self._processes), tuple(self._remarks))
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    return [(name[:-1], value) for name, value in _LABELS.findall(text)]
 
 
 def _process(address: str, fields: list[tuple[str, str]]) -> ListedProcess:

@@ -9,7 +9,7 @@ from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import address
 
-_ROW = re.compile(r"([ ]+)([0-9]{1,7})[ ]+([0-9a-f]{8,16}) (\S[^()]*?)(?<![ ])[ ]*(?:\(([^()]*)\))?\Z")
+_ROW = re.compile(r"([ ]+)([0-9]{1,7})[ ]+([0-9a-f]{8,16}) ([^\s()!][^()!]*?)(?<![ ])[ ]*(?:\(([^()]*)\))?\Z")
 _TITLE = re.compile(r"[ ]*(System Processes)\Z")
 
 

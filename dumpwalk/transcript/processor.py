@@ -9,7 +9,7 @@ from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
-from dumpwalk.transcript.values import address, cells, pointer, remark, value
+from dumpwalk.transcript.values import UNREADABLE, address, cells, pointer, remark, value
 
 _HEAD = re.compile(r"[ ]*(K?PCR|PRCB) (?:for )?Processor ([0-9a-f]+) (?:at |@ ?)([0-9a-f]{8,16}):?\Z")
 _VERSION = re.compile(r"[ ]*Major ([0-9]+|\?+) Minor ([0-9]+|\?+)\Z")
@@ -64,11 +64,11 @@ class ListedProcessor:
     kind: str
     processor: int
     address: Address
-    MajorVersion: int | None
-    MinorVersion: int | None
+    MajorVersion: int | Absent | None
+    MinorVersion: int | Absent | None
     values: dict[str, int | Absent]
     group: str
-    DpcQueue: tuple[ListedDpc, ...]
+    DpcQueue: tuple[ListedDpc, ...] | Absent
     remarks: tuple[str, ...]
 
 
@@ -81,11 +81,12 @@ class ProcessorReader(Reader):
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
         self._head: re.Match[str] | None = None
-        self._version: tuple[int | None, int | None] = (None, None)
+        self._version: tuple[int | Absent | None, int | Absent | None] = (None, None)
         self._values: dict[str, int | Absent] = {}
         self._group = ""
         self._queued: list[ListedDpc] = []
         self._queue = False
+        self._unread = False
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
@@ -95,11 +96,11 @@ class ProcessorReader(Reader):
         if found := _FIELD.match(line):
             self._values[_NAMES.get(found[1], found[1])] = pointer(found[2])
         elif found := _VERSION.match(line):
-            major, minor = (int(n) if n.isdigit() else None for n in found.groups())
+            major, minor = (int(n) if n.isdigit() else UNREADABLE for n in found.groups())
             self._version = major, minor
-        elif "DpcQueue:" in line or (self._queue and line.strip().startswith("0x")):
+        elif line.lstrip().startswith("DpcQueue:") or (self._queue and line.strip().startswith("0x")):
             return self._dpc(line)
-        elif self._head[1] == "PRCB" and (numbers := cells(_CELL, line)):
+        elif numbers := cells(_CELL, line):
             for name, text in numbers:
                 if text[:1] == "(":
                     self._group = text
@@ -117,6 +118,7 @@ class ProcessorReader(Reader):
         if found is None:
             return False
         self._queue = True
+        self._unread = line.partition(":")[2].strip() == "????"
         if found[1]:
             routine = site(found[4]) if found[4] else None
             self._queued.append(ListedDpc(address(found[1]), pointer(found[2]), found[3] or "", routine))
@@ -127,6 +129,7 @@ class ProcessorReader(Reader):
             return None
         name, number, at = self._head.groups()
         return ListedProcessor(
-            name, int(number, 16), address(at), *self._version, self._values, self._group, tuple(self._queued),
+            name, int(number, 16), address(at), *self._version, self._values, self._group,
+            UNREADABLE if self._unread else tuple(self._queued),
             tuple(self._remarks),
         )  # fmt: skip

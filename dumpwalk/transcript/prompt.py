@@ -7,19 +7,19 @@ import re
 # kd>, 0: kd>, lkd>, 0: kd:x86>, 0:000>, 0:000:x86>, knl>; copies of documents hold two in a row. A prompt of
 # gdb, and that of a debugger inside a shell.
 _PROMPT = re.compile(
-    r"[ ]*((?:(?:[0-9]{1,4}: ?)?l?kd(?::[a-z0-9]+)?>|[0-9]{1,4}:[0-9]{3}(?::[a-z0-9]+)?>|knl>|dx>(?: |\Z)"
+    r"[ ]*((?:(?:[0-9]{1,4}: ?)?l?[kK]d(?::[a-z0-9]+)?>|[0-9]{1,4}:[0-9]{3}(?::[a-z0-9]+)?>|knl>|dx>(?: |\Z)"
     r"|\(gdb\)|\(lldb\)|[0-9]{1,4}:[0-9]{3,4}:x86>)[ ]*)+(.*)"
 )
 # A command line that lost its prompt. Titles of sections and sentences also begin with these words,
 # so each must be followed by what such a command takes.
 _BARE = re.compile(
     r"[ ]*(!(?:analyze|thread|process|ca|irp|pte|pool|object|handle|locks|devobj|drvobj|devstack|devnode|stacks|vm"
-    r"|memusage|apc|fileobj|vad|idt|running|pcr|prcb|irql|session|exchain|peb|teb|heap|error|lmi|address|mex\.\w+|ddt)"
+    r"|memusage|apc|fileobj|vad|idt|running|pcr|prcb|irql|session|exchain|peb|teb|heap|error|lmi|address|mex\.\w+|ddt|cpuinfo|[wW]in[dD][eE]\.\w+)"
     r"(?:[ ]+[-0-9a-zA-Z_`!.]+){0,4}[ ]*|\.(?:bugcheck|trap|cxr|exr|ecxr|thread|process)(?:[ ]+[-/a-z0-9`]+)?[ ]*"
-    r"|~[0-9*]{0,3}[ ]*k[bcdfnpPvL]*|k[bcdfnpPvL]*[ ]+(?:L?[0-9a-f]{1,3})[ ]*"
+    r"|vertarget|~[0-9*]{0,3}[ ]*k[bcdfnpPvL]*|k[bcdfnpPvL]*[ ]+(?:L?[0-9a-f]{1,3})[ ]*"
     r"|dt[ ]+(?:[-/][a-z0-9]+[ ]+)*(?:\w+!)?_[A-Z][\w ./*-]*)\Z"
 )
-_BARE_STARTS = ("!", ".", "~", "k", "d")
+_BARE_STARTS = ("!", ".", "~", "k", "d", "v")
 # A remark of the author behind a command: [..] in brackets, // in slashes, or parted by many blanks.
 _REMARK = re.compile(r"[ ]+(?:\[[A-Z][^\]]*\]\Z|//(?: |\Z)|[ ]{8,})")
 _WORD = re.compile(r"(?:~[0-9*.#]*[ ]*(?:s[ ]*;)?)?[ ]*(\?\??|[!.]?(?:mex\.)?[A-Za-z_|]+)")

@@ -9,7 +9,7 @@ from dumpwalk.transcript import Reader, kind
 
 _KEY = re.compile(r"[ ]*Key: O = Owner, .*\Z")
 _COLUMNS = re.compile(r"[ ]*(?:Processor Number|Lock Name((?:[ ]+[0-9]+)+))\Z")
-_ROW = re.compile(r"[ ]*([A-Z]{2,4})[ ]+- (.{1,20}?)(?:[ ]{3,}(.*))?\Z")
+_ROW = re.compile(r"[ ]*([A-Z]{2,4})[ ]+- (.{1,30}?)(?:[ ]{3,}(.*))?\Z")
 
 
 @record

@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 _SWITCHES = ("trap", "cxr", "ecxr")
 _ASSIGNMENT = re.compile(r"\b([a-z]{1,4}[0-9]{0,2}[a-z]?)=[ ]?([0-9a-fA-F`]+(?![0-9a-fA-F`x])|\?+)")
 _LINE = re.compile(
-    r"[ ]*(?:(?:e|r)?[a-z]{1,3}[0-9]{0,2}[a-z]?|x[0-9]{1,2}|efl)=[ ]?[0-9a-f`]{2,17}(?:[ ]|\Z)|[ ]*iopl=[0-9]"
+    r"[ ]*(?:[er]?[a-z]{1,3}[0-9]{0,2}[a-z]?=[ ]?[0-9a-f`]{2,17}(?:[ ]+|\Z)|(?=iopl=[0-9]))"
+    r"(?:(?!iopl)[a-z]{1,4}[0-9]{0,2}[a-z]?=[ ]?(?:[0-9a-f`]{2,17}|\?+)(?:[ ]+|\Z))*"
+    r"(?:iopl=[0-9][ ]+(?:vi[fp][ ])*(?:[a-z]{2}(?:[ ]|\Z)){4,}[ ]*)?(?:(?:<|-->|//|;).*)?\Z"
 )
-_FLAGS = re.compile(r"iopl=([0-9])[ ]+((?:vi[fp][ ])*(?:[a-z]{2}[ ]?){4,})")
+_FLAGS = re.compile(r"iopl=([0-9])[ ]+((?:vi[fp][ ])*(?:[a-z]{2}(?:[ ]|\Z)){4,})")
+# The rest of them, where a mail program broke the line.
+_MORE_FLAGS = re.compile(r"[ ]*((?:ov|nv|up|dn|ei|di|pl|ng|zr|nz|na|ac|pe|po|cy|nc)(?: (?:ac|na|pe|po|cy|nc))*)\Z")
 _VIP = re.compile(r"[ ]*vip=([01])[ ]+vif=([01])\Z")
 _ERROR = re.compile(r"[ ]*(?:ErrCode = ([0-9a-f]+)|CtxFlags: ([0-9a-f]+))\Z")
 # (32) cr0 (/32): 0x8005003B
 _JTAG = re.compile(r"[ ]*\(([0-9]+)\) (\w+) \(/([0-9]+)\)(?:: (0x[0-9A-Fa-f]+))?[ ]*(?:\(dirty\))?\Z")
-_SINGLE = re.compile(r"[ ]*(@?\$?[a-z]{1,5}[0-9]{0,2})=([0-9a-f`]{1,17})\Z")
+_SINGLE = re.compile(r"[ ]*(@?\$?[a-z]{1,5}[0-9]{0,2}[a-z]?)=([0-9a-f`]{1,17})\Z")
 
 
 @record
@@ -110,6 +114,9 @@ class RegistersReader(Reader):
                 said = line[flags.end(2) :] if flags and behind else line[last + 1 :].lstrip().partition(" ")[2]
                 self._remarks += [said.strip()] * bool(said.strip())
             return bool(pairs)
+        if self._flags and len(self._flags.split()) < 8 and (more := _MORE_FLAGS.match(line)):
+            self._flags += f" {more[1]}"
+            return True
         if found := _ERROR.match(line):
             if found[1]:
                 self._error = Hex(int(found[1], 16))
@@ -143,7 +150,7 @@ class RegistersReader(Reader):
         return before.__replace__(interrupted=place)  # type: ignore[attr-defined,no-any-return]
 
     def record(self) -> Registers | None:
-        if not self.registers and self._error is None:
+        if not self.registers and self._error is None and not self._flags:
             return None
         return Registers(
             self.registers, self._flags, self._iopl, self._error, self._place, self._instruction,

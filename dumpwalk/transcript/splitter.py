@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from dumpwalk.annotations.codes import may_mention, remarks_in
 from dumpwalk.annotations.conditions import Situation
-from dumpwalk.transcript import KINDS, Block, Kind, Reader
+from dumpwalk.transcript import Block, Reader
 from dumpwalk.transcript.lines import LONGEST, Lines
 from dumpwalk.transcript.noise import Noise, is_noise
+from dumpwalk.transcript.openers import openers
 from dumpwalk.transcript.output import CommandReader
 from dumpwalk.transcript.prompt import bare, prompted, word
+from dumpwalk.transcript.prose import gathered
 from dumpwalk.transcript.together import Together
 
 TYPE_CHECKING = False
@@ -28,38 +28,9 @@ _MOST_LINES = 200_000
 _MOST_SAID = 256
 
 
-class _Openers:
-    """Which kind a line begins, asked in the order of rank in one regular expression."""
-
-    def __init__(self) -> None:
-        kinds = sorted(KINDS.load().values(), key=lambda k: (k.rank, k.name))
-        self.kinds = [k for k in kinds if k.opens]
-        self.commands = {w: k for k in kinds for w in k.commands}
-        self._match = re.compile("|".join(f"({k.opens})" for k in self.kinds)).match
-
-    def by_shape(self, line: str, following: str) -> Kind | None:
-        """Return the kind of block that *line* begins, *following* being the one after it."""
-        found = self._match(line)
-        if found is None:
-            return None
-        first = found.lastindex or 1
-        kind = self.kinds[first - 1]
-        if kind.confirms is None or kind.confirms(line, following):
-            return kind
-        for kind in self.kinds[first:]:  # the expression stops at the first that fits
-            if re.match(kind.opens, line) and (kind.confirms is None or kind.confirms(line, following)):
-                return kind
-        return None
-
-
-_openers: list[_Openers] = []
-
-
-def openers() -> _Openers:
-    """Return the table of kinds, made when first asked for."""
-    if not _openers:
-        _openers.append(_Openers())
-    return _openers[0]
+# A block, what a code means, or the number and text of a line outside of all blocks.
+if TYPE_CHECKING:
+    _Item = Block | Annotation | tuple[int, str]
 
 
 class _Open:
@@ -73,6 +44,7 @@ class _Open:
         self.noise: list[int] = []
         # Lines since the last one of the block: whose they are, the next lines decide.
         self.pending: list[int] = []
+        self.pending_text: list[str] = []
         self.pending_noise: list[int] = []
         self.blank = False
 
@@ -88,7 +60,7 @@ class _Open:
             self.unparsed += self.pending
             self.noise += self.pending_noise
             self.last = max(self.last, *self.pending[-1:], *self.pending_noise[-1:])
-            self.pending, self.pending_noise = [], []
+            self.pending, self.pending_text, self.pending_noise = [], [], []
         self.blank = False
 
 
@@ -96,8 +68,12 @@ def split(lines: Lines) -> Iterator[Block | int | Annotation]:
     """Yield the blocks of *lines*, the numbers of the lines outside of them, what codes in such lines mean, and what
     several blocks show together.
 
-    One line is looked ahead.
+    One line is looked ahead. Prose outside of what commands printed is a block of its own kind.
     """
+    return gathered(_split(lines))
+
+
+def _split(lines: Lines) -> Iterator[_Item]:
     state = _Splitter()
     number = 0
     held: str | None = None
@@ -138,7 +114,7 @@ class _Splitter:
         self.together = Together()
         self.said: set[str] = set()
 
-    def other(self, line: str, following: str, number: int) -> Iterator[Block | int | Annotation]:
+    def other(self, line: str, following: str, number: int) -> Iterator[_Item]:
         """Take a line that the open block's reader did not understand."""
         block = self.open
         if not line:
@@ -146,7 +122,7 @@ class _Splitter:
                 block.blank = True
             return
         if len(line) > LONGEST:
-            yield from self._outside(number)
+            yield from self._outside(line, number)
             return
         command = prompted(line)
         if command is None:
@@ -170,14 +146,14 @@ class _Splitter:
             return
         yield from self._shape(line, following, number)
 
-    def _shape(self, line: str, following: str, number: int) -> Iterator[Block | int | Annotation]:
+    def _shape(self, line: str, following: str, number: int) -> Iterator[_Item]:
         """Begin a block by what *line* looks like; else count it as not understood."""
         block = self.open
         kind = self.openers.by_shape(line, following[:LONGEST])
         if kind is None:
             if may_mention(line):
                 yield from self._mentions(line, number)
-            yield from self._outside(number)
+            yield from self._outside(line, number)
             return
         command = ""
         if block is not None:
@@ -193,7 +169,7 @@ class _Splitter:
                 self.open = block
         reader = kind.reader(command)
         if not reader.take(line, number):
-            yield from self._outside(number)
+            yield from self._outside(line, number)
             return
         yield from self.close()
         self._begin(reader, number, True)
@@ -211,25 +187,30 @@ class _Splitter:
         self.open = _Open(reader, number)
         self.open.taken = int(taken)
 
-    def _outside(self, number: int) -> Iterator[Block | int | Annotation]:
+    def _outside(self, line: str, number: int) -> Iterator[_Item]:
         block = self.open
         if block is None:
-            yield number
+            yield number, line if len(line) <= LONGEST else ""
+            return
+        if isinstance(block.reader, Noise):  # it owns nothing but its own lines
+            yield from self.close()
+            yield number, line if len(line) <= LONGEST else ""
             return
         block.pending.append(number)
+        block.pending_text.append(line if len(line) <= LONGEST else "")
         if block.reader.command and not block.blank:
             block.settle()  # right below a command's output it can be nothing else
         elif len(block.pending) > (block.reader.patience if block.blank else _PATIENCE):
             yield from self.close()
 
-    def cut(self, number: int) -> Iterator[Block | int | Annotation]:
+    def cut(self, number: int) -> Iterator[_Item]:
         """End the open block for its length; what follows line *number* begins another one of its kind."""
         assert self.open is not None
         again = type(self.open.reader)(self.open.reader.command)
         yield from self.close()
         self._begin(again, number + 1)
 
-    def close(self) -> Iterator[Block | int | Annotation]:
+    def close(self) -> Iterator[_Item]:
         """End the open block; lines that still wait behind it are outside."""
         block = self.open
         if block is None:
@@ -255,11 +236,13 @@ class _Splitter:
         )
         yield whole
         yield from self.together.add(whole)
-        for number in block.pending:
-            if number > block.last:
-                yield number
+        left: list[tuple[int, _Item]] = [
+            (n, (n, s)) for n, s in zip(block.pending, block.pending_text) if n > block.last
+        ]
         for first, last in _runs(block.pending_noise):
-            yield Block("noise", first, last, "", None, (), (), tuple(range(first, last + 1)))
+            left.append((first, Block("noise", first, last, "", None, (), (), tuple(range(first, last + 1)))))
+        left.sort(key=lambda entry: entry[0])
+        yield from (item for _, item in left)
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:

@@ -36,6 +36,8 @@ _OPENS = (
     r"|#?[ ]*(?:Memory[ ]|ChildEBP|Child-SP|RetAddr|FramePtr|Call [Ss])|STACK_TEXT|[.# ]*[0-9]+[ ]+[iI]d: )"
 )
 # The wrapped rest of a line: an offset, or the end of a name and an offset.
+# What a page of little width left of an offset: 0x1f behind a plus, f behind +0x1, x2f9 behind +0.
+_REST_OF_OFFSET = re.compile(r"(?:0x[0-9a-f]{1,4}|x[0-9a-f]{1,4}|[0-9a-f]{1,3})\Z")
 _TAIL = re.compile(r"[ ]*(\w*\+0x[0-9a-f]+(?:[ ].*)?)\Z")
 
 # The frames of a crash itself: what stands in front of KeBugCheckEx is its own work.
@@ -131,6 +133,7 @@ class StackReader(Reader):
         self._text = ""  # of a frame that goes on on the next line
         self._last = ""
         self._crashes = False
+        self._gap = 0  # so many frames stand above a blank line
 
     def take(self, line: str, number: int) -> bool:
         if self._text:
@@ -247,6 +250,8 @@ class StackReader(Reader):
 
     def _wrapped(self, line: str) -> bool:
         """Take the rest of a frame that some mail program put on a line of its own."""
+        if not line:
+            self._gap = len(self.frames)
         if not self.frames or self._form != "columns" or len(line) > 256:
             return False
         last = self.frames[-1]
@@ -254,6 +259,13 @@ class StackReader(Reader):
         if place.offset is None and place.symbol and not place.source and (found := _TAIL.match(line)):
             self.frames[-1] = with_place(last, f"{place.module}!{place.symbol}{found[1]}")
             return True
+        if len(self.frames) != self._gap and _REST_OF_OFFSET.match(line):
+            printed = f"{place.module}!{place.symbol}" + (
+                f"+{_cut_offset(place.offset, line)}" if place.offset is not None else ""
+            )
+            if "+" in printed:
+                self.frames[-1] = with_place(last, printed + line)
+                return True
         if not place.module and place.address is None and not place.symbol:
             rest = frame(line)
             if rest is not None and _form(rest) == "named":
@@ -294,6 +306,11 @@ def crashed_by(frames: list[Frame], before: Situation) -> Situation:
                 by = f"the first argument of KeBugCheckEx is {code:x}"
                 return before.__replace__(bugcheck=code, bugcheck_by=by)  # type: ignore[attr-defined,no-any-return]
     return before
+
+
+def _cut_offset(offset: int, rest: str) -> str:
+    """Return an offset as it was printed in front of *rest*."""
+    return f"{offset:x}" if rest[0] == "x" else f"{offset:#x}"
 
 
 def annotated(frames: list[Frame], situation: Situation) -> tuple[Annotation, ...]:

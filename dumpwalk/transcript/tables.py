@@ -9,6 +9,7 @@ from dumpwalk.transcript import Reader, kind
 
 # One run alone underlines a title.
 _RULING = re.compile(r"[ ]*={2,}(?:[ ]={2,})+\Z")
+_REMARK = re.compile(r"[ ]*((?:Thread )?Count: [0-9]+\b.*|Warning! Zombie process.*|CommandLine: \S.*)\Z")
 _SPAN = re.compile(r"={2,}")
 
 
@@ -18,10 +19,12 @@ class Table:
 
     :param columns: the names in the header, ``""`` for a column without one
     :param rows: the cells of each row, as many as *columns*, without the blanks around them
+    :param remarks: lines below it: how many rows there are, and what was left out
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    remarks: tuple[str, ...] = ()
 
 
 def _ruled(line: str, following: str) -> bool:
@@ -37,6 +40,7 @@ class TableReader(Reader):
         self._header: str | None = None
         self._spans: list[tuple[int, int]] = []
         self._rows: list[tuple[str, ...]] = []
+        self._remarks: list[str] = []
         self._last = 0
         self._footer = False
 
@@ -52,7 +56,10 @@ class TableReader(Reader):
         if self._header is None:
             self._header = line
             return True
-        if number != self._last + 1:
+        if self._spans and (found := _REMARK.match(line)):
+            self._remarks.append(found[1])
+            return True
+        if number != self._last + 1 or self._remarks:
             return False
         if not self._spans:
             if not _RULING.match(line):
@@ -72,7 +79,7 @@ class TableReader(Reader):
     def record(self) -> Table | None:
         if not self._spans or self._header is None:
             return None
-        return Table(tuple(self._header[a:b].strip() for a, b in self._spans), tuple(self._rows))
+        return Table(tuple(self._header[a:b].strip() for a, b in self._spans), tuple(self._rows), tuple(self._remarks))
 
 
 def _cut(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

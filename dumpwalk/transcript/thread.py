@@ -11,30 +11,34 @@ from dumpwalk.annotations.stacks import annotate
 from dumpwalk.annotations.waits import wait_reason
 from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.record import record
+from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.stack import Stack, StackReader, annotated, crashed_by
-from dumpwalk.transcript.values import remark
+from dumpwalk.transcript.values import UNREADABLE, pointer, remark, value
 
 _THREAD = re.compile(
-    r"[ ]*THREAD ([0-9a-f]{8,16})[ ]+Cid:? ([0-9a-f]+)\.([0-9a-f]+)[ ]+Teb: ([0-9a-f]+)"
-    r"(?:[ ]+Win32Thread:[ ]*([0-9a-f]*))?[ ]*(.*)\Z"
+    r"[ ]*THREAD ([0-9a-f]{8,16})[ ]+Cid:? ([0-9a-f]+|\?{4})\.([0-9a-f]+|\?{4})[ ]+Teb: ([0-9a-f]+|\?{4})"
+    r"(?:[ ]+Win32Thread:[ ]*([0-9a-f]*|\?{4}))?(?:[ ]+(.*))?\Z"
 )
 _STATE = re.compile(
-    r"(WAIT|RUNNING|READY|STANDBY|INITIALIZED|TERMINATED|TRANSITION|DEFERRED_READY|GATE WAIT)?(?::[ ]*(?:\((\w+)\))?)?"
-    r"[ ]*(KernelMode|UserMode)?[ ]*(Alertable|Non-Alertable)?(?:on processor ([0-9a-f]+))?[ ]*(.*)"
+    r"(\?{4}|WAIT|RUNNING|READY|STANDBY|INITIALIZED|TERMINATED|TRANSITION|DEFERREDREADY|DEFERRED_READY|GATE ?WAIT)?"
+    r"(?::[ ]*(?:\((\w+|\?{4})\))?)?[ ]*(KernelMode|UserMode|\?{4})?[ ]*(Alertable|Non-Alertable|\?{4})?"
+    r"(?:on processor ([0-9a-f]+))?[ ]*(.*)"
 )
 _OBJECT = re.compile(
     r"[ ]*([0-9a-f]{8,16})[ ]+((?:NotificationEvent|SynchronizationEvent|Semaphore|QueueObject|ProcessObject|Thread"
-    r"|Mutant|NotificationTimer|SynchronizationTimer|Unknown|Gate|Event|Timer|Mutex|GateObject|QueueTimer)\b.*)\Z"
+    r"|Mutant|NotificationTimer|SynchronizationTimer|Unknown|Gate|Event|Timer|Mutex|GateObject|QueueTimer|[A-Z]\w+Object"
+    r"|EventPair|ProcessObject)\b.*|\?{4})\Z"
 )
-_IRP = re.compile(r"[ ]*([0-9a-f]{8,16}): \(([0-9a-f]+),([0-9a-f]+)\) Flags: ([0-9a-f]+)[ ]+Mdl: ([0-9a-f]+)\Z")
-_PROCESS = re.compile(r"[ ]*(Owning|Attached) Process[ ]+([0-9a-f]{8,16}|N/A)(?:[ ]+Image:(?:[ ]+|\Z)(.*))?\Z")
+_N = r"([0-9a-f]+|\?{4})"
+_IRP = re.compile(rf"[ ]*([0-9a-f]{{8,16}}): \({_N},{_N}\) Flags: {_N}[ ]+Mdl: {_N}\Z")
+_PROCESS = re.compile(r"[ ]*(Owning|Attached) Process[ ]+([0-9a-f]{8,16}|N/A|\?{4})(?:[ ]+Image:(?:[ ]+|\Z)(.*))?\Z")
 _BARE = re.compile(r"[ ]*(Not impersonating|IRP List:|Kernel stack not resident\.?|Unable to get context.*)\Z")
 _FIELD = re.compile(
     r"[ ]*(DeviceMap|Wait Start TickCount|WaitTime(?: \(\w+\))?|Context Switch Count|UserTime|KernelTime"
     r"|Win32 Start Address|Start Address|Stack Init|Initial Sp|Base|Limit|Priority|Impersonation token:"
     r"|Scheduling Group:?|IdealProcessor:|Child-SP limit|LPC Server.*?:|Current LPC.*?:|Ticks:|Freeze Count"
-    r"|Suspend Count)[ ]+(\S.*)\Z"
+    r"|Suspend Count|ThreadName)[ ]+(\S.*)\Z"
 )
 _NONE = ("", "N/A")
 
@@ -44,10 +48,10 @@ class ListedIrp:
     """An IRP in a thread's list."""
 
     address: Address
-    type: Hex
-    size: Hex
-    flags: Hex
-    mdl: Address
+    type: Hex | Absent
+    size: Hex | Absent
+    flags: Hex | Absent
+    mdl: Address | Absent
 
 
 @record
@@ -65,21 +69,21 @@ class ListedThread:
     """
 
     address: Address
-    process_id: int
-    thread_id: int
-    teb: Address
-    win32_thread: Address | None
+    process_id: int | Absent
+    thread_id: int | Absent
+    teb: Address | Absent
+    win32_thread: Address | Absent | None
     state: str
     reason: str
     mode: str
-    alertable: bool
+    alertable: bool | Absent
     processor: int | None
     remark: str
     objects: tuple[tuple[Address, str], ...]
     irps: tuple[ListedIrp, ...]
-    owner: Address | None
+    owner: Address | Absent | None
     owner_image: str
-    attached: Address | None
+    attached: Address | Absent | None
     attached_image: str
     fields: tuple[tuple[str, str], ...]
     stack: Stack | None
@@ -120,8 +124,8 @@ class ThreadReader(Reader):
         if found := _OBJECT.match(line):
             self._objects.append((_address(found[1]), found[2]))
         elif found := _IRP.match(line):
-            kind, size, flags = (Hex(int(found[n], 16)) for n in (2, 3, 4))
-            self._irps.append(ListedIrp(_address(found[1]), kind, size, flags, _address(found[5])))
+            kind, size, flags = (value(found[n]) for n in (2, 3, 4))
+            self._irps.append(ListedIrp(_address(found[1]), kind, size, flags, pointer(found[5])))
         elif found := _PROCESS.match(line):
             self._processes[found[1]] = (found[2], found[3] or "")
         elif found := _BARE.match(line):
@@ -144,21 +148,21 @@ class ThreadReader(Reader):
         attached, attached_image = self._processes.get("Attached", ("", ""))
         return ListedThread(
             _address(address),
-            int(process, 16),
-            int(thread, 16),
-            _address(teb),
-            _address(win32) if win32 else None,
+            _identifier(process),
+            _identifier(thread),
+            pointer(teb),
+            pointer(win32) if win32 else None,
             state[1] or "",
             state[2] or "",
             state[3] or "",
-            state[4] == "Alertable",
+            UNREADABLE if state[4] == "????" else state[4] == "Alertable",
             int(state[5], 16) if state[5] else None,
             state[6] or "",
             tuple(self._objects),
             tuple(self._irps),
-            _address(owner) if owner not in _NONE else None,
+            pointer(owner) if owner not in _NONE else None,
             owner_image if owner_image != "N/A" else "",
-            _address(attached) if attached not in _NONE else None,
+            pointer(attached) if attached not in _NONE else None,
             attached_image if attached_image != "N/A" else "",
             tuple(self._fields),
             self._stack.record(),
@@ -203,8 +207,12 @@ class ThreadReader(Reader):
 
 def irp_flags(irp: ListedIrp) -> Annotation | None:
     """Return what the flags of an IRP in a thread's list stand for."""
-    found = field("_IRP", "Flags", irp.flags)
+    found = None if isinstance(irp.flags, Absent) else field("_IRP", "Flags", irp.flags)
     return found and Annotation(found.kind, found.name, f"IRP {irp.address:x}: {found.title}", "")
+
+
+def _identifier(text: str) -> int | Absent:
+    return UNREADABLE if "?" in text else int(text, 16)
 
 
 def _address(digits: str) -> Address:

@@ -12,7 +12,7 @@ from dumpwalk.transcript.values import address
 
 _HEAD = re.compile(r"[ ]*([0-9]+) threads? \[stats\]: (\S.*)\Z")
 _FRAME = re.compile(r"[ ]+([0-9a-f]{8}(?:[0-9a-f]{8})?) (\S.*?)(?: --> (.*))?\Z")
-_TOTAL = re.compile(r"[ ]*([0-9]+ (?:stack\(s\)|stacks?|threads?)\b.*)\Z")
+_TOTAL = re.compile(r"[ ]*([0-9]+ (?:stack\(s\)|stacks?|threads?)(?: .*)?)\Z")
 
 
 @record

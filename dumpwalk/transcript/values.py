@@ -73,6 +73,11 @@ def value(text: str) -> Hex | Absent:
     return UNREADABLE if "?" in text else hexadecimal(text)
 
 
+def text_or_absent(text: str) -> str | Absent:
+    """Return a name as it is printed; question marks stand for one that could not be read."""
+    return UNREADABLE if text == "????" else text
+
+
 def remark(line: str) -> str:
     """Return what stands in brackets on a line of its own, as remarks of this program do; ``""`` for any other line.
 

@@ -19,8 +19,8 @@ _TITLE = re.compile(
 )
 _FLAG = re.compile(r"[ ]*\[([X ])\] \((0x[0-9a-f]{8})\) (\S.*)\Z")
 _MODULE = re.compile(r"[ ]*MODULE: (0x[0-9a-f]{8,16}) (\S+) \((\w+)\)\Z")
-_PAIR = re.compile(r"[ ]*([A-Z][\w ]+):[ ]+\( (0x[0-9A-Fa-f]+) / (0x[0-9A-Fa-f]+) \)\Z")
-_COUNT = re.compile(r"[ ]*([A-Z][\w ]+?)(?<![ ]):?[ ]+(0x[0-9A-Fa-f]+)(?: for ([0-9A-Fa-f]{8}) bytes)?\Z")
+_PAIR = re.compile(r"[ ]*([A-Z][A-Za-z]*(?: [A-Za-z]+)*):[ ]+\( (0x[0-9A-Fa-f]+) / (0x[0-9A-Fa-f]+) \)\Z")
+_COUNT = re.compile(r"[ ]*([A-Z][A-Za-z]*(?: [A-Za-z]+)*):?[ ]+(0x[0-9A-Fa-f]+)(?: for ([0-9A-Fa-f]{8}) bytes)?\Z")
 _COLUMNS = re.compile(r"[ ]*(?:Address[ ]+Length[ ]+Tag[ ]+Caller|----------[ ]+-[ -]+)\Z")
 _ALLOCATION = re.compile(
     r"[ ]*(0x[0-9a-f]{8,16})[ ]+(0x[0-9a-f]{8,16})[ ]{2}(.{4})[ ]{2}(0x[0-9a-f]{8,16})[ ]+(\S.*)\Z"

@@ -10,7 +10,9 @@ from dumpwalk.transcript import Reader, kind
 _WINDOWS = re.compile(r"[ ]*(Windows [^:]*?(?:Kernel )?Version [0-9].*)\Z")
 _FIELD = re.compile(
     r"[ ]*(Product|Built by|Edition build lab|Machine Name|Debug session time|System Uptime|Process Uptime|Kernel base"
-    r"|Primary image base|Kernel time|User time)(?:: ?| = )[ ]*(.*)\Z"
+    r"|Primary image base|Kernel time|User time|Computer Name|User Name"
+    r"|PID(?=: 0x[0-9A-Fa-f]+ = 0n)|SystemManufacturer|SystemProductName"
+    r"|Processor|Bugcheck|(?:Kernel|User)[mM]ode (?:\w+ )*Dump Path|Share Path)(?:: ?| : | = )[ ]*(.*)\Z"
 )
 
 
@@ -28,8 +30,8 @@ class Version:
 
 @kind(
     "version",
-    *("vertarget", "version"),
-    opens=r"[ ]*(?:Windows [^:]*Version [0-9]|Built by: |Debug session time: |System Uptime: )",
+    *("vertarget", "version", "di"),
+    opens=r"[ ]*(?:Computer Name: |Windows [^:]*Version [0-9]|Built by: |Debug session time: |System Uptime: )",
     rank=20,
 )
 class VersionReader(Reader):

@@ -55,10 +55,11 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert status == 0
     jsonschema.validate(document, closed(SCHEMA))
-    assert [b["kind"] for b in document["blocks"]] == ["thread", "bugcheck", "dt"]
-    assert document["blocks"][0]["noise"] == [15]
-    assert document["blocks"][0]["record"]["stack"]["frames"][0]["child_sp"] == "0xa86bfa50"
-    assert document["unparsed"] == [1, 21]
+    assert [b["kind"] for b in document["blocks"]] == ["prose", "thread", "prose", "bugcheck", "dt"]
+    assert document["blocks"][1]["noise"] == [15]
+    assert document["blocks"][1]["record"]["stack"]["frames"][0]["child_sp"] == "0xa86bfa50"
+    assert document["blocks"][2]["record"] == {"lines": ["Another machine of ours stops with this:"]}
+    assert document["unparsed"] == []
 
 
 def test_json_lines_of_several_files(capsys: pytest.CaptureFixture[str]) -> None:

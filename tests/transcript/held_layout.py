@@ -8,6 +8,7 @@ LAYOUT = {
     "apc": "Process",
     "breakpoints": "Clear Disable",
     "bugcheck": "Arguments BugCheck Bugcheck Error Fatal System",
+    "blocked-threads": "Blocker Proc Thread ThreadState",
     "control-area": (
         "Addr Base Based Committed Count Flush In Info Mapped ModWriteCount NonExtendPtes NonPaged Object Of "
         "Offset PTE Paged Pfn ProtoPtes Pte Ptes Ref Section Sector Sectors Starting Subsections System Template "
@@ -17,19 +18,29 @@ LAYOUT = {
     "device": "AttachedDev Current DevExt DevNode DevObjExt Device IRP Irp Lower RefCount Type Upper for is not object",
     "devstack": "DevExt DevNode DevObj DeviceInst DrvObj ObjectName is",
     "device-node": "DevNode Dumping List PDO TargetDeviceNotify at b f for is",
+    "disk-space": "Checking Cluster Clusters Free Size Space Total for",
+    "dpcs": "CPU KDPC",
     "driver": "Device Driver Extension List Object addr for id is list object routines",
     "evaluation": "Evaluate expression",
     "exception": "Chained Parameter",
     "exploitable": "Basic Block Input Stack Trace Usage operands",
+    "failure-data": "Type",
     "handle": "Count Object ObjectHeader at in new specific use version with",
     "idt": "Dumping IDT KINTERRUPT",
     "imports": "Dumping Import ModuleImageName at table",
     "irp": "Args Completion Device File Irp Mdl No cl cmd flg is stack stacks trace with",
     "locks": "Access Contention Count CritSec Exclusive On Resource Threads Waiting at",
+    "managed-exception": "Exception Unhandled at",
+    "managed-modules": "Binary Mode Module Name by filters module s the",
     "memory-use": "Control Dirty File Free ID Kb Locked Page PageTables Paging Shared Space",
+    "mex-thread": (
+        "AttachedProcess CID Create DbgID E K Kernel Object Other Priority R Reason Thread UTC User V W Wait "
+        "WaitBlockList Waiters"
+    ),
     "modules": "module",
+    "msr": "msr",
     "object": "Object ObjectHeader new version",
-    "object-fields": "statics",
+    "object-fields": "raw statics",
     "pointers": "telescope",
     "pool": "Allocs NonPaged is page previous",
     "power-action": "Allocated PopAction THREAD power worker",
@@ -38,23 +49,35 @@ LAYOUT = {
         "Count Current Dpc ExceptionList GroupSetMember IRQL Idle Index Interrupt Kernel Major Minor Next NtTib "
         "SelfTib StackBase StackLimit SubSystemTib Threads Times User UserPointer Version at for"
     ),
+    "processors": "8B ArchitectureClass CP Cached F Initial M MSR PRCB S Update",
     "pte": "VA at contains",
     "queued-locks": "C Corrupt Key Lock Number O Owner Processor Wait blank n not order owned waiting",
+    "ready": "Cid THREAD at",
+    "regions": "Address Base End Region Size",
+    "register-mask": "Register is output",
     "registers": "ErrCode",
     "requests": "ReturnCode ThreadId Time secs",
     "ring-log": "LOG LOGEND LOGSTART",
+    "slist": "CONTENTS HEADER SLIST",
+    "smt": "APIC Id Maximum No SMT Set Summary core cores logical per physical processor",
     "stack": (
         "Args Call Child ChildEBP FramePtr Function Name Param1 Param2 Param3 RetAddr Return SP STACK_TEXT Site "
         "Suspend at id in stack to"
     ),
+    "system-data": "Info Node",
+    "system-ptes": "PTEs PageCount Ptes System VA allocated block blocks free largest mapping starting to",
     "thread": "Call Args Child ChildEBP Cid Image Owning Process RetAddr SP Site THREAD on to",
+    "time-travel": "Currently ModLoad Replaying Setting at",
+    "timers": "Dump Fire High Interrupt Low Timer system",
     "trace": "AvgInst Call MaxInst MinInst Name Tracing return to",
     "unique-stacks": "stats thread",
+    "usb": "EVENT NEXT",
     "vad": (
         "Area Banked Blink Charge Commit Control End Extend First Flink Last Offset PTE ProtoPte Secured Start VAD "
         "VPN commit end start"
     ),
     "verifier": "Size block",
+    "verifier-stop": "STOP VERIFIER pid",
     "winde": (
         "Elapsed Process Image State Notes Idle Ready Threads DPCs Tag Type Waiters Owners Owner "
         "Addr Bas Bk BugChk Commit Count Cur From Function Handle Id K Kernel Lc Lock Ls M NO Name No Non On "
@@ -74,6 +97,11 @@ IN_ANOTHER_FORM = (
     ("irp", "", r"[NA]", "minor is empty"),
     ("deadlock", "", r"TERMINATED", "the thread's address is null"),
     ("winde", "", r"BUGCHK", "bugcheck is true"),
+    ("managed-modules", r"[ ]*[0-9a-f]{8}", r"Yes", "debug is true"),
+    ("managed-modules", r"[ ]*[0-9a-f]{8}", r"No", "debug is false"),
+    ("timers", "", r"[0-9a-f]{8}", "the low and the high half of one number"),
+    ("stack", r".* ntoskrnl!PspSystemThreadStartup\+0x5\Z", r"0x5", "one number that was wrapped: 0x54"),
+    ("stack", r"[4f]\Z", r"[4f]", "the last digit of a number that was wrapped: 0x54, 0x1f"),
 )
 # The same for what no value of the record says, and why none needs to.
 NOT_HELD = (
@@ -83,6 +111,7 @@ NOT_HELD = (
     ("locks", r" *CritSec \+", r"[0-9a-f]+", "repeats the low digits of the address, where no symbol is"),
     ("vad", r".*Commit Charge", r"2", "repeats the number before it in decimal"),
     ("winde", "", r"[1-7]", "numbers of columns in a heading"),
+    ("usb", r"## EVENT, STATE, NEXT \(", r"latest|at|bottom", "the order, in which the record holds them too"),
     ("queued-locks", r"Key: ", r"1", "a heading"),
     ("pci", "", r"IOSpac|eEnable", "one word that was wrapped"),
     ("stack", "", r"IopProcessStartDevicesWork|er", "one word that was wrapped"),

@@ -43,16 +43,16 @@ def tokens(tree: Tree[Token], *types: str) -> list[str]:
 
 
 def columns(tree: Tree[Token]) -> list[int]:
-    return [int(t.strip(".").replace("`", "").replace("'", ""), 16) for t in tokens(tree, "WIDE", "SHORT")]
+    return [int(t.strip(" .").replace("`", "").replace("'", ""), 16) for t in tokens(tree, "WIDE", "SHORT")]
 
 
 def place(tree: Tree[Token]) -> Site:
     """Return the place that the tokens of a line make."""
-    words = tokens(tree, "ELISION", "BARE", "PLUS", "NAME")
+    words = tokens(tree, "ELISION", "BARE", "PLUS", "NAME", "SYMBOL", "MODULE", "ALONE", "OLD")
     if words == ["***"]:
         return Site("", "", None, notes=("***",))
-    name = "".join(words + tokens(tree, "OFFSET")).replace("! ", "!")
-    notes = [f" {note}" for note in tokens(tree, "NOTE")]
+    name = "".join(words + tokens(tree, "OFFSET", "LONG_OFFSET")).replace("! ", "!")
+    notes = [f" {note}" for note in tokens(tree, "NOTE", "NOTES")]
     sources = [f" {source}" for source in tokens(tree, "SOURCE")]
     remarks = [f" {remark}" for remark in tokens(tree, "REMARK")]
     return site("".join([name, *notes, *sources, *remarks]))
@@ -64,8 +64,8 @@ def said(found: Frame) -> tuple[Any, ...]:
 
 
 def by_grammar(grammar: Lark, line: str) -> tuple[Any, ...]:
-    tree = grammar.parse(line)
-    number, size = tokens(tree, "NUMBER"), tokens(tree, "SIZE")
+    tree = grammar.parse(line.rstrip(" "))  # as lines come to a reader
+    number, size = tokens(tree, "DIGIT", "NUMBER"), tokens(tree, "SIZE")
     return (
         int(number[0], 16) if number else None,
         int(size[0], 16) if size else None,

@@ -396,7 +396,7 @@ def test_bytes_are_no_mnemonics() -> None:
 
 def test_labels_of_other_commands() -> None:
     found = only(
-        "0: kd> !address 1\nUsage:                  Module\nBase Address:           fffff803`712e0000\n", "command"
+        "0: kd> !mystery 1\nUsage:                  Module\nBase Address:           fffff803`712e0000\n", "command"
     )
 
     assert [(f.label, f.value) for f in found.record.fields] == [

@@ -16,6 +16,7 @@ from dumpwalk.cli import main
 from dumpwalk.record import fields
 from dumpwalk.remarks import Absent
 from dumpwalk.render.log_records import place
+from dumpwalk.times import FileTime
 from dumpwalk.transcript import Block, parse
 from dumpwalk.transcript.site import Site
 
@@ -41,6 +42,8 @@ def plain(value: Any) -> Any:
     """Return a value of JSON or of a record in one form, so that both compare."""
     if isinstance(value, Site):
         return place(value)
+    if isinstance(value, FileTime):
+        return str(value)
     if isinstance(value, str) and value[:2] == "0x":
         return int(value, 16)
     if isinstance(value, (list, tuple)):
@@ -97,6 +100,18 @@ CASES = [
     ("file_mapping_x64", "pte nt!PsActiveProcessHead", "pte", "", ".pages.0", 17),
     ("file_mapping_x86", "pte @$proc", "pte", "", ".pages.0", 9),
     ("paging_x64", "pte ffffa000`90001000", "pte", "", ".pages.0", 16),
+    ("device_stack", "vpb ffffb80f`12100520", "vpb", ".vpb", "", 6),
+    ("device_stack", "fltreg exscan+800", "filter", "", "", 20),
+    ("file_views", "fileobj ffffb80f`12340b00", "file-object", "", "", 17),
+    ("chrysanthemum", "fileobj 8750ef80", "file-object", "", "", 11),
+    ("objects_x64", "objtypes", "object-types", ".list", "", 100),
+    ("processor_x64", "dg 10 28", "segments", "", "", 40),
+    ("processor_x64", "ssdt", "service-table", "", "", 30),
+    ("running_machine", "kuser", "shared-data", ".shared", "", 15),
+    ("memory_manager", "slist fffffa80`01a40440", "slist", "", ".list", 3),
+    ("file_mapping_x64", "vtop nt!PsActiveProcessHead+8", "translation", "", "", 17),
+    ("file_views", "vtop 1f2345", "translation", "", "", 20),
+    ("file_mapping_x64", "ptov 1ab000", "virtual-addresses", "", "", 2),
 ]
 
 
@@ -196,6 +211,15 @@ def test_interrupts(capsys: pytest.CaptureFixture[str]) -> None:
         ("paging_x64", "pte deadbeef`deadbeef", ["pte"]),
         ("paging_pae", "pte 90002000", ["pte"]),
         ("paging_x86", "pte 401000", ["pte"]),
+        ("file_views", "pte 1f3000", ["pte"]),
+        ("paging_pae", "vtop 90002000", ["translation"]),
+        ("paging_x64", "vtop deadbeef`deadbeef", ["translation"]),
+        ("paging_x64", "ptov --page 99999", ["virtual-addresses"]),
+        ("device_stack", "fltreg exscan+900", ["filter"]),
+        ("processor_x86", "ssdt 2", ["service-table"]),
+        ("memory_manager", "slist fffffa80`01a40440 nt!_LIST_ENTRY", ["slist"]),
+        ("memory_manager", "slist @rcx --ip nt!KeBugCheckEx --explain", ["slist"]),
+        ("apc_index_mismatch_full", "apc thre -1", ["apc"]),
     ],
 )
 def test_every_line_is_understood(

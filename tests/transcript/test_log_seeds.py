@@ -77,7 +77,7 @@ def test_every_stack_has_its_rule(file: str, real_data: Path) -> None:
 
 def test_what_a_rule_says(real_data: Path) -> None:
     log = parse_file(str(real_data / "seed" / "003_772d1bd1dbd796c1.txt"))
-    rule = log.blocks[0].annotations[0]
+    rule = next(b for b in log.blocks if b.kind == "stack").annotations[0]
 
     assert rule.title == "Waits for another thread's page read (collided fault)"
     assert "already being read from its file by another thread" in rule.text

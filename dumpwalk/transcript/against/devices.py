@@ -62,7 +62,13 @@ def _by_location(target: Target, said: ListedIrp, why: Absent) -> Address | Abse
     from dumpwalk.types.model import Reference
 
     at, number = said.CurrentStackLocation, said.CurrentLocation
-    if at is None or isinstance(at, Absent) or number is None or not 0 < number <= _MOST_IN_IRP:
+    if (
+        at is None
+        or isinstance(at, Absent)
+        or number is None
+        or isinstance(number, Absent)
+        or not 0 < number <= _MOST_IN_IRP
+    ):
         return why
     whole, step = (size_of(Reference("struct", name), target.types) for name in ("_IRP", "_IO_STACK_LOCATION"))
     return target.address(at - (whole or 0) - (number - 1) * (step or 0)) if whole and step else why

@@ -50,7 +50,7 @@ def one_object(target: Target, said: ListedObject) -> Iterator[Statement | None]
         else:
             yield from values(where, entry, there, pointer_size=width)
     headers = held.optional_headers if not isinstance(held.optional_headers, Absent) else ()
-    for name, address in said.optional_headers:
+    for name, address in () if isinstance(said.optional_headers, Absent) else said.optional_headers:
         found = next((h.address for h in headers or () if h.kind == name), "none")
         yield statement(f"{what} {name}", address, found, width)
 

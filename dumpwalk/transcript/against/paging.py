@@ -200,7 +200,7 @@ def _block(target: Target, said: ListedBlock, held: Any, header: int, width: int
     if said.allocated:
         yield statement(f"{what} protected", said.protected, held.protected)
         yield statement(f"{what} process", said.process, held.process if held.process is not None else "none", width)
-    for number, word in enumerate(said.words):
+    for number, word in enumerate(() if isinstance(said.words, Absent) else said.words):
         if not silent(word):
             place = said.address + header + 4 * number
             there = read_number(target, place, 4)

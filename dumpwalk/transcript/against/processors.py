@@ -53,7 +53,7 @@ def processor(target: Target, said: ListedProcessor, command: str) -> Iterator[S
             yield statement(f"{what} {name}", number, getattr(held, name))
     queue = () if block or isinstance(held.DpcQueue, Absent) else held.DpcQueue
     why = [held.DpcQueue] if not block and isinstance(held.DpcQueue, Absent) else []
-    for number, dpc in enumerate(said.DpcQueue):
+    for number, dpc in enumerate(() if isinstance(said.DpcQueue, Absent) else said.DpcQueue):
         where = f"{what} DPC {number + 1}"
         there = why[0] if why else nth(queue, number)
         yield statement(where, dpc.address, getattr(there, "address", there), width)
@@ -99,7 +99,7 @@ def _gate(target: Target, said: ListedGate, table: InterruptTable) -> Iterator[S
         where = f"{what} KINTERRUPT {number + 1}"
         yield statement(where, interrupt.address, getattr(there, "address", there), width)
         routine = getattr(there, "MessageServiceRoutine", None) or getattr(there, "ServiceRoutine", None)
-        if routine:
+        if routine and interrupt.routine is not None:
             yield located(target, f"{where} name", int(routine), interrupt.routine)
 
 

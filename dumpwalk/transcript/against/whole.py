@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.errors import Error
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
+from dumpwalk.transcript import ASIDES
 from dumpwalk.transcript.against import Comparison, compare
 from dumpwalk.transcript.against.identity import doubts, evidence_in
 
@@ -89,7 +90,7 @@ def compare_log(target: Target, log: Log) -> ComparedLog:
 
 
 def _block(target: Target, block: Block) -> ComparedBlock:
-    against = None if block.kind == "noise" else compare(target, block)
+    against = None if block.kind in ASIDES else compare(target, block)
     return ComparedBlock(
         block.kind, block.first_line, block.last_line, block.command, block.record, block.annotations, block.unparsed,
         block.noise, against,

@@ -1,0 +1,226 @@
+"""What the readers of the rarer kernel commands make of their lines; the listings are those of the documentation."""
+
+from __future__ import annotations
+
+from test_log_kinds import only
+
+from dumpwalk.kernel.file_page import FilePage
+from dumpwalk.memory.address import Address, Address32, Hex
+from dumpwalk.remarks import Absent
+from dumpwalk.transcript.values import UNREADABLE
+
+
+def test_volume() -> None:
+    found = only(
+        "kd> !vpb 80e15c30\nVpb at 0x80e15c30\nFlags: 0x1 mounted \nDeviceObject: 0x80de5020\n"
+        "RealDevice:   0x80e15cb8\nRefCount: 14\nVolume Label:           MY-DISK-C\n",
+        "vpb",
+    ).record
+
+    assert (found.vpb.address, found.vpb.Flags, found.vpb.flag_names) == (0x80E15C30, 1, ("VPB_MOUNTED",))
+    assert (found.vpb.DeviceObject, found.vpb.RealDevice) == (0x80DE5020, 0x80E15CB8)
+    assert (found.vpb.ReferenceCount, found.vpb.VolumeLabel, found.words) == (14, "MY-DISK-C", "mounted")
+    assert isinstance(found.vpb.SerialNumber, Absent)
+
+
+def test_shared_data_of_windows_xp() -> None:
+    found = only(
+        "kd> !kuser\n_KUSER_SHARED_DATA at 7ffe0000\nTickCount:    fa00000 * 00482006 (0:20:30:56.093)\n"
+        "TimeZone Id: 2\nImageNumber Range: [14c .. 14c]\nCrypto Exponent: 0\nSystemRoot: 'F:\\WINDOWS'\n",
+        "shared-data",
+    ).record.shared
+
+    assert (found.address, found.TickCountMultiplier, found.TickCount) == (0x7FFE0000, 0xFA00000, 0x482006)
+    assert (found.ImageNumberLow, found.ImageNumberHigh, found.CryptoExponent) == (0x14C, 0x14C, 0)
+    assert (found.TimeZoneId, found.NtSystemRoot) == (2, "F:\\WINDOWS")
+
+
+def test_interlocked_list() -> None:
+    found = only(
+        "0:000> !slist ListHead\nSLIST HEADER:\n   +0x000 Alignment          : a000a002643e8\n"
+        "   +0x000 Next               : 2643e8\n   +0x004 Depth              : a\n   +0x006 Sequence           : a\n\n"
+        "SLIST CONTENTS:\n002643e8  002642c0 0000000a 6e676953 72757461\n"
+        "00260f80  00000000 00000001 6e676953 72757461\n",
+        "slist",
+    ).record
+
+    assert (found.form, found.sequence_name) == ("x86", "Sequence")
+    assert found.values == {"Alignment": 0xA000A002643E8, "NextEntry": 0x2643E8, "Depth": 10, "Sequence": 10}
+    assert found.offsets == {"Alignment": 0, "Next": 0, "Depth": 4, "Sequence": 6}
+    assert [(e.address, e.words[0]) for e in found.entries] == [(0x2643E8, 0x2642C0), (0x260F80, 0)]
+
+
+def test_interlocked_list_of_structures() -> None:
+    found = only(
+        "0:000> !slist ListHead _PROGRAM_ITEM 0\nSLIST HEADER:\n +0x000 Alignment          : a000a002643e8\n"
+        " +0x004 Depth              : a\n\nSLIST CONTENTS:\n002643e8\n   +0x000 ItemEntry        : _SINGLE_LIST_ENTRY\n"
+        '   +0x004 Signature        : 0xa\n   +0x008 Description      : [260]  "Signature is: 10"\n002642c0\n'
+        "   +0x000 ItemEntry        : _SINGLE_LIST_ENTRY\n   +0x004 Signature        : 9\n",
+        "slist",
+    ).record
+
+    assert [entry.address for entry in found.entries] == [0x2643E8, 0x2642C0]
+    assert [(one.type, one.address, len(one.rows)) for one in found.listings] == [
+        ("_PROGRAM_ITEM", 0x2643E8, 3), ("_PROGRAM_ITEM", 0x2642C0, 2),
+    ]  # fmt: skip
+
+
+def test_translation_of_x86() -> None:
+    found = only("kd> !vtop 98fd 12f980\nPdi 0 Pti 12f\n0012f980 09de9000 pfn(09de9)\n", "translation").record
+
+    assert (found.address, found.indices, found.page) == (Address32(0x12F980), "Pdi 0 Pti 12f", 0x9DE9)
+
+
+def test_virtual_addresses() -> None:
+    block = only(
+        "3: kd> !ptov 187000\nAmd64PtoV: pagedir 187000\n00000001`034fb000 1d0000\na757c000 1d1000\n...\n"
+        "2ed6f000 fffff680`00001000\n",
+        "virtual-addresses",
+    )
+    found = block.record
+
+    assert (found.mode, found.root, block.noise) == ("Amd64", 0x187000, (5,))
+    assert [(m.physical, m.address) for m in found.mappings] == [
+        (0x1034FB000, Address(0x1D0000)), (0xA757C000, Address(0x1D1000)), (0x2ED6F000, Address(0xFFFFF68000001000)),
+    ]  # fmt: skip
+
+
+def test_file_object() -> None:
+    found = only(
+        "0: kd> !fileobj 8750ef80\n\n\nDevice Object: 0x879c9030   \\Driver\\volmgr\nVpb is NULL\n"
+        "Access: Read SharedRead \n\n"
+        "Flags:  0x40002\n\tSynchronous IO\n\tHandle Created\n\nIRPs queued to File Object:\n\t87aa4008   \\Driver\\X\n"
+        "1 queued.\n\nFsContext: 0x87bdde68\tFsContext2: 0x00000000\nCurrentByteOffset: 0\n",
+        "file-object",
+    ).record
+
+    assert (found.FileName, found.DeviceObject, found.driver) == ("", 0x879C9030, "\\Driver\\volmgr")
+    assert (found.Vpb, found.access, found.Flags) == (0, ("Read", "SharedRead"), 0x40002)
+    assert found.flag_names == ("FO_SYNCHRONOUS_IO", "FO_HANDLE_CREATED")
+    assert (found.irps, found.irp_drivers, found.FsContext2) == ((0x87AA4008,), ("\\Driver\\X",), 0)
+    assert (found.sections, found.cache, found.CurrentByteOffset) == (None, None, Hex(0))
+
+
+# Lines that were misread, or left, until every record was printed and read back.
+
+
+def test_flags_of_a_device_in_more_than_one_line() -> None:
+    found = only(
+        "0: kd> !devobj 80e15cb8\nDevice object (80e15cb8) is for:\n A \\Driver\\B DriverObject 80e4e248\n"
+        "Characteristics (0x00000907)  FILE_REMOVABLE_MEDIA, FILE_READ_ONLY_DEVICE, \n"
+        "                      FILE_FLOPPY_DISKETTE, FILE_DEVICE_SECURE_OPEN\n"
+        "                      Unknown flags 0x00000800\nAttachedTo (Lower) ????????\nDevice queue is not busy.\n",
+        "device",
+    ).record
+
+    assert found.characteristic_names == (
+        "FILE_REMOVABLE_MEDIA", "FILE_READ_ONLY_DEVICE", "FILE_FLOPPY_DISKETTE", "FILE_DEVICE_SECURE_OPEN", "0x800",
+    )  # fmt: skip
+    assert found.AttachedTo == UNREADABLE
+
+
+def test_a_driver_whose_name_ends_in_digits_or_has_blanks() -> None:
+    found = only(
+        "0: kd> !devstack 80e15cb8\n  !DevObj   !DrvObj            !DevExt   ObjectName\n"
+        "  80e15cb8  \\ffffb80f12345678  80e15d70  \n> 80e15cc8  \\Driver\\A b       80e15d80  \\Device\\X\n",
+        "devstack",
+    ).record.stack
+
+    assert [(d.driver, d.DeviceExtension, d.name) for d in found.devices] == [
+        ("\\ffffb80f12345678", 0x80E15D70, None), ("\\Driver\\A b", 0x80E15D80, "\\Device\\X"),
+    ]  # fmt: skip
+
+
+def test_the_file_page_below_entries() -> None:
+    found = only(
+        "0: kd> !pte 1f3000\n" + " " * 43 + "VA 00000000001f3000\nPXE at FFFFF6FB7DBED000\ncontains 00000000001CC067\n"
+        "pfn 1cc       ---DA--UWEV\n\n"
+        "Prototype PTE ffffb80f12341a18 (said by the VAD) contains b80f323413900480: subsection\n"
+        "    page 3 of subsection ffffb80f12341390, control area ffffb80f12341310 (data)\n"
+        "    file \\a, b\\report.txt, offset 3000, file object ffffb80f12340b00\n",
+        "pte",
+    ).record
+
+    assert found.file_page == FilePage(
+        Address(0xFFFFB80F12341A18), "the VAD", Hex(0xB80F323413900480), "subsection", Address(0xFFFFB80F12341390), 3,
+        Address(0xFFFFB80F12341310), "data", Address(0xFFFFB80F12340B00), "\\a, b\\report.txt", Hex(0x3000),
+    )  # fmt: skip
+
+
+def test_a_protection_of_two_words() -> None:
+    found = only(
+        "0: kd> !vad\nVAD     level      start      end    commit\n"
+        "ffffb80f12340b00 ( 0)       1f0      1ff         1 Private      READWRITE WRITECOMBINE\n\n"
+        "Total VADs:     1  average level:    1  maximum depth: 1\nTotal private commit: 0x1 pages (4 KB)\n",
+        "vad",
+    ).record
+
+    assert (found.vads[0].protection, found.vads[0].file) == ("READWRITE WRITECOMBINE", "")
+    assert (found.count, found.average_level, found.maximum_depth, found.private_commit) == (1, 1, 1, 1)
+
+
+def test_question_marks_stand_for_their_own_column() -> None:
+    found = only(
+        "0: kd> !pfn 1\n    PFN 00000001 at address FFFFFA8000000030\n"
+        "    flink       ????  blink / share count ????  pteaddress ????\n"
+        "    reference count ????    used entry count  ????      Cached    color ???? Priority 5\n",
+        "pfn",
+    ).record
+
+    assert found.cache == "Cached"
+    assert all(found.values[n] == UNREADABLE for n in ("flink", "blink", "PteAddress", "used_entries", "color"))
+
+
+def test_what_of_a_thread_is_not_there() -> None:
+    found = only(
+        "0: kd> !thread\nTHREAD ffffb80f12340080  Cid ????.0108  Teb: ???? Win32Thread: ???? WAIT: (????) ???? ????\n"
+        "IRP List:\n    ffffb80f12340b00: (????,????) Flags: ????  Mdl: ????\nNot impersonating\n"
+        "Owning Process            ????       Image:         ????\nAttached Process          ????\n"
+        "ThreadName                io worker\n",
+        "thread",
+    ).record
+
+    assert [found.process_id, found.teb, found.win32_thread, found.owner, found.attached] == [UNREADABLE] * 5
+    assert (found.thread_id, found.state, found.reason, found.mode, found.alertable) == (
+        0x108, "WAIT", "????", "????", UNREADABLE,
+    )  # fmt: skip
+    assert (found.irps[0].flags, dict(found.fields)["ThreadName"]) == (UNREADABLE, "io worker")
+
+
+def test_gates_that_lead_nowhere_or_have_a_stack_that_is_not_there() -> None:
+    found = only(
+        "0: kd> !idt -a\nDumping IDT: fffff8047b000000\n\n00:\tfffff8047ba10000 nt!`a b'::f\tStack = ????\n"
+        "01:\t0000000000000000 (not present)\n",
+        "idt",
+    ).record
+
+    assert (found.gates[0].routine.symbol, found.gates[0].stack) == ("`a b'::f", UNREADABLE)
+    assert (found.gates[1].routine, found.gates[1].note) == (None, "not present")
+
+
+def test_another_thread_is_no_field_of_the_apc_above() -> None:
+    found = only(
+        "0: kd> !apc\n*** Enumerating APCs in all processes\nProcess ffffb80f12340000 a.exe\n"
+        "    Thread ffffb80f12341000 ApcStateIndex 0 ApcListHead ffffb80f12341098 [KERNEL]\n"
+        "        KAPC @ ffffb80f12342000\n          Type            12 (user)\n"
+        "    Thread ffffb80f12343000 ApcStateIndex 0 ApcListHead ffffb80f12343098 [USER]\n"
+        "        KAPC @ ffffb80f12344000\n          Type            12 (user)\n",
+        "apc",
+    ).record
+
+    assert [(t.thread, [(one.mode, one.apcs[0].address) for one in t.lists]) for t in found.details] == [
+        (0xFFFFB80F12341000, [("KERNEL", 0xFFFFB80F12342000)]), (0xFFFFB80F12343000, [("USER", 0xFFFFB80F12344000)]),
+    ]  # fmt: skip
+
+
+def test_pool_that_nobody_has_and_words_that_are_not_there() -> None:
+    found = only(
+        "0: kd> !pool X 1\nPool page 82c09960 region is Paged pool\nAddress 82c09960 does not belong to any pool\n"
+        "*82c09960 size:   20 previous size:   10  (Allocated) *Vad  Process: 82c00000 (Protected)\n"
+        "\t\tPooltag Vad  : VADs, Binary : nt!mm\n    ????\n\n",
+        "pool",
+    ).record
+    block = found.blocks[0]
+
+    assert (block.tag, block.process, block.protected, block.words) == ("Vad", 0x82C00000, True, UNREADABLE)
+    assert (found.tag.description, found.tag.binary, len(found.remarks)) == ("VADs", "nt!mm", 1)

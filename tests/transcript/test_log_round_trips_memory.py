@@ -1,0 +1,296 @@
+"""What the commands about pool, page frames, VADs and interlocked lists print of any record is read back as that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from record_strategies import ABSENT, COUNTS, Strategy, names, numbers, paths, places, record_of
+from round_trips import AT_FOOT, IN_COMMAND, NOT_PRINTED, Case, each, replaced, run
+from shown import Shown
+
+from dumpwalk.commands import pfn, pool, slist, vad
+from dumpwalk.kernel.pfn import _FLAGS as PFN_FLAGS
+from dumpwalk.kernel.pfn import Pfn
+from dumpwalk.kernel.pool import Pool
+from dumpwalk.kernel.pool_tags import PoolTag
+from dumpwalk.kernel.slist import PopWindow, Slist, SlistHeader
+from dumpwalk.kernel.vad import Vad, protection_words
+from dumpwalk.kernel.vad_detail import VadDetail
+from dumpwalk.kernel.vad_tree import VadTree
+from dumpwalk.memory.address import Hex
+from dumpwalk.remarks import Absent
+from dumpwalk.render.pool import shown as shown_tag
+from dumpwalk.render.slist import explanation
+from dumpwalk.render.vad import _KINDS as VAD_KINDS
+from dumpwalk.transcript.noise import is_noise
+
+SMALL = st.integers(0, 0xFFFF).map(Hex)
+
+
+# Pool.
+
+
+TAGS = st.one_of(
+    st.text(st.characters(max_codepoint=0xFF), min_size=4, max_size=4), st.sampled_from(["Vad ", "    ", " a b"])
+)
+_WHAT = st.one_of(names(), st.just(""))
+
+
+def pools(wide: bool) -> Strategy:
+    size = st.integers(0, 0x1000).map(Hex)
+    words = st.one_of(st.none(), ABSENT, st.lists(numbers(False), min_size=1, max_size=8).map(tuple))
+    tag = record_of(PoolTag, wide, {"tag": TAGS, "description": _WHAT, "binary": _WHAT})
+    given = {
+        "*.address": places(wide).map(lambda at: at.__class__(at & ~0xFFF)), "*.size": size, "*.previous_size": size,
+        "*.tag": TAGS, "blocks[].words": words,
+        "large.size": numbers(wide), "special.data": places(wide), "searched": SEARCHED, "page": places(wide),
+        "blocks[].process": st.one_of(st.none(), places(wide)), "tag": st.one_of(st.none(), tag),
+        "region": st.one_of(st.sampled_from(["Paged pool", "Nonpaged pool"]), ABSENT),
+    }  # fmt: skip
+    return record_of(Pool, wide, given).map(lambda found: pool.PoolAnswer(_pool(found), 1))
+
+
+def _pool(found: Pool) -> Any:
+    """Return pool in which one thing at most holds the address, whose tag is the one that is explained."""
+    special = None if found.large else found.special
+    holder = None if found.large or special else next((n for n, b in enumerate(found.blocks) if b.holds), None)
+    blocks = tuple(replaced(b, holds=n == holder) for n, b in enumerate(found.blocks))
+    tag = found.large or special or (None if holder is None else blocks[holder])
+    known = replaced(found.tag, tag=tag.tag) if tag and found.tag else None
+    return replaced(found, special=special, blocks=blocks, tag=known)
+
+
+SEARCHED = st.lists(st.sampled_from([
+    "fffffa8001a3c000 is not a valid large pool allocation, checking large session pool...",
+    "Unable to read large session pool table (the tables of sessions are not looked at)",
+    "fffffa8001a3c000 is not valid pool. Checking for freed (or corrupt) pool",
+    "Address fffffa8001a3c000 could not be read. It may be a freed, invalid or paged out page",
+    "Bad allocation size @fffffa8001a3c000, zero is invalid",
+    "Address fffffa8001a3c070 does not belong to any pool",
+]), max_size=3, unique=True).map(tuple)  # fmt: skip
+
+
+def _tagged(found: Any) -> Any:
+    """Return a record with its tag as it is printed: dots for what is none, and no blanks around it."""
+    return found and replaced(found, tag=shown_tag(found.tag).strip())
+
+
+def pool_as_printed(answer: pool.PoolAnswer) -> Any:
+    found = answer.pool
+    parts = {name: _tagged(getattr(found, name)) for name in ("large", "special", "tag")}
+    return replaced(found, blocks=tuple(map(_tagged, found.blocks)), region=found.region or "Unknown", **parts)
+
+
+def pool_view(found: Any) -> dict[str, Any]:
+    """Lay out special pool, which the reader's record of large allocations has as well, as one."""
+    out = {name: getattr(found, name) for name in found._fields_}
+    large = found.large
+    if large is not None and large.pool:
+        out |= {"large": None, "special": {n: getattr(large, n) for n in ("address", "size", "data", "tag")}}
+        out["special"]["paged"] = {"Paged": True, "NonPaged": False}[large.pool]
+    return out
+
+
+POOL = Case(
+    "!pool X 1", "pool", pools, pool.layout,
+    Shown(
+        names={"address": "asked"},
+        hidden={
+            "page": NOT_PRINTED, "found": NOT_PRINTED, "problems": AT_FOOT,
+            "searched": "lines that are kept as remarks",
+            **dict.fromkeys(("blocks[].PoolType", "blocks[].pool", "large.pool"), NOT_PRINTED),
+        },
+        beside={"description": "the tag's line as it is printed"},
+    ),
+    of=pool_as_printed, found=pool_view,
+    same=lambda found, answer: (
+        tuple(r for r in found.remarks if r in answer.pool.searched),
+        tuple(s for s in answer.pool.searched if not is_noise(s)),
+    ),
+)  # fmt: skip
+
+
+# A page frame.
+
+
+def frames(wide: bool) -> Strategy:
+    letters = st.lists(st.sampled_from(PFN_FLAGS), unique=True).map(lambda own: tuple(f for f in PFN_FLAGS if f in own))
+    given = {
+        "number": numbers(False), "address": places(wide), "ReferenceCount": st.one_of(SMALL, ABSENT),
+        "color": st.one_of(st.none(), ABSENT, st.integers(0, 0x3F).map(Hex)), "flags": letters,
+        "used_entries": st.one_of(st.none(), ABSENT, SMALL),
+        "Priority": st.one_of(st.none(), ABSENT, st.integers(0, 7).map(Hex)),
+        "cache": st.one_of(st.sampled_from(["Cached", "NonCached", "WriteComb", "NotMapped"]), ABSENT),
+        "state": st.one_of(st.sampled_from(["Zeroed", "Free", "Standby", "ModNoWrite", "Active"]), ABSENT),
+    }  # fmt: skip
+    return record_of(Pfn, wide, given).map(
+        lambda found: replaced(found, flags="".join(f[0] for f in found.flags), words=tuple(f[1] for f in found.flags))
+    )
+
+
+def frame_as_printed(found: Pfn) -> Any:
+    """Return the frame without what its kernel does not keep, nor letters behind a state that is not known."""
+    if found.Priority is None:
+        found = replaced(found, used_entries=None, cache=None)
+    return replaced(found, flags="") if isinstance(found.state, Absent) else found
+
+
+PFN = Case(
+    "!pfn X", "pfn", frames, pfn.layout,
+    Shown(hidden={"confirmed": NOT_PRINTED, "problems": AT_FOOT}), of=frame_as_printed,
+)  # fmt: skip
+
+
+# VADs.
+
+_VPN = st.one_of(st.integers(0, (1 << 52) - 1).map(Hex), ABSENT)
+VAD_GIVEN = {
+    "StartingVpn": _VPN, "EndingVpn": _VPN, "CommitCharge": st.one_of(st.integers(-1, 1 << 31), ABSENT),
+    "VadType": st.one_of(st.sampled_from(["VadNone", *VAD_KINDS, "VadEnclave"]), ABSENT), "protection": st.one_of(
+        st.integers(0, 31).map(protection_words), st.just("????")),
+    "file": st.one_of(st.none(), ABSENT, paths()), "shared_commit": st.one_of(st.none(), ABSENT, SMALL),
+    "level": st.integers(0, 200),
+}  # fmt: skip
+
+
+def trees(wide: bool) -> Strategy:
+    given = {f"vads[].{name}": strategy for name, strategy in VAD_GIVEN.items()}
+    few = st.integers(0, 0xFFFF)
+    more = {"vads[].address": places(wide), "average_level": few, "maximum_depth": few, "private_commit": COUNTS}
+    return record_of(VadTree, wide, {**given, **more}).map(lambda tree: vad.VadAnswer(tree, None))
+
+
+def _row_as_printed(one: Vad) -> Any:
+    """Return a VAD with the word that stands for its type, and one thing in the place of a file."""
+    known = not isinstance(one.private, Absent) and not isinstance(one.VadType, Absent)
+    word = VAD_KINDS.get(one.VadType, "" if one.VadType == "VadNone" else one.VadType) if known else ""
+    file = None if one.shared_commit is not None else one.file
+    return replaced(one, VadType=word, private=one.private if known else Absent("????"), file=file)
+
+
+def _without_shared(found: Any) -> Any:
+    """Return a read VAD without the words that stand for a shared commit, which are in a field of their own."""
+    return replaced(found, file="") if found.shared_commit is not None else found
+
+
+VAD_TREE = Case(
+    "!vad", "vad", trees, vad.layout,
+    Shown(
+        names={"vads[].VadType": "vads[].kind"},
+        hidden={
+            "process": NOT_PRINTED, "root": NOT_PRINTED, "problems": AT_FOOT,
+            "vads[].Protection": "a number for the words that are printed",
+            **{f"vads[].{name}": NOT_PRINTED for name in ("ControlArea", "FirstPrototypePte", "LastContiguousPte")},
+        },
+        beside={"count": "how many VADs there are"},
+    ),
+    of=lambda answer: replaced(answer.tree, vads=tuple(map(_row_as_printed, answer.tree.vads))),
+    found=lambda found: replaced(found, vads=tuple(map(_without_shared, found.vads))),
+)  # fmt: skip
+
+
+def details(wide: bool) -> Strategy:
+    given = {f"vad.{name}": strategy for name, strategy in VAD_GIVEN.items()}
+    flags = st.lists(st.sampled_from(["Teb", "NoChange", "PageSize64K", "Lock"]), unique=True, max_size=3).map(tuple)
+    flags2 = st.lists(st.sampled_from(["SecNoChange", "Large", "ReadOnly"]), unique=True, max_size=3).map(tuple)
+    more = {"vad.address": places(wide), "flags": flags, "flags2": flags2}
+    return record_of(VadDetail, wide, {**given, **more}).map(lambda found: vad.VadAnswer(None, found))
+
+
+def detail_as_printed(answer: vad.VadAnswer) -> Any:
+    """Return a VAD in full with nothing of a view's fields where it is private memory."""
+    found = answer.detail
+    assert found is not None
+    one = _row_as_printed(found.vad)
+    offset, secured, extended = found.FileOffset, found.secured, found.extended
+    if one.private is False or found.vad.private is False:
+        first, last = (Absent("none") if p is None else p for p in (one.FirstPrototypePte, one.LastContiguousPte))
+        offset = Absent("none") if offset is None else offset
+    else:
+        first = last = offset = secured = extended = None
+    one = replaced(one, FirstPrototypePte=first, LastContiguousPte=last)
+    return replaced(found, vad=one, FileOffset=offset, secured=secured, extended=extended)
+
+
+def detail_view(found: Any) -> Any:
+    one = _without_shared(found.detail)
+    values = dict(one.values)
+    links = tuple(values.pop(f"Secured.{name}", None) for name in ("Flink", "Blink"))
+    own = {name: getattr(one, name) for name in one._fields_ if name not in ("values", "flags", "flags2")}
+    out = {"secured": None if links == (None, None) else links, "extended": values.pop("Banked/Extend", None)}
+    out |= {"FileOffset": values.pop("FileOffset", None), "flags": one.flags, "flags2": one.flags2}
+    return {**out, "vad": {**own, **values}, "remarks": found.remarks}
+
+
+VAD = Case(
+    "!vad X 1", "vad", details, vad.layout,
+    Shown(
+        hidden={
+            "old": "how the lines are laid out", "vad.Protection": "a number for the words that are printed",
+            "vad.level": NOT_PRINTED, "vad.private": "whether there are a view's lines",
+            "vad.VadType": "among the flags",
+        },
+    ),
+    of=detail_as_printed, found=detail_view,
+)  # fmt: skip
+
+
+# An interlocked list.
+
+
+def lists(wide: bool) -> Strategy:
+    given = {
+        "header.address": places(wide), "header.form": st.sampled_from(["Header8", "HeaderX64"] if wide else ["x86"]),
+        "header.Region": st.one_of(numbers(True), ABSENT) if wide else st.none(), "header.Alignment": numbers(True),
+        "header.sequence_name": st.just("Sequence") if wide else st.sampled_from(["Sequence", "CpuId"]),
+        "header.sequence_bits": st.sampled_from([9, 16, 48]), "entries[].address": places(wide),
+        "entries[].words": st.one_of(ABSENT, st.lists(numbers(False), min_size=4, max_size=4).map(tuple)),
+        "window": st.one_of(ABSENT, record_of(PopWindow, wide, {"*.name": names()})),
+    }  # fmt: skip
+    return st.tuples(record_of(Slist, wide, given), st.booleans()).map(
+        lambda made: slist.SlistAnswer(made[0], (), True, tuple(explanation(made[0])) if made[1] else ())
+    )
+
+
+def list_as_printed(answer: slist.SlistAnswer) -> Any:
+    found = answer.list
+    header: SlistHeader = found.header
+    bits = header.sequence_bits if header.sequence_bits <= 9 else None
+    window: Any = None if isinstance(found.window, Absent) else found.window
+    if window is not None:
+        faulted = window.inside and window.fault == window.ip
+        window = replaced(window, fault=window.fault if faulted else None)
+    found = replaced(found, header=replaced(header, sequence_bits=bits), window=window)
+    return replaced(answer, list=found)
+
+
+HEADER = ("form", "Alignment", "Region", "NextEntry", "Depth", "Sequence", "sequence_name", "sequence_bits")
+SLIST = Case(
+    "!slist X", "slist", lists, slist.layout,
+    Shown(
+        hidden={"list.header.address": IN_COMMAND, "list.problems": AT_FOOT, "asked": "whether a window is spoken of"},
+    ),
+    of=list_as_printed,
+    found=lambda found: {
+        "list": {
+            "header": {**{n: getattr(found, n) for n in ("form", "sequence_name", "sequence_bits")}, **found.values},
+            "entries": found.entries, "window": found.window,
+        },
+        "listings": found.listings, "explanation": found.explanation, "remarks": found.remarks,
+    },
+)  # fmt: skip
+
+CASES = [POOL, PFN, VAD_TREE, VAD, SLIST]
+
+
+@each(CASES)
+def test_what_was_printed_is_read_back(case: Case, wide: bool) -> None:
+    run(case, wide, 25)
+
+
+@pytest.mark.slow
+@each(CASES)
+def test_what_was_printed_of_many_is_read_back(case: Case, wide: bool) -> None:
+    run(case, wide, 60)
