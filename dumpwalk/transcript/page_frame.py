@@ -24,10 +24,8 @@ _NAMES = {
     "restore pte": "OriginalPte",
     "containing page": "PteFrame",
 }
-# Question marks behind a label are that number's.
-_CACHE = re.compile(
-    r"(?<=[ ])(Cached|NonCached|WriteComb|NotMapped|(?<!count )(?<!count  )(?<!color )(?<!Priority )\?{4})(?=[ ]|\Z)"
-)
+# Behind a number: question marks behind a label are that label's.
+_CACHE = re.compile(r"(?<=[0-9A-Fa-f?])[ ]+(Cached|NonCached|WriteComb|NotMapped|\?{4})(?=[ ]|\Z)")
 _STATE = re.compile(
     r"(.*containing page[ ]+[0-9A-Fa-f?]+)[ ]+(Zeroed|Free|Standby|Modified|ModNoWrite|Bad|Active|Transition|\?{4})"
     r"((?:[ ]+[MPRWEXL]+)*)\Z"
