@@ -8,9 +8,10 @@ The forms are those of real listings.
 from __future__ import annotations
 
 from dumpwalk.memory.address import Address32
+from dumpwalk.remarks import Absent
 from dumpwalk.render import log_printed_frames as frames
 from dumpwalk.render import log_printed_listings as listings
-from dumpwalk.render.log_printed_frames import site
+from dumpwalk.render.log_printed_frames import UNREAD, number, site
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ def runs(record: object) -> Runs:
 
 
 def _thread(found: Any) -> Runs:
-    alertable = ("Non-Alertable", "Alertable")[found.alertable]
-    win32 = f" Win32Thread: {found.win32_thread}" if found.win32_thread is not None else ""
-    ids = (f"  Cid {found.process_id:04x}.{found.thread_id:04x}", f"  Cid {found.process_id:x}.{found.thread_id:x}")
+    alertable = UNREAD if isinstance(found.alertable, Absent) else ("Non-Alertable", "Alertable")[found.alertable]
+    win32 = f" Win32Thread: {number(found.win32_thread)}" if found.win32_thread is not None else ""
+    process, thread = found.process_id, found.thread_id
+    ids = [f"  Cid {number(process, form)}.{number(thread, form)}" for form in ("04x", "x")]
     running = f" {found.state} on processor {found.processor:x}" if found.processor is not None else ""
     reason = f": ({found.reason})" if found.reason else ""
     rest = f" {found.remark}" if found.remark else ""
@@ -40,17 +42,20 @@ def _thread(found: Any) -> Runs:
         f" {found.state}{reason}",
         f" {found.state}:",
     )
-    heads = [f"THREAD {found.address}{cid}  Teb: {found.teb}{win32}{state}{rest}" for cid in ids for state in states]
+    heads = [
+        f"THREAD {found.address}{cid}  Teb: {number(found.teb)}{win32}{state}{rest}" for cid in ids for state in states
+    ]
     yield [[head] for head in heads] + [[head.replace("  ", " ")] for head in heads]
     for address, type in found.objects:
         yield [[f"{address}{gap}{type}"] for gap in ("  ", " ")]
     for irp in found.irps:
-        yield [[f"{irp.address}: ({irp.type:04x},{irp.size:04x}) Flags: {irp.flags:08x}  Mdl: {irp.mdl}"]]
+        kind = f"({number(irp.type, '04x')},{number(irp.size, '04x')})"
+        yield [[f"{irp.address}: {kind} Flags: {number(irp.flags, '08x')}  Mdl: {number(irp.mdl)}"]]
     for word, address, image in (
         ("Owning", found.owner, found.owner_image),
         ("Attached", found.attached, found.attached_image),
     ):
-        at, name = ("N/A", "N/A") if address is None else (str(address).replace("`", ""), image)
+        at, name = ("N/A", "N/A") if address is None else (number(address).replace("`", ""), image)
         yield [[f"{word + ' Process':25} {at:{width}}       Image:         {name}"] for width in (0, 8)]
         yield [[f"{word} Process {at}"]]
     for name, text in found.fields:

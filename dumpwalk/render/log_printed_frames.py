@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dumpwalk.memory.address import Address, Address32
+from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     Runs = Iterator[list[list[str]]]
 
+UNREAD = "????"
 # Blanks behind the first and the second address of a frame: of old debuggers, of new ones, of those of NT 4,
 # of pages that show them wider.
 _GAPS = ((" ", " "), (" ", "     "), ("  ", "  "), ("   ", "   "))
@@ -23,6 +25,11 @@ CODE = (15, 16)
 _PREFIXES = ("rep", "repe", "repne", "lock")
 # From the beginning of an instruction's text to the end of what was read at its operand's address.
 _TO_EFFECTIVE = 54
+
+
+def number(value: Any, form: str = "") -> str:
+    """Return a number as *form* says; question marks for one that could not be read."""
+    return UNREAD if isinstance(value, Absent) else format(value, form)
 
 
 def site(found: Site) -> str:

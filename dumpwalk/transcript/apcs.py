@@ -12,11 +12,11 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, pointer, remark, text_or_absent, value
 
-_N, _A = r"(-?[0-9a-f]+|\?{4})", r"([0-9a-f]{1,16}|\?{4})"
+_N, _D, _A = r"(-?[0-9a-f]{1,16}|\?{4})", r"(-?[0-9]{1,9}|\?{4})", r"([0-9a-f]{1,16}|\?{4})"
 _TITLE = re.compile(r"[ ]*(\*\*\* Enumerating APCs in .*)\Z")
 _PROCESS = re.compile(r"[ ]*Process ([0-9a-f]{8,16}) (\S.*)\Z")
 _THREAD = re.compile(r"[ ]*Thread ([0-9a-f]{8,16})\b[ ]*(.*)\Z")
-_INDEX = re.compile(rf"ApcStateIndex {_N}(?: KernelApcDisable {_N} SpecialApcDisable {_N})?")
+_INDEX = re.compile(rf"ApcStateIndex {_N}(?: KernelApcDisable {_D} SpecialApcDisable {_D})?")
 _STATE = re.compile(
     rf"[ ]*(\w*ApcState): Process {_A} KernelApcInProgress {_N} KernelApcPending {_N} UserApcPending {_N}\Z"
 )
@@ -27,6 +27,7 @@ _FIELD = re.compile(
     r"|ApcMode|Inserted|ApcListHead\[\w+\]|ApcStateIndex \w+)[ ]{1,}(\S.*)\Z"
 )
 _TYPE = re.compile(rf"{_N} \((.*)\)\Z")
+_VALUE = re.compile(r"[0-9a-f][0-9a-f`]{0,16}\Z|\?{4,16}\Z")
 
 
 @record
@@ -175,18 +176,17 @@ class ApcReader(Reader):
         )
 
 
-_ALL = (
-    *("Type", "Thread", "KernelRoutine", "RundownRoutine", "NormalRoutine", "NormalContext", "SystemArgument1"),
-    *("SystemArgument2", "ApcStateIndex", "ApcMode", "Inserted"),
-)
+_ROUTINES = ("KernelRoutine", "RundownRoutine", "NormalRoutine")
+_VALUES = ("Thread", "NormalContext", "SystemArgument1", "SystemArgument2", "ApcStateIndex", "ApcMode", "Inserted")
 
 
 def _apc(at: Address, texts: dict[str, str]) -> Apc | None:
-    """Return the command's record of an APC, ``None`` where a field of it is not printed."""
+    """Return the command's record of an APC, ``None`` where a field of it is not printed, or is no number."""
     type = _TYPE.match(texts.get("Type", ""))
-    if type is None or any(name not in texts for name in _ALL):
+    numbers = [texts.get(name, "").partition(" ")[0] for name in _ROUTINES] + [texts.get(name, "") for name in _VALUES]
+    if type is None or not all(map(_VALUE.match, numbers)):
         return None
-    kernel, rundown, normal = (_routine(texts[name]) for name in ("KernelRoutine", "RundownRoutine", "NormalRoutine"))
+    kernel, rundown, normal = (_routine(texts[name]) for name in _ROUTINES)
     context, first, second = (pointer(texts[n]) for n in ("NormalContext", "SystemArgument1", "SystemArgument2"))
     index, mode = (value(texts[name]) for name in ("ApcStateIndex", "ApcMode"))
     return Apc(
@@ -202,7 +202,7 @@ def _is_field(line: str) -> bool:
 
 def _routine(text: str) -> CodeAddress | Absent | None:
     at, _, where = text.partition(" ")
-    if at in ("0", "????"):
+    if at == "0" or "?" in at:
         return None if at == "0" else UNREADABLE
     return CodeAddress(address(at), where or NOT_SHOWN)
 

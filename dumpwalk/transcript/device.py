@@ -112,7 +112,7 @@ class DeviceReader(Reader):
             self._queue.append(pointer(found[1]))
         elif found_cells := cells(_CELL, line):
             for label, text in found_cells:
-                decimal = label == "RefCount" and text.isdigit()
+                decimal = label == "RefCount" and text.isdecimal()
                 self._values[_NAMES.get(label, label)] = int(text) if decimal else value(text)
         elif said := remark(line):
             self._remarks.append(said)

@@ -109,7 +109,7 @@ class Dt(Reader):
         typed = line.startswith(("struct ", "union ", "class ", "   ")) or "!_" in line
         if start not in "[=" and alone and not typed:
             return False
-        if start.isdigit() and "x" not in line[:12]:
+        if start.isdecimal() and "x" not in line[:12]:
             return False
         taken = self._lines.take_line(line)
         self._taken = self._taken or taken

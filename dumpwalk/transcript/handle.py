@@ -146,7 +146,7 @@ class HandleReader(Reader):
             self._table = found
         elif (found := _SUM.match(line)) and self._user:
             self._summed = True
-            self._remarks += [found[1]] if found[1][:1].isdigit() else []
+            self._remarks += [found[1]] if found[1][:1].isdecimal() else []
         elif self._summed and (found := _COUNT.match(line)):
             self._counts.append((found[1], int(found[2])))
         elif found := _SEARCH.match(line) or _INVALID.match(line):
@@ -163,7 +163,7 @@ class HandleReader(Reader):
         name, at, entries = self._table.groups() if self._table else ("", "", "")
         return HandleList(
             name, address(at) if at else None,
-            int(entries) if entries.isdigit() else UNREADABLE if entries else None,
+            int(entries) if entries.isdecimal() else UNREADABLE if entries else None,
             tuple(_handle(found, lines) for found, lines in self._handles), tuple(u.record() for u in self._user),
             tuple(self._counts), tuple(self._remarks),
         )  # fmt: skip

@@ -96,7 +96,7 @@ class ProcessorReader(Reader):
         if found := _FIELD.match(line):
             self._values[_NAMES.get(found[1], found[1])] = pointer(found[2])
         elif found := _VERSION.match(line):
-            major, minor = (int(n) if n.isdigit() else UNREADABLE for n in found.groups())
+            major, minor = (int(n) if n.isdecimal() else UNREADABLE for n in found.groups())
             self._version = major, minor
         elif line.lstrip().startswith("DpcQueue:") or (self._queue and line.strip().startswith("0x")):
             return self._dpc(line)
@@ -105,7 +105,7 @@ class ProcessorReader(Reader):
                 if text[:1] == "(":
                     self._group = text
                 elif text:
-                    decimal = name in _DECIMAL and text.isdigit()
+                    decimal = name in _DECIMAL and text.isdecimal()
                     self._values[_NAMES.get(name, name)] = int(text) if decimal else value(text)
         elif said := remark(line):
             self._remarks.append(said)

@@ -141,7 +141,7 @@ def _source(text: str) -> tuple[str, str, int | None]:
     at = text.rfind(" @ ")
     start = text.rfind(" [", 0, at) if at > 0 else -1
     digits = text[at + 3 : -1].partition("+")[0].strip()
-    if start < 0 or not digits.isdigit() or len(digits) > 9:
+    if start < 0 or not digits.isdecimal() or len(digits) > 9:
         return text, "", None
     return text[:start].rstrip(), text[start + 2 : at].lstrip("["), int(digits)
 

@@ -123,3 +123,18 @@ def test_any_text_is_printed_back(parts: list[str]) -> None:
     assert all(same(line.text, kept) for line, kept in zip(shown, lines))
     assert all(line.origin for line in shown)
     assert len(shown) == len(lines)
+
+
+def test_what_could_not_be_read_is_printed_back() -> None:
+    lines = [
+        "0: kd> !thread 870788e8",
+        "THREAD 870788e8  Cid ????.????  Teb: ???? Win32Thread: ???? ????: (????) ???? ????",
+        "IRP List:",
+        "    86bb2008: (????,????) Flags: ????  Mdl: ????",
+        "Owning Process            ????       Image:         ????",
+    ]
+    log = parse("\n".join(lines))
+
+    shown = printed(log, lines)
+
+    assert [line.origin for line in shown] == ["command", "record", "record", "record", "record"]

@@ -14,14 +14,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from documented import assert_documented
 from held_layout import IN_ANOTHER_FORM, LAYOUT, NOT_HELD
 from held_tokens import TOKEN, Held, changed, cleaned, numbers, tokens, understood
 
 from dumpwalk.transcript import Block, parse
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "transcripts.md"
-TABLE = re.compile(r"(?<=<!-- held values -->\n).*?(?=<!-- end -->)", re.S)
 # So many lines of one shape are changed, of each kind.
 SAME_SHAPE = 2
 
@@ -126,15 +125,7 @@ def test_records_hold_what_their_lines_say(real_data: Path, request: pytest.Fixt
     assert {kind for kind, counts in found.items() if share(counts) < 95} == set()
     assert share(sum(found.values(), Counter[str]())) >= 99
 
-    now = table(found)
-    text = PAGE.read_text("utf-8")
-    if request.config.getoption("--update-docs"):
-        PAGE.write_text(TABLE.sub(lambda _: now, text), "utf-8", newline="\n")
-        return
-    shown = TABLE.search(text)
-
-    assert shown is not None
-    assert shown[0] == now, now
+    assert_documented("held values", table(found), request.config)
 
 
 @pytest.mark.slow

@@ -9,20 +9,19 @@ is what no debugger printed: prose and pages that authors put between listings.
 from __future__ import annotations
 
 import random
-import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
+from documented import assert_documented
 from test_log_splitting import assert_nothing_lost
 
 from dumpwalk.render.as_json import document
 from dumpwalk.render.log import layout
 from dumpwalk.transcript import Log, parse, parse_file
 
-PAGE = Path(__file__).parents[2] / "docs" / "transcripts.md"
 WRITTEN = ("prose", "markup")  # kinds of what no debugger printed
-TABLE = re.compile(r"(?<=<!-- understood lines -->\n).*?(?=<!-- end -->)", re.S)
 
 
 def counts(text: str, log: Log) -> Counter[str]:
@@ -45,23 +44,29 @@ def counts(text: str, log: Log) -> Counter[str]:
     )
 
 
-def table(data: Path) -> str:
-    """Return the table of all listings, the kinds with most lines first."""
+@cache
+def counted(data: Path) -> tuple[dict[str, Counter[str]], Counter[str]]:
+    """Count the lines, and the files, of the listings of each command."""
     found: dict[str, Counter[str]] = {}
     files: Counter[str] = Counter()
     for file in sorted((data / "logs").glob("[a-z]*/*.txt")):
         text = file.read_text("utf-8", "replace")
         found.setdefault(file.parent.name, Counter()).update(counts(text, parse(text)))
         files[file.parent.name] += 1
+    return found, files
+
+
+def table(data: Path) -> str:
+    """Return the table of all listings, the kinds with most lines first."""
+    found, files = counted(data)
     rows = [
         "| listings of | files | lines | prose | understood | as labels | noise | not understood | "
         "understood or noise |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    total = sum(found.values(), Counter())
     for name in sorted(found, key=lambda n: (-found[n]["lines"], n)):
         rows.append(_row(name, files[name], found[name]))
-    return "\n".join([*rows, _row("all", files.total(), total)]) + "\n"
+    return "\n".join([*rows, _row("all", files.total(), sum(found.values(), Counter()))]) + "\n"
 
 
 def _row(name: str, files: int, c: Counter[str]) -> str:
@@ -74,23 +79,12 @@ def _row(name: str, files: int, c: Counter[str]) -> str:
 def test_as_many_lines_are_understood_as_the_documentation_says(
     real_data: Path, request: pytest.FixtureRequest
 ) -> None:
-    now = table(real_data)
-    text = PAGE.read_text("utf-8")
-    if request.config.getoption("--update-docs"):
-        PAGE.write_text(TABLE.sub(lambda _: now, text), "utf-8", newline="\n")
-        return
-    shown = TABLE.search(text)
-
-    assert shown is not None
-    assert shown[0] == now, now
+    assert_documented("understood lines", table(real_data), request.config)
 
 
 @pytest.mark.slow
 def test_at_least_99_of_100_lines_of_debuggers_are_understood_or_noise(real_data: Path) -> None:
-    total: Counter[str] = Counter()
-    for file in (real_data / "logs").glob("[a-z]*/*.txt"):
-        text = file.read_text("utf-8", "replace")
-        total += counts(text, parse(text))
+    total = sum(counted(real_data)[0].values(), Counter[str]())
     printed = total["lines"] - total["prose"]
 
     assert (total["understood"] + total["noise"]) / printed >= 0.99

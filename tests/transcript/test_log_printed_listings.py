@@ -5,18 +5,16 @@ The table is in docs/transcripts.md; ``pytest --update-docs`` writes it.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from documented import assert_documented
 from held_tokens import cleaned
 
 from dumpwalk.render.log_printed import printed, same
 from dumpwalk.transcript import parse
 
-PAGE = Path(__file__).parents[2] / "docs" / "transcripts.md"
-TABLE = re.compile(r"(?<=<!-- printed back -->\n).*?(?=<!-- end -->)", re.S)
 # Listings of these commands have a row of their own.
 STACKS = ("k", "kb", "kn", "kv", "stacktext", "frame", "kc", "kf")
 
@@ -67,12 +65,4 @@ def test_real_listings_are_printed_back(real_data: Path, request: pytest.Fixture
 
     assert wrong == []
 
-    now = table(found)
-    text = PAGE.read_text("utf-8")
-    if request.config.getoption("--update-docs"):
-        PAGE.write_text(TABLE.sub(lambda _: now, text), "utf-8", newline="\n")
-        return
-    shown = TABLE.search(text)
-
-    assert shown is not None
-    assert shown[0] == now, now
+    assert_documented("printed back", table(found), request.config)

@@ -211,7 +211,7 @@ class Placer:
                 self._structure(self._members_of(types, element), place, behind, depth + 1)
                 behind = []
             index = node.row.name.strip("[]")
-            if not index.isdigit() or len(index) > 9:
+            if not index.isdecimal() or len(index) > 9:
                 return
             place = at + int(index) * size
             self._value(types, element, place, node, self._lines.get(id(node.row), 0))
