@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
-from test_triage import closed
+from schemas import assert_promised
 
 from dumpwalk.cli import main
 
@@ -33,7 +32,7 @@ def check(command: str, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
     document = json.loads(capsys.readouterr().out)
 
     assert status in (0, 1)
-    jsonschema.validate(document, closed(json.loads((ROOT / f"docs/schemas/{command}.json").read_text("utf-8"))))
+    assert_promised(command, document)
     return document
 
 

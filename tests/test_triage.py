@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
+from schemas import assert_promised
 
 from dumpwalk import target
 from dumpwalk.cli import main
@@ -33,22 +33,6 @@ REAL = {
 }
 
 
-def closed(schema: Any) -> Any:
-    """Return *schema* with every object closed, so that a field that it does not name fails."""
-    if isinstance(schema, list):
-        return [closed(s) for s in schema]
-    if not isinstance(schema, dict):
-        return schema
-    out = {key: closed(value) for key, value in schema.items()}
-    if out.get("type") == "object" and "properties" in out:
-        out.setdefault("additionalProperties", False)
-        out.setdefault("required", list(out["properties"]))
-    return out
-
-
-TRIAGE_SCHEMA = closed(json.loads((ROOT / "docs/schemas/triage.json").read_text("utf-8")))
-
-
 @pytest.mark.parametrize("name", REAL)
 def test_the_verdict_on_a_real_dump(real_dumps: Path, name: str):
     code, architecture, build, verdict = REAL[name]
@@ -65,7 +49,7 @@ def test_the_json_of_a_real_dump_keeps_its_promise(real_dumps: Path, name: str, 
     status = main(["triage", "--json", str(real_dumps / name)])
 
     assert status == 0
-    jsonschema.validate(json.loads(capsys.readouterr().out), TRIAGE_SCHEMA)
+    assert_promised("triage", json.loads(capsys.readouterr().out))
 
 
 @pytest.mark.parametrize("sample", sorted(p.name for p in (ROOT / "samples").glob("*.dmp")))
@@ -75,7 +59,7 @@ def test_the_json_of_a_sample_keeps_its_promise(sample: str, capsys: pytest.Capt
     bare = sample in ("paging_pae.dmp", "paging_x64.dmp", "paging_la57.dmp", "paging_arm64.dmp")
 
     assert status == int(bare)
-    jsonschema.validate(json.loads(capsys.readouterr().out), TRIAGE_SCHEMA)
+    assert_promised("triage", json.loads(capsys.readouterr().out))
 
 
 def test_the_promised_fields_are_there(capsys: pytest.CaptureFixture[str]):
@@ -196,7 +180,7 @@ def test_other_dumps_tell_their_header_and_what_is_missing(dump_type: int, tmp_p
     assert status == 1
     assert document["verdict"].startswith("APC_INDEX_MISMATCH (1)")
     assert any(line.startswith("memory: ") for line in document["missing"])
-    jsonschema.validate(document, TRIAGE_SCHEMA)
+    assert_promised("triage", document)
 
 
 def test_parameters_of_a_32_bit_machine_have_eight_digits(capsys: pytest.CaptureFixture[str]):

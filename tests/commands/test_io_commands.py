@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from io_world import machine
-from test_triage import closed
+from schemas import assert_promised
 
 from dumpwalk.cli import main
 
@@ -33,7 +32,7 @@ def read(capsys: pytest.CaptureFixture[str], *words: str, dump: str = SAMPLE) ->
     found = json.loads(out)
 
     assert status in (0, 1)
-    jsonschema.validate(found, closed(json.loads((ROOT / f"docs/schemas/{words[0]}.json").read_text("utf-8"))))
+    assert_promised(words[0], found)
     return found
 
 

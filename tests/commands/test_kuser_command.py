@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import jsonschema
 import pytest
 from made import made
-from test_triage import closed
+from schemas import assert_promised
 
 from dumpwalk.cli import main
 from dumpwalk.commands.kuser import kuser, layout
@@ -38,7 +37,7 @@ def test_json(sample: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-z", str(ROOT / f"samples/{sample}.dmp"), "kuser", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
 
-    jsonschema.validate(found, closed(json.loads((ROOT / "docs/schemas/kuser.json").read_text("utf-8"))))
+    assert_promised("kuser", found)
     assert found["NtSystemRoot"] == "C:\\Windows"
 
 

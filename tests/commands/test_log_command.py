@@ -7,17 +7,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
-from test_triage import closed
+from schemas import assert_promised
 
 from dumpwalk.cli import main
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = str(ROOT / "samples" / "pasted_log.txt")
-SCHEMA: dict[str, Any] = json.loads((ROOT / "docs/schemas/log.json").read_text("utf-8"))
 
 
 def test_text(capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,7 +51,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(capsys.readouterr().out)
 
     assert status == 0
-    jsonschema.validate(document, closed(SCHEMA))
+    assert_promised("log", document)
     assert [b["kind"] for b in document["blocks"]] == ["prose", "thread", "prose", "bugcheck", "dt"]
     assert document["blocks"][1]["noise"] == [15]
     assert document["blocks"][1]["record"]["stack"]["frames"][0]["child_sp"] == "0xa86bfa50"

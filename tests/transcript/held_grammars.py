@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
+from grammar_entries import entries
 from lark import Lark, Tree
 from lark.exceptions import UnexpectedInput
 
@@ -19,7 +20,6 @@ from dumpwalk.transcript.prompt import bare, prompted
 # Forms that have a grammar of their own and the reader of another kind.
 READ_BY = {"gdb": "stack", "xcode": "stack"}
 ROOT = Path(__file__).parents[2]
-ENTRY = re.compile(r"^\??(start|opening|line|alone|(?:unfinished|rest)(?:_\w+)?)\s*:", re.M)
 
 
 def grammar_file(kind: str) -> Path:
@@ -41,10 +41,11 @@ class Grammar:
     """
 
     def __init__(self, kind: str) -> None:
-        text = grammar_file(kind).read_text("utf-8")
         self.kind = kind
-        self.entries = ENTRY.findall(text)
-        self.parser: Lark = load_grammar(grammar_file(kind).stem, strict=True, start=self.entries)
+        self.entries = entries(grammar_file(kind))
+        # Whether terminals collide takes long to find out; tests/test_grammars.py does.
+        with patch("lark.lexer.has_interegular", False):
+            self.parser: Lark = load_grammar(grammar_file(kind).stem, start=self.entries)
 
     def parse(self, line: str, entry: str = "start") -> Tree[object] | None:
         """Return what *line* is, ``None`` where the grammar does not take it."""

@@ -156,14 +156,6 @@ def test_every_kind_has_a_grammar() -> None:
 
 
 @pytest.mark.parametrize("kind", WITH_GRAMMAR)
-def test_loads_in_strict_mode_by_each_of_its_entries(kind: str) -> None:
-    held = grammar(kind)
-
-    assert held.parser.options.parser == "lalr"
-    assert ("opening" in held.entries) <= ("line" in held.entries)
-
-
-@pytest.mark.parametrize("kind", WITH_GRAMMAR)
 def test_every_understood_line_of_every_listing(kind: str, real_data: Path) -> None:
     lines = lines_of(kind, real_data)
     kinds = [kind, *inside(kind)]
@@ -174,10 +166,10 @@ def test_every_understood_line_of_every_listing(kind: str, real_data: Path) -> N
 
 @pytest.mark.parametrize("kind", WITH_GRAMMAR)
 def test_what_the_reader_refuses_the_grammar_refuses(kind: str, real_data: Path) -> None:
-    """A tenth of all lines; the slow test has all."""
+    """A thirtieth of all lines; the slow test has all."""
     known = listed(real_data)
     own = lines_of(kind, real_data)
-    others = [line for line in known.lines[::10] if line not in own]
+    others = [line for line in known.lines[::30] if line not in own]
 
     assert_few(differing(kind, others, before(kind, own)), DIFFER.get(kind, (0, 0)))
 
@@ -240,7 +232,7 @@ def read(kind: str, command: str, lines: list[str]) -> tuple[bool, object]:
 
 @pytest.mark.parametrize("kind", WITH_GRAMMAR)
 def test_the_reader_takes_what_the_grammar_makes(kind: str) -> None:
-    assert_the_reader_takes_what_the_grammar_makes(kind, 25)
+    assert_the_reader_takes_what_the_grammar_makes(kind, 10)
 
 
 @pytest.mark.slow

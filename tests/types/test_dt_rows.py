@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.lark import from_lark
 
+from dumpwalk.resources import load_grammar
 from dumpwalk.types.sources import dt_rows, dt_text
 
 ROWS = [
@@ -47,6 +49,7 @@ def assert_same(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fast = read(text)
     with monkeypatch.context() as patch:
         patch.setattr(dt_rows, "usual_row", lambda line: None)
+        patch.setattr(dt_rows, "may_be_of_dt", lambda line: True)
         assert fast == read(text)
 
 
@@ -69,6 +72,30 @@ WORDS = st.sampled_from(
 def test_any_value(words: list[str], gap: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         assert_same(f"   +0x010 Name : {gap.join(words)}", patch)
+
+
+@given(from_lark(load_grammar("dt"), alphabet=st.characters(min_codepoint=32, max_codepoint=126)))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+def test_whatever_the_grammar_makes(line: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        assert_same(line, patch)
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("The driver was loaded, and then something happened.", False),
+        ("Loading symbols for nt", False),
+        ("EventNotificationObject = 0n0", True),
+        ("ActiveProcessLinks.Flink at 0x814856f0", True),
+        ("struct _FILE_OBJECT, 30 elements, 0xd8 bytes", True),
+        ("lkd> dt nt!_FILE_OBJECT", True),
+        ("Local var Type _X", True),
+        ("[00] 0x1", True),
+    ],
+)
+def test_the_grammar_is_asked_of_lines_that_may_be_its(line: str, asked: bool) -> None:
+    assert dt_rows.may_be_of_dt(line) is asked
 
 
 @pytest.mark.slow

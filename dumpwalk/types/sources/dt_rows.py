@@ -28,6 +28,21 @@ _VALUE = re.compile(
 # Words that stand for something else than a type.
 _NO_TYPES = frozenset(("inf", "nan", "Ptr32", "Ptr64", "Ptr", "struct", "union", "class", "enum", "Enum", "Bitfield"))
 
+# How a line that begins with a letter goes on where it is one of the grammar's: `Name :`, `Name = `, `Name at 0x`,
+# `module!Type`, a prompt, or one of the words that only `dt` begins a line with.
+_WORDS = re.compile(
+    r"[A-Za-z_][A-Za-z0-9_.:]*(?:[ ]+:|[ ]+=|[ ]at[ ]|!)|(?:struct|union|class|[Ee]num|Local|Using|dt)[ ]|l?kd[:>]"
+)
+
+
+def may_be_of_dt(line: str) -> bool:
+    """Say whether the grammar is worth asking: prose below a listing it is not, and loading it takes its time.
+
+    >>> may_be_of_dt("The driver was loaded."), may_be_of_dt("Flink : 0x1"), may_be_of_dt("   +0x000 a b : c")
+    (False, True, True)
+    """
+    return not line[:1].isalpha() or _WORDS.match(line) is not None
+
 
 def usual_row(line: str) -> tuple[int, int, str, int, str, tuple[str, ...], str, Any] | None:
     """Return what a row says, ``None`` when it is none of the usual ones.

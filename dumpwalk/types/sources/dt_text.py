@@ -171,10 +171,11 @@ class LineReader:
     """Takes the lines of listings in order and says which listing each belongs to."""
 
     def __init__(self) -> None:
-        from dumpwalk.types.sources.dt_rows import usual_row
+        from dumpwalk.types.sources.dt_rows import may_be_of_dt, usual_row
 
         self.drafts: list[Draft] = [Draft()]
         self._usual_row = usual_row
+        self._may_be_of_dt = may_be_of_dt
 
     @property
     def draft(self) -> Draft:
@@ -186,7 +187,7 @@ class LineReader:
             return False
         row = self._usual_row(line)
         if row is None:
-            return self._parse(line)
+            return self._may_be_of_dt(line) and self._parse(line)
         indent, offset, name, width, text, shape, type, value = row
         draft = self.drafts[-1]
         if width > len(name):
