@@ -231,18 +231,20 @@ def _print_text(command: Command, answers: Iterable[Any]) -> int:
 
 
 def _print_lines(command: Command, answers: Iterable[Any]) -> int:
-    from dumpwalk.render.as_json import document
+    from dumpwalk.render.as_json import pieces
 
     statuses = []
     for answer in answers:
         failed = isinstance(answer, Error)
         statuses.append(_complain(answer) if failed else int(command.partial(answer)))
-        print(document(_failure(answer) if failed else answer, line=True), flush=True)
+        for piece in pieces(_failure(answer) if failed else answer, line=True):
+            print(piece, end="")
+        print(flush=True)
     return _joint(statuses)
 
 
 def _print_json(command: Command, answers: Iterable[Any]) -> int:
-    from dumpwalk.render.as_json import document
+    from dumpwalk.render.as_json import pieces
 
     documents: list[Any] = []
     statuses = []
@@ -250,7 +252,9 @@ def _print_json(command: Command, answers: Iterable[Any]) -> int:
         failed = isinstance(answer, Error)
         statuses.append(_complain(answer) if failed else int(command.partial(answer)))
         documents.append(_failure(answer) if failed else answer)
-    print(document(documents[0] if len(documents) == 1 else documents))
+    for piece in pieces(documents[0] if len(documents) == 1 else documents):
+        print(piece, end="")
+    print()
     return _joint(statuses)
 
 

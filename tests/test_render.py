@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
-from dumpwalk.render.as_json import document, plain
+from dumpwalk.render.as_json import document, pieces, plain
 from dumpwalk.render.text import indent, printable
 from dumpwalk.times import FileTime
 
@@ -115,3 +115,12 @@ def test_every_document_is_ascii_and_reads_back(value: object) -> None:
     assert text.isascii()
     assert "\n" not in text
     assert json.loads(text) == plain(value) == json.loads(document(value))
+    assert text == json.dumps(plain(value))
+    assert document(value) == json.dumps(plain(value), indent=2)
+
+
+def test_long_documents_come_in_pieces() -> None:
+    things = tuple(Thing(n) for n in range(1000))
+
+    assert max(map(len, pieces(Thing(None, things)))) < 100
+    assert "".join(pieces([Thing(None, things)], line=True)) == document([Thing(None, things)], line=True)
