@@ -16,18 +16,20 @@ _HEAD = re.compile(r"[ ]*SLIST HEADER:\Z")
 _CONTENTS = re.compile(r"[ ]*SLIST CONTENTS:\Z")
 _FIELD = re.compile(
     r"[ ]*\+(0x[0-9a-f]{3}) (?:(Header8|Header16|HeaderX64)\.)?(Alignment|Region|Next|NextEntry|Depth|Sequence|CpuId)"
-    r"[ ]+: ([0-9a-f]+|\?{4})\Z"
+    r"[ ]+: ([0-9a-f]{1,16}|\?{4})\Z"
 )
 _ENTRY = re.compile(r"[ ]*([0-9a-f]{8,16})(?:[ ]{2}([0-9a-f]{8}(?: [0-9a-f]{8}){0,7}|\?{4}))?\Z")
-_REPEATS = re.compile(r"A sequence number of ([0-9]{1,2}) bits repeats after [0-9]+ operations \(ABA\)\.\Z")
+# Which is said of few bits only.
+_REPEATS = re.compile(r"A sequence number of ([1-9]) bits repeats after ([0-9]{1,3}) operations \(ABA\)\.\Z")
 _WINDOW = re.compile(
-    r"([0-9a-f]{8,16}) \((.*)\) is (within|outside of) the code that pops an entry \(([0-9a-f]+) to ([0-9a-f]+)\)"
+    r"([0-9a-f]{8,16}) \((.+)\) is (within|outside of) the code that pops an entry "
+    r"\(([0-9a-f]{8,16}) to ([0-9a-f]{8,16})\)"
     r"(: after an interrupt it begins again(; this instruction reads the link of an entry that may be gone by now)?)?\Z"
 )
 # How the sentences begin that this program's `slist --explain` prints.
 _EXPLAINED = re.compile(
     r"A pop reads the first entry |Should others in between |The sequence number is there to tell: "
-    r"|The types of this kernel name no sequence number |[0-9]+ operations of other processors are not many"
+    r"|The types of this kernel name no sequence number |[0-9]{1,16} operations of other processors are not many"
     r"|Being interrupted does not hold a pop up: |So nobody goes on with an old link "
 )
 
@@ -118,7 +120,7 @@ class SlistReader(Reader):
         return bool(self._entries) and line.lstrip(" ")[:1] in ("+", "[") and self._lines.take_line(line)
 
     def _foot(self, line: str) -> bool:
-        if found := _REPEATS.match(line):
+        if (found := _REPEATS.match(line)) and found[2] == str(1 << int(found[1])):
             self._bits = int(found[1])
         elif found := _WINDOW.match(line):
             at, name, where, resume, end, _, faulted = found.groups()

@@ -4,42 +4,25 @@ from __future__ import annotations
 
 import re
 
-from dumpwalk.memory.address import Address
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.prompt import prompted
-from dumpwalk.transcript.values import address
+from dumpwalk.transcript.usb_cells import Token, UsbLink, are_anchored, links, tokens
+from dumpwalk.transcript.usb_values import UsbValue, values
 
-_TITLE = re.compile(r"[ ]*(?:##[ ]+|\*{2}|\*-+)([A-Z\[].*?)(?<!-)-*\*{0,2}\Z")
 _COLUMNS = re.compile(r"(?:##[ ]+)?EVENT,?[ ]+STATE,?[ ]+NEXT(?: \(latest at bottom\))?\Z")
+# What stands alone between dots is left out: `## ...`.
+_TITLE = re.compile(r"##(?![ ]*\.{3}\Z)[ ]+")
+_STARRED = re.compile(r"\*\*([A-Z][A-Za-z ]*)(?:\*\*|-+)\Z|\*-+([A-Z]+)-+\*\Z")
 _EVENT = re.compile(
-    r"[ ]*(?:(?:\[([0-9]+)\]|([0-9]+)\.)[ ]+)?((?:\([0-9]+\))?[A-Za-z]\w*_\w+)"
-    r"(?:,[ ]|[ ]{2,})((?:\([0-9]+\))?[A-Za-z]\w+)(?:,[ ]|[ ]{2,})((?:\([0-9]+\))?[A-Za-z]\w+)\Z"
+    r"((?:\([0-9]{1,3}\))?[A-Za-z][A-Za-z0-9]*_\w+)(?:,[ ]|[ ]{2,})((?:\([0-9]{1,3}\))?[A-Za-z]\w+)(?:,[ ]|[ ]{2,})"
+    r"((?:\([0-9]{1,3}\))?[A-Za-z]\w+)(?:[ ]+dt:([0-9]{1,15}) ms)?\Z"
 )
-_NUMBER = re.compile(r"[ ]*(?:\[[ ]*([0-9]+)\]|([0-9]+)(?:\.?\)|\.(?=[ ]|\Z)|\Z))[ ]*")
+_NUMBER = re.compile(r"\[[ ]*([0-9]{1,4})\]|([0-9]{1,4})(?:\.?\)|\.(?=[ ]|\Z)|\Z)")
+# >Overcurrent:, *LIST -- Root Hub List, but not the heads of the ring logs
+_MARK = re.compile(r">(?!LOG\b)|\*(?=LIST\b|flink\b)")
 _LABEL = re.compile(r"[A-Za-z>][\w'./()@-]*(?: [\w'./()@-]+){0,5}[ ]*\Z")
 _LABEL_END = re.compile(r":(?![\\:])-?|=")
-_LINK = re.compile(r"(![A-Za-z]\w*|dt [\w!]+)[ ]+((?:0x)?[0-9a-f]{8,16})\b")
-_ADDRESS = re.compile(r"\b(?:0x)?[0-9a-f]{8,16}\b")
-# What is of another kind, or of none.
-_OTHER = re.compile(
-    r"[ ]*(?:[*>]LOG\b|\*\(\w+\)HC_|Minidump |\[[ ]*[0-9]+\][ ]+[0-9a-f]{8,16} .{4} [0-9a-f]{8}"
-    r"|//|(?:## )?\.{3}\Z|WARNING|ERROR|\*\*\*)"
-)
-# A `dt` at the beginning of a line is a command that somebody typed, unless the type is of a USB driver.
-_TYPED = re.compile(r"(?:dt (?!(?:[uU][sS][bB]\w*!)?_)|\+0x)")
-_MOST_WORDS = 12
-# A heading of so few words may stand apart.
-_HEADING = re.compile(r"[ ]*[A-Z*][\w.]*(?: [\w()']+){0,4}\Z|args '\w*'\Z")
-_FARTHEST = 3
-
-
-@record
-class UsbLink:
-    """A command that the listing offers for more of an object: ``!usbep``, ``dt USBPORT!_HCD_ENDPOINT``."""
-
-    command: str
-    address: Address
 
 
 @record
@@ -50,7 +33,8 @@ class UsbRow:
     :param number: in a list; ``""`` outside of one
     :param label: what stands before a colon or an equals sign; ``""`` for none
     :param text: the rest, with its labels, numbers and commands as printed
-    :param links: the commands in it
+    :param links: the commands in the line
+    :param values: its values, that behind *label* among them
     """
 
     indent: int
@@ -58,23 +42,34 @@ class UsbRow:
     label: str
     text: str
     links: tuple[UsbLink, ...]
+    values: tuple[UsbValue, ...]
 
 
 @record
 class UsbEvent:
-    """A step of a state machine: what happened, the state before, and the one after."""
+    """A step of a state machine: what happened, the state before, and the one after.
+
+    :param milliseconds: since the step before; ``None`` where it is not said
+    """
 
     number: str
     event: str
     state: str
     next: str
+    milliseconds: int | None
 
 
 @record
 class UsbSection:
-    """What stands below one heading, ``""`` for the lines above the first."""
+    """What stands below one heading, ``""`` for the lines above the first.
+
+    :param links: the commands in the heading
+    :param values: the values in it
+    """
 
     title: str
+    links: tuple[UsbLink, ...]
+    values: tuple[UsbValue, ...]
     rows: tuple[UsbRow, ...]
     events: tuple[UsbEvent, ...]
 
@@ -99,56 +94,80 @@ class UsbReader(Reader):
 
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
-        self._sections: list[tuple[str, list[UsbRow], list[UsbEvent]]] = []
-        self._last = 0
+        self._sections: list[_Section] = []
 
     def take(self, line: str, number: int) -> bool:
-        taken = bool(line) and bool(self.command) and len(line) <= 512 and self._take(line, number)
-        if taken:
-            self._last = number
-        return taken
-
-    def _take(self, line: str, number: int) -> bool:
-        if _OTHER.match(line) or _TYPED.match(line) or prompted(line) is not None:
+        if not line or not self.command or prompted(line) is not None:
             return False
-        if _COLUMNS.match(line):
-            return True
-        if (found := _TITLE.match(line)) and (line.lstrip()[:1] != "*" or line.rstrip("*-") != line):
-            self._sections.append((found[1].strip(), [], []))
-            return True
-        if not self._sections:
-            self._sections.append(("", [], []))
-        _, rows, events = self._sections[-1]
-        if found := _EVENT.match(line):
-            events.append(UsbEvent(found[1] or found[2] or "", found[3], found[4], found[5]))
-            return True
-        row = _row(line)
-        if row.links or row.number or row.label or _ADDRESS.search(line) or self._near(line, number):
-            rows.append(row)
-            return row.text != "" or row.number != "" or row.label != ""
-        return False
+        text = line.lstrip(" ")
+        return bool(_COLUMNS.match(text)) or self._heading(text) or self._row(text, len(line) - len(text))
 
-    def _near(self, line: str, number: int) -> bool:
-        """Say whether mere words stand where only this command's can: below a line of it, or indented."""
-        if number <= (self._last or number) + _FARTHEST and _HEADING.match(line):
+    def _heading(self, text: str) -> bool:
+        if found := _STARRED.match(text):
+            self._sections.append(_Section((found[1] or found[2]).strip(), []))
             return True
-        near = (self._last and number == self._last + 1) or line[0] == " "
-        return (
-            near and any(c.isalpha() for c in line) and line.count(" ") <= len(line) - len(line.lstrip()) + _MOST_WORDS
-        )
+        found = _TITLE.match(text)
+        parts = tokens(text[found.end() :]) if found else None
+        if not found or not parts or are_anchored(parts) is None:
+            return False
+        self._sections.append(_Section(text[found.end() :], parts))
+        return True
+
+    def _row(self, text: str, indent: int) -> bool:
+        number = ""
+        mark = _NUMBER.match(text)
+        if mark:
+            number, text = mark[1] or mark[2], text[mark.end() :].lstrip(" ")
+        if found := _EVENT.match(text):
+            elapsed = int(found[4]) if found[4] else None
+            self._section().events.append(UsbEvent(number, found[1], found[2], found[3], elapsed))
+            return True
+        first = None if mark else _MARK.match(text)
+        said = text[first.end() :] if first else text
+        parts = tokens(said) if text[:2] != "##" else None
+        if parts is None or not _is_row(parts, mark):
+            return False
+        label, rest = _label(text)
+        self._section().rows.append(UsbRow(indent, number, label, rest, links(parts), values(said, parts)))
+        return True
+
+    def _section(self) -> _Section:
+        if not self._sections:
+            self._sections.append(_Section("", []))
+        return self._sections[-1]
 
     def record(self) -> UsbListing | None:
-        found = tuple(UsbSection(t, tuple(r), tuple(e)) for t, r, e in self._sections if t or r or e)
+        found = tuple(
+            UsbSection(s.title, links(s.parts), values(s.title, s.parts), tuple(s.rows), tuple(s.events))
+            for s in self._sections
+            if s.title or s.rows or s.events
+        )
         return UsbListing(found) if found else None
 
 
-def _row(line: str) -> UsbRow:
-    text = line.lstrip()
-    indent = len(line) - len(text)
-    number = label = ""
-    if found := _NUMBER.match(text):
-        number, text = found[1] or found[2], text[found.end() :]
+class _Section:
+    def __init__(self, title: str, parts: list[Token]) -> None:
+        self.title = title
+        self.parts = parts
+        self.rows: list[UsbRow] = []
+        self.events: list[UsbEvent] = []
+
+
+def _is_row(parts: list[Token], mark: re.Match[str] | None) -> bool:
+    """Say whether tokens are those of a row.
+
+    :param mark: its number in a list; below one in square brackets stand mere words, too
+    """
+    if not parts:
+        return mark is not None
+    if [kind for kind, _, _ in parts] == ["PHRASE"] and mark is None:
+        return True
+    anchored = are_anchored(parts)
+    return anchored is not None and (anchored or bool(mark and mark[1]))
+
+
+def _label(text: str) -> tuple[str, str]:
+    """Return what stands before the first colon or equals sign, and the rest."""
     if (found := _LABEL_END.search(text)) and _LABEL.match(text[: found.start()]):
-        label, text = text[: found.start()].rstrip(), text[found.end() :].lstrip()
-    links = tuple(UsbLink(m[1], address(m[2])) for m in _LINK.finditer(text))
-    return UsbRow(indent, number, label, text, links)
+        return text[: found.start()].rstrip(), text[found.end() :].lstrip()
+    return "", text

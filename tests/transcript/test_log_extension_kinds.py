@@ -63,6 +63,65 @@ def test_usb_state_machines() -> None:
     assert (found[1].events[0].state, found[1].events[0].next) == ("(0)TX_Undefined", "(1)TX_InQueue")
 
 
+def values(line: str) -> list[tuple[str, object]]:
+    """Return the values that a row of a USB listing says, or the heading of a section."""
+    (section,) = only(f"0: kd> !usbkd.usbhcdext ffffe00001ca11a0\n{line}\n", "usb").record.sections
+    return [(v.label, v.value) for v in (section.rows[0].values if section.rows else section.values)]
+
+
+def test_usb_values() -> None:
+    assert values("Device Address: 0x01, ep 0x81 Bulk In Flags: 00000041 dt _USB_ENDPOINT_FLAGS ffffe000026dc990") == [
+        ("Device Address", 1), ("ep", 0x81), ("", "Bulk In"), ("Flags", 0x41),
+    ]  # fmt: skip
+    assert values("    [0] dt _X 0x868d73a4 VA 0x868e0000 -- Owner 0x86801690 Tag: dvh+ PendingFlag(0) Size 4096") == [
+        ("VA", 0x868E0000), ("Owner", 0x86801690), ("Tag", "dvh+"), ("PendingFlag", 0), ("Size", 4096),
+    ]  # fmt: skip
+    assert values("        InLen: 4096, OutLen: 0 Status: USBD_STATUS_PENDING (0x40000000)") == [
+        ("InLen", 4096), ("OutLen", 0), ("Status", "USBD_STATUS_PENDING"), ("USBD_STATUS_PENDING", 0x40000000),
+    ]  # fmt: skip
+    assert values("    : sysaddr: 0000000000000000 len 0x00001000(4096) phys 00000000'ded90000") == [
+        ("sysaddr", 0), ("len", 0x1000), ("len", 4096), ("phys", 0xDED90000),
+    ]  # fmt: skip
+    assert values("2)!ehci_info ffffe00001ca11a0 PCI: VendorId 8086 DeviceId 293c RevisionId 0002") == [
+        ("VendorId", 0x8086), ("DeviceId", 0x293C), ("RevisionId", 2),
+    ]  # fmt: skip
+
+
+def test_usb_values_of_headings_and_texts() -> None:
+    assert values("## Referene List: Head(ffffe000020f9668)") == [("Head", 0xFFFFE000020F9668)]
+    assert values("Trap Regs: Event, Port, Event (ffffe000023204d0)")[0] == ("Trap Regs", "Event, Port")
+    assert values("     HUB_DISARM:- no ww irp pending (HUB_WAKESTATE_DISARMED)") == [
+        ("HUB_DISARM", "no ww irp pending (HUB_WAKESTATE_DISARMED)")
+    ]
+    assert values("Power caps (0 = not reported)") == [("0", "not reported")]
+    assert values("    [000]!usbtx ffffe0000653401c State: (7)TX_Mapped_inMp") == [("State", "(7)TX_Mapped_inMp")]
+
+
+def test_an_eight_digit_number_of_usb_may_be_decimal() -> None:
+    assert values("Elapsed 25481267, Flags 00000041, Sig:4f444648") == [
+        ("Elapsed", "25481267"), ("Flags", 0x41), ("Sig", 0x4F444648),
+    ]  # fmt: skip
+
+
+def test_usb_state_machines_that_say_how_long() -> None:
+    (section,) = only(
+        "0: kd> !usbkd.usbhcdpow ffffe00001ca11a0\n"
+        "[04] FdoPwrEv_SyncUsb2_Complete         FdoPwr_D0_WaitSyncUsb2             FdoPwr_WaitSx    dt:50 ms\n",
+        "usb",
+    ).record.sections
+
+    assert (section.events[0].event, section.events[0].milliseconds) == ("FdoPwrEv_SyncUsb2_Complete", 50)
+
+
+def test_sentences_below_a_listing_of_usb_are_none_of_its_rows() -> None:
+    log = assert_nothing_lost(
+        "0: kd> !usbkd.usbhubext ffffe000023201a0\nFDO ffffe00002320050 PDO ffffe0000213c050 HubNumber# 3\n"
+        "\nIt resets the port 3 times before it gives up.\n\n  and so on and on\n"
+    )
+
+    assert (log.blocks[0].kind, len(log.blocks[0].record.sections[0].rows)) == ("usb", 1)
+
+
 def test_a_listing_of_usb_ends_where_another_begins() -> None:
     log = assert_nothing_lost(
         "0: kd> !usbkd.usbhcdlog ffffe00001ca11a0\n\nLOG@: ffffe00001ca11b8\n>LOG mask = 3ff idx = fff68e95 (295)\n"
