@@ -7,12 +7,43 @@ import re
 from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.remarks import Absent
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    R = TypeVar("R")
+
 NOT_SHOWN = Absent("the text does not show it")
 UNREADABLE = Absent("the debugger could not read it")
 _REMARK = re.compile(r"\((.*)\)\Z")
 
 # The longest number of a 64-bit machine, with `0x` and a backtick; what is longer is no number of a listing.
 _LONGEST = 19
+
+
+def of_text(record: type[R], **shown: Any) -> R:
+    """Return the record that the kernel's walk makes of a structure, with what a text shows of it.
+
+    Of the other members it says that the text does not show them: NOT_SHOWN where a member may be absent; else none,
+    an empty name or list.
+
+    :raises TypeError: where *shown* lacks a member that can be none of these, or has one that is none of the record's
+
+    >>> from dumpwalk.kernel.thread_irps import PendingIrp
+    >>> of_text(PendingIrp, address=address("8e8a8e70"), Flags=hexadecimal("60000")).Size
+    Absent(reason='the text does not show it')
+    """
+    members = {name: _unshown(kind) for name, kind in record.__annotations__.items() if name not in shown}
+    return record(**{name: value for name, value in members.items() if value is not ...}, **shown)
+
+
+def _unshown(kind: str) -> Any:
+    """Return what a member that is declared to be of *kind* is where a text does not show it; ``...`` for nothing."""
+    if "Absent" in kind:
+        return NOT_SHOWN
+    if kind.endswith("| None"):
+        return None
+    return {"tuple": (), "dict": {}, "str": ""}.get(kind.partition("[")[0], ...)
 
 
 def address(text: str) -> Address:

@@ -9,7 +9,7 @@ from dumpwalk.kernel.vpb import Vpb
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import NOT_SHOWN, address, pointer, remark, text_or_absent, value
+from dumpwalk.transcript.values import NOT_SHOWN, address, of_text, pointer, remark, text_or_absent, value
 
 _HEAD = re.compile(r"[ ]*Vpb at 0x([0-9a-f]{8,16})\Z")
 _FLAGS = re.compile(r"[ ]*Flags: (?:0x([0-9a-f]+)|\?{4})(?: (.*))?\Z")
@@ -73,8 +73,6 @@ class VpbReader(Reader):
         found = dict(self._found)
         words = str(found.pop("words", ""))
         bits = found.get("Flags", NOT_SHOWN)
-        names = ("Flags", "DeviceObject", "RealDevice", "SerialNumber", "ReferenceCount", "VolumeLabel", "Type", "Size")
-        members = dict.fromkeys(names, NOT_SHOWN) | found
         known = flags("vpb_flags", bits) if isinstance(bits, (int, Absent)) else ()
-        block = Vpb(address=address(self._address), flag_names=known, problems=(), **members)  # type: ignore[arg-type]
+        block = of_text(Vpb, address=address(self._address), flag_names=known, **found)
         return ListedVpb(block, words, tuple(self._remarks))
