@@ -69,11 +69,12 @@ def _logs(files: tuple[str, ...], markdown: bool, target: Target | None) -> Iter
 
     for path in files:
         try:
-            found: Any = parse_file(path)
-            if target is not None:
-                from dumpwalk.transcript.against.whole import compare_log
+            if target is None:
+                found: Any = parse_file(path)
+            else:
+                from dumpwalk.transcript.against.whole import compare_file
 
-                found = compare_log(target, found)
+                found = compare_file(target, path)
         except Error as error:
             error.file = path
             yield error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.memory.address import Address
 from dumpwalk.remarks import Absent
 from dumpwalk.render.bugcheck import wrap
+from dumpwalk.render.log import ranges
 from dumpwalk.render.text import counted, plain, printable
 from dumpwalk.transcript.against import ABSENT, DIFFERENT
 
@@ -75,19 +76,26 @@ def details(comparison: Comparison, escaped: Callable[[str], str]) -> Iterator[s
     """Yield what differs, each by itself, and what the dump does not hold, by the reason."""
     different = [s for s in comparison.statements if s.verdict == DIFFERENT]
     for statement in different[:_MOST_DIFFERENT]:
-        yield escaped(difference(statement))
+        yield escaped(f"{_place(statement)}{difference(statement)}")
     if len(different) > _MOST_DIFFERENT:
         yield f"and {counted(len(different) - _MOST_DIFFERENT, 'difference')} more; --json has all"
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[str, list[Statement]] = {}
     for statement in comparison.statements:
         if statement.verdict == ABSENT and isinstance(statement.held, Absent):
-            reasons.setdefault(_reason(statement.held.reason), []).append(statement.what)
-    for reason, names in list(reasons.items())[:_MOST_REASONS]:
+            reasons.setdefault(_reason(statement.held.reason), []).append(statement)
+    for reason, missing in list(reasons.items())[:_MOST_REASONS]:
+        names = [statement.what for statement in missing]
+        numbers = sorted({statement.line for statement in missing if statement.line is not None})
+        where = f"{ranges(tuple(numbers))}: " if numbers else ""
         more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
         why = f" ({_cut(reason)})" if reason else ""
-        yield escaped(f"not in the dump: {', '.join(map(_cut, _short(names[:_MOST_NAMED])))}{more}{why}")
+        yield escaped(f"{where}not in the dump: {', '.join(map(_cut, _short(names[:_MOST_NAMED])))}{more}{why}")
     if len(reasons) > _MOST_REASONS:
         yield f"and {counted(len(reasons) - _MOST_REASONS, 'reason')} more; --json has all"
+
+
+def _place(statement: Statement) -> str:
+    return "" if statement.line is None else f"line {statement.line}: "
 
 
 def _short(names: list[str]) -> list[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dumpwalk.annotations import Annotation
     from dumpwalk.annotations.conditions import Situation
     from dumpwalk.remarks import Problem
+    from dumpwalk.transcript.lines import Lines
 
     R = TypeVar("R", bound="type[Reader]")
 
@@ -156,7 +157,7 @@ def parse(text: str, file: str = "") -> Log:
     """
     from dumpwalk.transcript.lines import Lines
 
-    return _log(Lines.of_text(text), file)
+    return read(Lines.of_text(text), file)
 
 
 def parse_file(path: str) -> Log:
@@ -166,7 +167,7 @@ def parse_file(path: str) -> Log:
     """
     from dumpwalk.transcript.lines import Lines
 
-    return _log(Lines.of_file(path), path)
+    return read(Lines.of_file(path), path)
 
 
 def blocks(lines: Iterable[str]) -> Iterator[Block]:
@@ -177,7 +178,8 @@ def blocks(lines: Iterable[str]) -> Iterator[Block]:
     return (b for b in split(Lines.of_lines(lines)) if isinstance(b, Block))
 
 
-def _log(lines: Any, file: str) -> Log:
+def read(lines: Lines, file: str) -> Log:
+    """Return *lines* as structure."""
     from dumpwalk.transcript.splitter import split
 
     found: list[Block] = []

@@ -39,6 +39,7 @@ class Lines:
         self.count = 0
         self.problems: list[Problem] = []
         self._said: dict[str, int] = {}
+        self._all: list[str] | None = None
 
     @classmethod
     def of_text(cls, text: str) -> Lines:
@@ -58,6 +59,11 @@ class Lines:
     def __iter__(self) -> Iterator[str]:
         for chunk in self.chunks():
             yield from chunk
+
+    def kept_in(self, kept: list[str]) -> Lines:
+        """Return these, and let each that is given out be added to *kept*."""
+        self._all = kept
+        return self
 
     def chunks(self) -> Iterator[list[str]]:
         """Yield the cleaned lines in lists."""
@@ -128,6 +134,8 @@ class Lines:
                 if len(line) > LONGEST:
                     self.note(f"it has {len(line):,} characters; it is not looked into", number)
         self.count += len(lines)
+        if self._all is not None:
+            self._all += lines
         return lines
 
     def _note_controls(self, lines: list[str]) -> None:

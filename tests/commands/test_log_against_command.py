@@ -41,7 +41,7 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert status == 1
     assert lines[1] == "the text is of this machine and boot, as far as its modules, build, bug check and times say"
-    assert "    different: device ffffb80f`1200be50 ReferenceCount: 13 in the text, 14 in the dump" in lines
+    assert "    line 21: different: device ffffb80f`1200be50 ReferenceCount: 13 in the text, 14 in the dump" in lines
     assert lines[-1] == "8 blocks, 7 compared: 116 values equal, 1 different, 1 not in the dump"
     assert any("not compared (there is no comparison for this kind)" in line for line in lines)
 
@@ -52,7 +52,7 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert status == 1
     assert out.startswith("# ")
-    assert "**17 equal, 1 different**\n  * different: device ffffb80f\\`1200be50 ReferenceCount: 13 in" in out
+    assert "**17 equal, 1 different**\n  * line 21: different: device ffffb80f\\`1200be50 ReferenceCount: 13 in" in out
 
 
 def test_json_keeps_its_shape_and_has_more(capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,7 +131,7 @@ def test_a_dump_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_text_holds_what_it_shows(capsys: pytest.CaptureFixture[str]) -> None:
     """Pasted text is a target too: what its blocks say is in it where they are listings of memory."""
     assert main(["log", PASTED, "--against", PASTED]) == 1
-    assert "8 values equal, 0 different, 25 not in the dump" in capsys.readouterr().out
+    assert "8 values equal, 0 different, 27 not in the dump" in capsys.readouterr().out
 
 
 def test_types_and_tables_are_of_that_dump(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -15,16 +15,11 @@ import pytest
 
 from dumpwalk.cli import main
 from dumpwalk.target import open
-from dumpwalk.transcript import parse
-from dumpwalk.transcript.against.whole import ComparedLog, compare_log
+from dumpwalk.transcript.against.whole import ComparedLog, compare_text
 
 ROOT = Path(__file__).parents[2]
-# Of these nothing is known to compare, or their readers keep labels alone.
-NOT_COMPARED = {
-    *("vtop", "ptov", "vpb", "fltreg", "gdt", "dg", "ssdt", "slist", "objtypes", "fileobj", "kuser"),
-}
 # What they print is that there is nothing, or nothing of what a dump holds.
-NOTHING_SAID = [["object", "@$proc+40"]]
+NOTHING_SAID = [["object", "@$proc+40"], ["vtop", "82b1cb5c"], ["ptov", "--page", "500"], ["dg", "10"]]
 
 
 def _shown() -> list[tuple[str, str, list[str]]]:
@@ -39,7 +34,7 @@ def _shown() -> list[tuple[str, str, list[str]]]:
         while words[at].startswith("-"):
             given[words[at]] = words[at + 1]
             at += 2
-        if words[at] not in NOT_COMPARED and "--registers" not in given:
+        if "--registers" not in given:
             out.append((given["-z"], given.get("--types", ""), words[at:]))
     return out
 
@@ -63,17 +58,17 @@ MORE = [
 def printed(capsys: pytest.CaptureFixture[str], sample: str, types: str, command: list[str]) -> str:
     """Return a command and what it prints of a sample, as a session has it."""
     main(["-z", str(ROOT / sample), *(["--types", types] if types else []), *command])
-    prompt = "" if command[0][:2] in ("dt", "lm") else "!"
+    prompt = "" if command[0][:2] in ("dt", "lm", "dg") else "!"
     return f"0: kd> {prompt}{' '.join(command)}\n{capsys.readouterr().out}"
 
 
 def against(text: str, sample: str, types: str = "") -> ComparedLog:
-    return compare_log(open(str(ROOT / sample), types=types), parse(text))
+    return compare_text(open(str(ROOT / sample), types=types), text)
 
 
 def unequal(log: ComparedLog) -> list[tuple[Any, ...]]:
     return [
-        (s.verdict, s.what, s.said, s.held)
+        (s.verdict, s.what, s.said, s.held, s.line)
         for block in log.blocks
         for s in (block.against.statements if block.against else ())
         if s.verdict != "equal"
@@ -81,7 +76,7 @@ def unequal(log: ComparedLog) -> list[tuple[Any, ...]]:
 
 
 def test_the_page_shows_many_commands() -> None:
-    assert len({command[0] for _, _, command in SHOWN}) >= 19
+    assert len({command[0] for _, _, command in SHOWN}) >= 30
     assert len(SHOWN) >= 45
 
 
@@ -145,6 +140,50 @@ CHANGED = [
     ("exiting_process", "apc", "NormalRoutine   76987c10", "NormalRoutine   76987c11", "NormalRoutine"),
     ("paging_x86", "dt nt!_EPROCESS 86001888 ImageFileName", "explorer.exe", "explores.exe", "ImageFileName"),
     ("paging_x86", "dt nt!_EPROCESS 86001888 ImageFileName", "+0x16c", "+0x16d", "offset of"),
+    ("exiting_process", "thread 870788e8", "Ticks: 1 (", "Ticks: 2 (", "waited"),
+    ("exiting_process", "thread 870788e8", "0:00:00:00.015", "0:00:00:00.017", "time waited"),
+    ("exiting_process", "thread 870788e8", "KernelTime                00:00:00.031", "KernelTime 00:00:00.047", "Kern"),
+    ("exiting_process", "process 1100 1", "00:04:59.211", "00:04:59.213", "ElapsedTime"),
+    ("exiting_process", "process 1100 1", "00:00:04.992", "00:00:05.007", "UserTime"),
+    ("exiting_process", "process 1100 1", "214 Mb", "212 Mb", "VirtualSize"),
+    ("exiting_process", "process 1100 1", "FOREGROUND", "BACKGROUND", "MemoryPriority"),
+]  # fmt: skip
+# One value is changed, and exactly one is found different.
+ONE = [
+    ("file_mapping_x64", "vtop nt!PsActiveProcessHead+8", "00000000001b0063", "00000000001b0067", "PDE value"),
+    ("file_mapping_x64", "vtop nt!PsActiveProcessHead+8", "address 1d0098", "address 1d0099", "physical"),
+    ("paging_pae", "vtop 90002000", "root at 185000", "root at 186000", "root"),
+    ("paging_pae", "vtop 90002000", "PTE at 18a010", "PTE at 18a018", "PTE address"),
+    ("file_views", "vtop 1f2345", "page 2 of subsection", "page 3 of subsection", "file page index"),
+    ("file_views", "vtop 1f2345", "report.txt", "report.tmp", "file page file_name"),
+    ("paging_x64", "ptov --page 2200", "2200000 fffff6d0", "2201000 fffff6d0", "physical"),
+    ("device_stack", "vpb ffffb80f12100520", "RefCount: 14", "RefCount: 13", "ReferenceCount"),
+    ("device_stack", "vpb ffffb80f12100520", "EXAMPLES", "EXAMPLED", "VolumeLabel"),
+    ("device_stack", "fltreg exscan+800", "Flags 00000001", "Flags 00000003", "operation 2 Flags"),
+    ("device_stack", "fltreg exscan+800", "[12] IRP_MJ_CLEANUP", "[13] IRP_MJ_CLEANUP", "operation 3 MajorFunction"),
+    ("device_stack", "fltreg exscan+800", "exscan+0x1180", "exscan+0x1184", "PostOperation name"),
+    ("processor_x86", "gdt", "limit 0x3ff", "limit 0x3fe", "GDT limit"),
+    ("processor_x86", "gdt", "00000cfb", "00000cf9", "selector 0018 flags"),
+    ("processor_x64", "dg 10 28", "00000000`ffffffff Data", "00000000`fffffffe Data", "selector 0028 limit"),
+    ("processor_x64", "ssdt", "fffff804`7bd43fe0     0", "fffff804`7bd43fe0     1", "service 1 stack_arguments"),
+    ("processor_x64", "ssdt", "6 services in", "7 services in", "Limit"),
+    ("processor_x64", "ssdt", "nt!NtAccessCheck", "nt!NtAcceptConnectPort", "service 0 name"),
+    ("processor_x86", "ssdt 2", "  <- outside of nt", "", "service 2 hooked"),
+    ("memory_manager", "slist fffffa8001a40440", "Header8.Depth      : 3", "Header8.Depth      : 2", "Depth"),
+    ("memory_manager", "slist fffffa8001a40440", "01a40610 fffffa80", "01a40610 fffffa81", "entry 2 word 2"),
+    ("memory_manager", "slist fffffa8001a40440", "of 9 bits", "of 8 bits", "sequence bits"),
+    ("objects_x64", "objtypes", "Dire        6", "Dire        7", "Directory TotalNumberOfObjects"),
+    ("objects_x64", "objtypes", "ObHeaderCookie: 5d", "ObHeaderCookie: 5c", "ObHeaderCookie"),
+    ("file_views", "fileobj ffffb80f12340b00", "report.txt", "report.tmp", "FileName"),
+    ("file_views", "fileobj ffffb80f12340b00", "0x40042", "0x40043", "Flags"),
+    ("file_views", "fileobj ffffb80f12340b00", "Cache Supported", "Random Access", "flag FO_RANDOM_ACCESS"),
+    ("file_views", "fileobj ffffb80f12340b00", "VACB number 0", "VACB number 1", "cache view number"),
+    ("file_views", "fileobj ffffb80f12340b00", "data is at: ffffb80f12382345", "data is at: ffffb80f12382346", "data"),
+    ("file_views", "fileobj ffffb80f12340b00", "areas: data ffffb80f12341310", "areas: data 00001234", "DataSectionObject"),
+    ("running_machine", "kuser", "TickCount:    fa00000", "TickCount:    fa00001", "TickCountMultiplier"),
+    ("running_machine", "kuser", "09:00:00.000000Z", "09:00:00.000001Z", "SystemTime"),
+    ("running_machine", "kuser", "bias 0:00", "bias 0:01", "TimeZoneBias"),
+    ("running_machine", "kuser", "C:\\Windows", "D:\\Windows", "NtSystemRoot"),
 ]  # fmt: skip
 
 
@@ -162,8 +201,24 @@ def test_a_changed_digit_is_found_and_named(
 
     before = unequal(against(text, file))
     found = unequal(against(text.replace(old, new, 1), file))
+    other = [f for f in found if f not in before and named in f[1]]
 
-    assert [f for f in found if f not in before and named in f[1]], found
+    assert other, found
+    assert {f[4] for f in other} == {text[: text.index(old)].count("\n") + 1}
+
+
+@pytest.mark.parametrize(("sample", "command", "old", "new", "named"), ONE, ids=[f"{c[1]}-{c[4]}" for c in ONE])
+def test_one_changed_value_is_the_only_one_that_differs(
+    capsys: pytest.CaptureFixture[str], sample: str, command: str, old: str, new: str, named: str
+) -> None:
+    file = f"samples/{sample}.dmp"
+    text = printed(capsys, file, "", command.split())
+    assert old in text
+
+    (one,) = unequal(against(text.replace(old, new, 1), file))
+
+    assert (one[0], one[4]) == ("different", text[: text.index(old)].count("\n") + 1)
+    assert one[1].endswith(named)
 
 
 @pytest.mark.parametrize("other", ["apc_index_mismatch", "live_x86", "objects_x64", "arm64", "paging_la57"])

@@ -11,10 +11,12 @@ from dumpwalk.errors import Error
 from dumpwalk.record import record
 from dumpwalk.registry import Registry
 from dumpwalk.remarks import Absent
+from dumpwalk.transcript.against.marked import bare, marked, path_of
+from dumpwalk.transcript.against.reread import lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TypeAlias, TypeVar
 
     from dumpwalk.target import Target
@@ -37,6 +39,7 @@ class Statement:
     :param held: what the dump has; :class:`~dumpwalk.remarks.Absent` with the reason where it has nothing to compare
     :param verdict: ``equal``, ``different`` or ``absent``
     :param note: what the comparison leaves open: the text may show only the low half of a pointer
+    :param line: the number of the line of the text that says so; ``None`` for what is equal, and where it is not known
     """
 
     what: str
@@ -44,6 +47,7 @@ class Statement:
     held: Any
     verdict: str
     note: str = ""
+    line: int | None = None
 
 
 @record
@@ -88,17 +92,32 @@ def _every() -> dict[str, Comparing]:
     return _loaded[0]
 
 
-def compare(target: Target, block: Block) -> Comparison:
-    """Return what *block* says, held against *target*. Nothing that the dump lacks is an error."""
+def compare(target: Target, block: Block, text: Sequence[str] = ()) -> Comparison:
+    """Return what *block* says, held against *target*. Nothing that the dump lacks is an error.
+
+    :param text: all lines of the text, so that it can be said in which of them stands what is not equal
+    """
     function = _every().get(block.kind)
     if function is None or block.record is None:
-        return Comparison(0, 0, 0, NOT_COMPARED, ())
+        return Comparison(0, 0, 0, NOT_COMPARED if function is None else SAYS_NOTHING, ())
     found: list[Statement] = []
     try:
-        for statement in function(target, block.record, block.command):
+        for statement in function(target, marked(block.record) if text else block.record, block.command):
             if statement is not None:
                 found.append(statement)
     except Error as error:  # the dump has nothing of what the block is about
         found.append(Statement(block.command or block.kind, "", Absent(str(error)), ABSENT))
+    if text:
+        found = _placed(found, block, text)
     equal, different, absent = (sum(s.verdict == verdict for s in found) for verdict in (EQUAL, DIFFERENT, ABSENT))
     return Comparison(equal, different, absent, "" if found else SAYS_NOTHING, tuple(found))
+
+
+def _placed(found: list[Statement], block: Block, text: Sequence[str]) -> list[Statement]:
+    """Return statements of marked values as those of the bare ones, with lines where they are not equal."""
+    paths = [None if s.verdict == EQUAL else path_of(s.said) for s in found]
+    lines = lines_of(block, text, {path for path in paths if path is not None})
+    return [
+        Statement(s.what, bare(s.said), bare(s.held), s.verdict, s.note, lines.get(path) if path is not None else None)
+        for s, path in zip(found, paths)
+    ]

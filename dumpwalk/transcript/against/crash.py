@@ -6,6 +6,7 @@ from dumpwalk.memory.address import Address, Hex
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
 from dumpwalk.transcript.against.fields_of_text import numbers_in
+from dumpwalk.transcript.against.marked import bare, like
 from dumpwalk.transcript.against.memory import instruction_bytes
 from dumpwalk.transcript.against.named import nth, statement
 from dumpwalk.transcript.against.places import located, module_called
@@ -81,7 +82,7 @@ def _place_in(item: Item) -> int | None:
 
 
 def _item(target: Target, said: Analysis, item: Item) -> Iterator[Statement | None]:
-    value = item.values[0].strip() if item.values else ""
+    value = like(item.values[0].strip(), item.values[0]) if item.values else ""
     if not value:
         return
     if item.key in _CODE:
@@ -107,10 +108,11 @@ def _item(target: Target, said: Analysis, item: Item) -> Iterator[Statement | No
 def _code(target: Target, item: Item) -> Iterator[Statement | None]:
     """Yield what the two lines below FAULTING_IP say: a place, and the instruction there."""
     for name, line in zip(item.values, item.values[1:]):
-        found = instruction(line)
+        found = like(instruction(bare(line)), line)
         if found is not None:
             yield instruction_bytes(target, found)
-            yield located(target, item.key, int(found.address), site(name.rstrip(":").replace("+", "+0x")))
+            place = like(site(bare(name).rstrip(":").replace("+", "+0x")), name)
+            yield located(target, item.key, int(found.address), place)
             return
 
 
@@ -123,8 +125,8 @@ def _current_image(target: Target) -> str | Absent:
 
 def _faulting_module(target: Target, value: str) -> Iterator[Statement | None]:
     digits, _, name = value.partition(" ")
-    base = dict(numbers_in(digits, 16)).get("")
+    base = dict(numbers_in(like(digits, value), 16)).get("")
     module = module_called(target, name.strip()) if name.strip() else None
     if base is not None:
         held = Absent(f"no module {name.strip()} is loaded") if module is None else module.base
-        yield statement("FAULTING_MODULE", target.address(base), held, target.machine.pointer_size)
+        yield statement("FAULTING_MODULE", like(target.address(base), value), held, target.machine.pointer_size)

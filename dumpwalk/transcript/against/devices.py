@@ -6,8 +6,7 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
 from dumpwalk.transcript.against.asked import address_asked
 from dumpwalk.transcript.against.named import held_of, nth, silent, statement, values
-from dumpwalk.transcript.against.places import located, routines
-from dumpwalk.transcript.site import site
+from dumpwalk.transcript.against.places import located, routines, site_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def request(target: Target, said: ListedIrp, command: str) -> Iterator[Statement
             continue
         yield statement(f"{what} {name}", value, _member(structure, held, name), width)
         if name == "CancelRoutine" and behind and value and not isinstance(value, Absent):
-            yield located(target, f"{what} {name} name", int(value), site(behind))
+            yield located(target, f"{what} {name} name", int(value), site_in(behind))
     for number, location in enumerate(said.locations[:_MOST_IN_IRP], 1):
         yield from _location(target, f"{what} stack location {number}", location, held, number)
 
@@ -89,14 +88,14 @@ def _location(target: Target, what: str, said: ListedLocation, held: Irp, number
         return
     skip = ("current", "control_words", "routine", "flag_names", "driver", "CompletionRoutine", "major", "minor")
     yield from values(what, said, there, skip=(*skip, "arguments"), pointer_size=width)
-    yield statement(f"{what} current", True if said.current else None, there.current)
+    yield statement(f"{what} current", said.current or None, there.current)
     yield statement(f"{what} driver", said.driver, there.driver)
     routine = there.CompletionRoutine
     address = routine if isinstance(routine, Absent) else routine.address
     yield statement(f"{what} CompletionRoutine", said.CompletionRoutine, address, width)
     called = said.CompletionRoutine
     if said.routine and called and not isinstance(called, Absent):
-        yield located(target, f"{what} CompletionRoutine name", int(called), site(said.routine))
+        yield located(target, f"{what} CompletionRoutine name", int(called), site_in(said.routine))
     for index, value in enumerate(said.arguments):
         yield statement(f"{what} argument {index + 1}", value, nth(there.arguments, index), width)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dumpwalk.memory.address import Hex
+from dumpwalk.transcript.against.marked import like
 
 _LONGEST = 24
 
 
 def numbers_in(text: str, base: int) -> list[tuple[str, int]]:
     """Return the numbers in *text*, each with the word before it; the first number's may be ``""``.
+
+    They stand where the text does, if that knows.
 
     :param base: 16 or 10, in which they are printed
 
@@ -25,7 +28,7 @@ def numbers_in(text: str, base: int) -> list[tuple[str, int]]:
         if number is None:
             label = bare
         else:
-            found.append((label, number))
+            found.append((label, like(number, text)))
             label = bare  # another number behind it has this one in front
     return found
 

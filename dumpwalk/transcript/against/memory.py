@@ -6,8 +6,8 @@ from dumpwalk.errors import ReadError
 from dumpwalk.memory.address import Hex
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import ABSENT, DIFFERENT, EQUAL, Statement, compares
-from dumpwalk.transcript.against.places import located
-from dumpwalk.transcript.site import site
+from dumpwalk.transcript.against.named import statement
+from dumpwalk.transcript.against.places import located, site_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dumpwalk.target import Target
     from dumpwalk.transcript.instructions import Code, Instruction
     from dumpwalk.transcript.memory import MemoryListing, MemoryRow
+    from dumpwalk.transcript.pointers import PointerListing
 
 _HEXADECIMAL = set("0123456789abcdefABCDEF")
 
@@ -26,7 +27,7 @@ def memory(target: Target, said: MemoryListing, command: str) -> Iterator[Statem
     physical = command.startswith("!")  # !db and its like
     word = command.lstrip("!").split(maxsplit=1)[0] if command.strip("! ") else ""
     if said.label and said.rows and not physical:
-        yield located(target, "label", int(said.rows[0].address), site(said.label))
+        yield located(target, "label", int(said.rows[0].address), site_in(said.label))
     for row in said.rows:
         if row.values:
             yield from _row(target, row, physical)
@@ -93,6 +94,21 @@ def _text(target: Target, row: MemoryRow, word: str, physical: bool) -> Statemen
 
 def _same(said: str, held: str) -> bool:
     return said == held or (said == "." and not (held.isascii() and held.isprintable())) or not said.isascii()
+
+
+@compares("pointers")
+def pointers(target: Target, said: PointerListing, command: str) -> Iterator[Statement | None]:
+    """Compare words of memory, and what they lead to where that is a place in code."""
+    width = target.machine.pointer_size
+    for row in said.rows:
+        yield statement(f"memory at {target.address(row.address)}", row.value, _word(target, row.address, width), width)
+        if row.place is not None:
+            yield located(target, f"name of what is at {row.address}", int(row.value), row.place)
+
+
+def _word(target: Target, address: int, width: int) -> Hex | Absent:
+    data = _read(target, address, width, False)
+    return data if isinstance(data, Absent) else Hex(int.from_bytes(data, "little"))
 
 
 @compares("code")

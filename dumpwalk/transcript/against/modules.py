@@ -6,6 +6,7 @@ from dumpwalk.memory.address import Hex
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
 from dumpwalk.transcript.against.fields_of_text import numbers_in
+from dumpwalk.transcript.against.marked import like
 from dumpwalk.transcript.against.named import statement
 from dumpwalk.transcript.against.places import module_called
 
@@ -67,7 +68,7 @@ def _detail(what: str, label: str, text: str, held: Module) -> Iterator[Statemen
     elif label == "Timestamp":
         digits = text.rpartition("(")[2].rstrip(")").strip()
         known = 0 < len(digits) <= 8 and set(digits.lower()) <= set("0123456789abcdef")
-        yield statement(f"{what} {label}", Hex(digits, 16) if known else None, held.timestamp)
+        yield statement(f"{what} {label}", like(Hex(digits, 16), text) if known else None, held.timestamp)
 
 
 def _unloaded(target: Target, said: ListedModule) -> Iterator[Statement | None]:
@@ -80,4 +81,4 @@ def _unloaded(target: Target, said: ListedModule) -> Iterator[Statement | None]:
     yield statement(f"{what} end", said.end, held.end, width)
     # The kernel keeps 12 characters of the name.
     length = min(len(held.name), len(said.name), 12)
-    yield statement(f"{what} name", said.name[:length], held.name[:length])
+    yield statement(f"{what} name", like(said.name[:length], said.name), held.name[:length])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
+from dumpwalk.transcript.against.marked import like
 from dumpwalk.transcript.against.named import nth, statement, values
 
 TYPE_CHECKING = False
@@ -85,13 +86,13 @@ def _handle(target: Target, where: str, table: HandleList, said: ListedHandle) -
         return
     yield statement(f"{what} entry", said.entry, held.entry, width)
     if said.object is None:
-        yield statement(f"{what} is free", True, held.object is None)
+        yield statement(f"{what} is free", like(True, said.handle), held.object is None)
         yield statement(f"{what} next free", said.next_free, held.next_free, width)
         return
     yield statement(f"{what} object", said.object, held.object if held.object is not None else "free", width)
     yield statement(f"{what} GrantedAccess", said.GrantedAccess, held.GrantedAccess)
     for name in said.attributes:
         if name in _ATTRIBUTES:
-            yield statement(f"{what} {name}", True, bool(held.Attributes & _ATTRIBUTES[name]))
+            yield statement(f"{what} {name}", like(True, name), bool(held.Attributes & _ATTRIBUTES[name]))
     if said.info is not None:
         yield from one_object(target, said.info)

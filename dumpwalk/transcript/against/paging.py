@@ -8,6 +8,7 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
 from dumpwalk.transcript.against.asked import address_asked
 from dumpwalk.transcript.against.fields_of_text import numbers_in
+from dumpwalk.transcript.against.marked import like
 from dumpwalk.transcript.against.named import read_number, silent, statement, values
 
 TYPE_CHECKING = False
@@ -58,8 +59,9 @@ def entries(target: Target, said: EntryListing, command: str) -> Iterator[Statem
 
 def _details(what: str, said: Sequence[str], held: Pte | None) -> Iterator[Statement | None]:
     """Yield what stands below an entry that is not valid: ``PageFile: 0``, ``Offset: 1234``, ``Protect: 4 - ...``."""
-    for label, colon, text in (line.partition(":") for line in said):
-        value = dict(numbers_in(text, 16)).get("") if colon else None
+    for line in said:
+        label, colon, text = line.partition(":")
+        value = dict(numbers_in(like(text, line), 16)).get("") if colon else None
         name = _DETAILS.get(label)
         if name is not None and value is not None:
             there = getattr(held, name, None)
@@ -196,7 +198,7 @@ def _block(target: Target, said: ListedBlock, held: Any, header: int, width: int
     )
     shown = "".join(c if " " <= c < "\x7f" else "." for c in held.tag)
     if said.tag.strip():
-        yield statement(f"{what} tag", said.tag.ljust(4), shown.ljust(4))
+        yield statement(f"{what} tag", like(said.tag.ljust(4), said.tag), shown.ljust(4))
     if said.allocated:
         yield statement(f"{what} protected", said.protected, held.protected)
         yield statement(f"{what} process", said.process, held.process if held.process is not None else "none", width)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.kernel.routine import Routine
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import ABSENT, DIFFERENT, EQUAL, Statement
+from dumpwalk.transcript.against.marked import bare, like
 from dumpwalk.transcript.against.named import statement
 from dumpwalk.transcript.site import site
 
@@ -42,6 +43,11 @@ def name_of(place: Site) -> str:
     return f"{name}+{place.offset}" if place.offset else name
 
 
+def site_in(text: str) -> Site:
+    """Return the place that *text* names, which stands where the text does."""
+    return like(site(bare(text)), text)
+
+
 def located(target: Target, what: str, address: int, place: Site) -> Statement | None:
     """Hold the name that a text gives *address* against what the dump says of it; ``None`` when it gives none.
 
@@ -49,6 +55,7 @@ def located(target: Target, what: str, address: int, place: Site) -> Statement |
     """
     if not place.module:
         return None
+    origin, place = place, bare(place)
     said = name_of(place)
     known = target.kept.setdefault("places in code", {})
     if len(known) >= _MOST_KNOWN:
@@ -56,7 +63,7 @@ def located(target: Target, what: str, address: int, place: Site) -> Statement |
     if (address, said) not in known:  # stacks repeat themselves
         known[address, said] = _located(target, address, place, said)
     found: Statement = known[address, said]
-    return Statement(what + found.what, found.said, found.held, found.verdict)
+    return Statement(what + found.what, like(found.said, origin), found.held, found.verdict)
 
 
 def _located(target: Target, address: int, place: Site, said: str) -> Statement:
@@ -91,6 +98,6 @@ def routines(target: Target, what: str, said: Routine | Absent | None, held: obj
     if found is not None:
         yield found
     if said.name and said.address and not isinstance(address, Absent):
-        named = located(target, f"{what} name", int(said.address), site(said.name))
+        named = located(target, f"{what} name", int(said.address), site_in(said.name))
         if named is not None:
             yield named

@@ -6,9 +6,9 @@ from dumpwalk.errors import Error
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
 from dumpwalk.transcript.against.fields_of_text import numbers_in
+from dumpwalk.transcript.against.marked import like
 from dumpwalk.transcript.against.named import nth, statement, values
-from dumpwalk.transcript.against.places import located
-from dumpwalk.transcript.site import site
+from dumpwalk.transcript.against.places import located, site_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def processor(target: Target, said: ListedProcessor, command: str) -> Iterator[S
             int(word) for word in said.group.strip("()").split(",") if word.strip().isdecimal() and len(word) < 9
         ]
         for name, number in zip(("Group", "GroupIndex"), numbers):
-            yield statement(f"{what} {name}", number, getattr(held, name))
+            yield statement(f"{what} {name}", like(number, said.group), getattr(held, name))
     queue = () if block or isinstance(held.DpcQueue, Absent) else held.DpcQueue
     why = [held.DpcQueue] if not block and isinstance(held.DpcQueue, Absent) else []
     for number, dpc in enumerate(() if isinstance(said.DpcQueue, Absent) else said.DpcQueue):
@@ -137,7 +137,7 @@ def _call(target: Target, said: ListedApc) -> Iterator[Statement | None]:
     held = apc(target, said.address)
     what, width = f"KAPC {said.address}", target.machine.pointer_size
     for label, text in said.fields:
-        value = dict(numbers_in(text.partition(" ")[0], 16)).get("")
+        value = dict(numbers_in(like(text.partition(" ")[0], text), 16)).get("")
         if label == "Type":
             yield statement(f"{what} Type", value, held.Type)
         elif label in _NUMBERS:
@@ -148,4 +148,4 @@ def _call(target: Target, said: ListedApc) -> Iterator[Statement | None]:
             yield statement(f"{what} {label}", value, address, width)
             name = text.partition(" ")[2].strip()
             if value and name:
-                yield located(target, f"{what} {label} name", value, site(name))
+                yield located(target, f"{what} {label} name", value, like(site_in(name), text))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dumpwalk.target import Target
     from dumpwalk.transcript.frame import Frame
     from dumpwalk.transcript.stack import Stack
+    from dumpwalk.transcript.unique_stacks import UniqueStacks
 
 # Between two frames with a trap frame in between lie at most that many bytes of stack that are looked through.
 _LARGEST_FRAME = 0x10000
@@ -45,6 +46,14 @@ def frames(target: Target, said: Stack) -> Iterator[Statement | None]:
         yield from _frame(target, what, frame, following)
         before = real[index - 1][1] if index else None
         yield _place(target, f"{what} place", frame, before)
+
+
+@compares("unique-stacks")
+def in_common(target: Target, said: UniqueStacks, command: str) -> Iterator[Statement | None]:
+    """Compare the places of return addresses: of stacks that threads have in common no more is printed."""
+    for index, one in enumerate(said.stacks, 1):
+        for number, frame in enumerate(one.frames):
+            yield located(target, f"stack {index} frame {number:02x} place", int(frame.address), frame.place)
 
 
 def _frame(target: Target, what: str, frame: Frame, following: Frame | None) -> Iterator[Statement | None]:

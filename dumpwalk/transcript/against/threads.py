@@ -1,28 +1,27 @@
-"""``!thread`` and ``!process``: threads with their waits and stacks, processes with their counts."""
+"""``!thread``: threads with their waits, requests, times and stacks."""
 
 from __future__ import annotations
 
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
+from dumpwalk.transcript.against.durations import in_brackets, lasting
 from dumpwalk.transcript.against.fields_of_text import numbers_in
+from dumpwalk.transcript.against.marked import like
 from dumpwalk.transcript.against.named import nth, statement
-from dumpwalk.transcript.against.places import located
+from dumpwalk.transcript.against.places import located, site_in
 from dumpwalk.transcript.against.stacks import frames
-from dumpwalk.transcript.site import site
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from dumpwalk.kernel.process_details import ProcessDetails
     from dumpwalk.kernel.thread_details import ThreadDetails
     from dumpwalk.target import Target
-    from dumpwalk.transcript.process import ListedProcess, ProcessList
     from dumpwalk.transcript.thread import ListedThread
 
 # What !thread calls the states of KTHREAD_STATE.
-_STATES = {
+STATES = {
     "WAIT": "Waiting",
     "RUNNING": "Running",
     "READY": "Ready",
@@ -37,6 +36,7 @@ _STATES = {
 _OF_THREAD = {
     ("DeviceMap", ""): "DeviceMap",
     ("Wait Start TickCount", ""): "thread.WaitTime",
+    ("Wait Start TickCount", "Ticks"): "waited",
     ("Context Switch Count", ""): "thread.ContextSwitches",
     ("Context Switch Count", "IdealProcessor"): "IdealProcessor",
     ("Stack Init", ""): "thread.InitialStack",
@@ -52,39 +52,13 @@ _OF_THREAD = {
     ("Priority", "PagePriority"): "ThreadPagePriority",
 }
 _DECIMAL = ("Wait Start TickCount", "Context Switch Count", "Priority")
-# A kernel before Windows Vista prints the priorities of a process the same way; names are those of the records.
-_OF_PROCESS = {
-    "Cid": ("process.UniqueProcessId", 16),
-    "Peb": ("process.Peb", 16),
-    "ParentCid": ("process.InheritedFromUniqueProcessId", 16),
-    "DirBase": ("process.DirectoryTableBase", 16),
-    "ObjectTable": ("process.ObjectTable", 16),
-    "HandleCount": ("HandleCount", 10),
-    "SessionId": ("SessionId", 10),
-    "DeviceMap": ("statistics.DeviceMap", 16),
-    "Token": ("process.Token", 16),
-    "QuotaPoolUsage[PagedPool]": ("statistics.PagedPoolQuota", 10),
-    "QuotaPoolUsage[NonPagedPool]": ("statistics.NonPagedPoolQuota", 10),
-    "PeakWorkingSetSize": ("statistics.PeakWorkingSetSize", 10),
-    "PageFaultCount": ("statistics.PageFaultCount", 10),
-    "BasePriority": ("statistics.BasePriority", 10),
-    "CommitCharge": ("statistics.CommitCharge", 10),
-    "Job": ("statistics.Job", 16),
-    "DebugPort": ("statistics.DebugPort", 16),
-}
-_VAD_NUMBERS = {
-    "": ("VadRoot", 16),
-    "Vads": ("Vads", 10),
-    "Clone": ("CloneRoot", 16),
-    "Private": ("NumberOfPrivatePages", 10),
-    "Modified": ("ModifiedPageCount", 10),
-    "Locked": ("NumberOfLockedPages", 10),
-}
-_WORKING_SET = ("WorkingSetSize", "MinimumWorkingSetSize", "MaximumWorkingSetSize")
+# Counted in ticks, and printed as time.
+TIMES = ("UserTime", "KernelTime")
 _KEPT_CHARACTERS = 14  # of an image's name, of which the kernel keeps a part
 
 
-def _at(record: Any, path: str) -> Any:
+def at(record: Any, path: str) -> Any:
+    """Return what *record* has at the names in *path*, or where that ends."""
     for name in path.split("."):
         if isinstance(record, Absent) or record is None:
             break
@@ -104,7 +78,7 @@ def thread(target: Target, said: ListedThread, command: str) -> Iterator[Stateme
     yield statement(f"{what} Cid.UniqueThread", said.thread_id, own.Cid.UniqueThread)
     yield statement(f"{what} Teb", said.teb, own.Teb, width)
     yield statement(f"{what} Win32Thread", said.win32_thread, held.Win32Thread, width)
-    yield statement(f"{what} State", _STATES.get(said.state, said.state), own.State)
+    yield statement(f"{what} State", like(STATES.get(said.state, said.state), said.state), own.State)
     yield statement(f"{what} WaitReason", said.reason, own.WaitReason)
     if said.state == "WAIT" and said.mode:
         yield statement(f"{what} WaitMode", said.mode, own.WaitMode)
@@ -127,7 +101,7 @@ def image_name(what: str, said: str, held: Any) -> Statement | None:
     """Compare names of images; of long ones either side may have what the kernel keeps alone."""
     if isinstance(held, str) and said and min(len(said), len(held)) >= _KEPT_CHARACTERS:
         length = min(len(said), len(held))
-        return statement(what, said[:length], held[:length])
+        return statement(what, like(said[:length], said), held[:length])
     return statement(what, said, held)
 
 
@@ -141,7 +115,7 @@ def _waits(target: Target, what: str, said: ListedThread, held: ThreadDetails) -
         # The debugger's words for the types vary over the years: only those that are KOBJECTS' here are compared.
         word = text.split()[0] if text.split() else ""
         if word not in ("Unknown", "Event", "Timer", "Mutex", "GateObject", "QueueTimer"):
-            yield statement(f"{where} type", word, "none" if kind == "" else kind)
+            yield statement(f"{where} type", like(word, text), "none" if kind == "" else kind)
 
 
 def _requests(what: str, said: ListedThread, held: ThreadDetails, width: int) -> Iterator[Statement | None]:
@@ -166,8 +140,12 @@ def _lines(target: Target, what: str, said: ListedThread, held: ThreadDetails) -
             path = _OF_THREAD.get((label, name))
             if path is None:
                 continue
-            there = _at(held, path)
+            there = at(held, path)
             yield statement(f"{what} {path.rpartition('.')[2]}", value, there, width)
+        if label == "Wait Start TickCount":
+            yield lasting(f"{what} time waited", like(in_brackets(text), text), held.waited_time)
+        elif label in TIMES:
+            yield lasting(f"{what} {label}", text, getattr(held.times, label))
 
 
 def _start(target: Target, what: str, label: str, text: str, held: ThreadDetails) -> Iterator[Statement | None]:
@@ -182,52 +160,6 @@ def _start(target: Target, what: str, label: str, text: str, held: ThreadDetails
     if field == "Win32StartAddress" and not isinstance(there, Absent) and not there.address:
         field, there = "StartAddress", held.thread.StartAddress  # which is printed in place of none
     address = there if isinstance(there, Absent) else there.address
-    yield statement(f"{what} {field}", target.address(value), address, target.machine.pointer_size)
+    yield statement(f"{what} {field}", like(target.address(value), text), address, target.machine.pointer_size)
     if bracket and value:
-        yield located(target, f"{what} {field} name", value, site(name))
-
-
-@compares("process")
-def processes(target: Target, said: ProcessList, command: str) -> Iterator[Statement | None]:
-    """Compare processes."""
-    for listed in said.processes:
-        yield from _process(target, listed)
-
-
-def _process(target: Target, said: ListedProcess) -> Iterator[Statement | None]:
-    from dumpwalk.kernel.process_details import process_details
-    from dumpwalk.kernel.processes import find_process
-
-    width = target.machine.pointer_size
-    place: int | None = said.address
-    if place is None:
-        number = dict(numbers_in(said.field("Cid"), 16)).get("")
-        place = None if number is None else find_process(target, number)
-        if place is None:
-            yield statement("process", said.image, Absent("the text does not say where it is"))
-            return
-    held = process_details(target, place, statistics=True)
-    what = f"process {held.process.address}"
-    yield image_name(f"{what} Image", said.image, held.image_name)
-    for label, text in said.fields:
-        yield from _field(what, label, text, held, width)
-
-
-def _field(what: str, label: str, text: str, held: ProcessDetails, width: int) -> Iterator[Statement | None]:
-    if label == "SessionId" and text == "none":
-        there = held.SessionId
-        yield statement(f"{what} SessionId", text, there if isinstance(there, Absent) else str(there).lower())
-    elif label == "VadRoot":
-        words = numbers_in(text, 16), numbers_in(text, 10)
-        for name, (path, base) in _VAD_NUMBERS.items():
-            value = dict(words[base == 10]).get(name)
-            yield statement(f"{what} {path}", value, getattr(held.statistics, path), width)
-    elif label.startswith("Working Set Sizes"):
-        inside = text.partition("(")[2].partition(")")[0].split(",")
-        for path, digits in zip(_WORKING_SET, inside):
-            value = int(digits) if digits.strip().isdecimal() and len(digits) < 20 else None
-            yield statement(f"{what} {path}", value, getattr(held.statistics, path))
-    elif label in _OF_PROCESS:
-        path, base = _OF_PROCESS[label]
-        value = dict(numbers_in(text, base)).get("")
-        yield statement(f"{what} {path.rpartition('.')[2]}", value, _at(held, path), width)
+        yield located(target, f"{what} {field} name", value, like(site_in(name), text))

@@ -11,6 +11,7 @@ from dumpwalk.objects import Object
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import ABSENT, DIFFERENT, EQUAL, Statement, compares
 from dumpwalk.transcript.against.asked import address_of_words
+from dumpwalk.transcript.against.marked import like
 from dumpwalk.transcript.against.named import silent, statement
 from dumpwalk.types.model import Array, Struct
 
@@ -39,12 +40,16 @@ def structures(target: Target, said: Structures, command: str) -> Iterator[State
             yield statement(name, f"{len(listing.rows)} rows", Absent("only types of the kernel are known of a dump"))
             continue
         try:
-            yield from _listing(target, listing, command)
+            yield from one_listing(target, listing, command)
         except Error as error:
             yield statement(name, f"{len(listing.rows)} rows", Absent(str(error)))
 
 
-def _listing(target: Target, listing: DtListing, command: str) -> Iterator[Statement | None]:
+def one_listing(target: Target, listing: DtListing, command: str) -> Iterator[Statement | None]:
+    """Yield what a listing of a structure says; of a type alone where its members are.
+
+    :param command: which may say where the structure is
+    """
     if all(silent(row.value) and "?" not in row.text for row in listing.rows):
         yield from _offsets(target, listing)
         return
@@ -155,7 +160,7 @@ def _value(what: str, row: DtRow, held: Any, width: int) -> Iterator[Statement |
         yield _text(what, said, held)
     elif isinstance(said, float):
         same = isinstance(held, float) and abs(held - said) <= 1e-5 * max(1.0, abs(held))
-        yield Statement(what, str(said), str(held), EQUAL if same else DIFFERENT)
+        yield Statement(what, like(str(said), row.name), str(held), EQUAL if same else DIFFERENT)
     elif isinstance(held, Object) and held.pointer_ is None and not isinstance(held.type_, Struct):
         yield None
     else:

@@ -7,6 +7,7 @@ from dumpwalk.memory.address import Address
 from dumpwalk.remarks import Absent
 from dumpwalk.times import FileTime, interval
 from dumpwalk.transcript.against import Statement, compares
+from dumpwalk.transcript.against.marked import like
 from dumpwalk.transcript.against.named import statement
 
 TYPE_CHECKING = False
@@ -29,7 +30,7 @@ def version(target: Target, said: Version, command: str) -> Iterator[Statement |
         if label == "Built by":
             yield statement("build string", text, build_lab(target))
         elif label == "Kernel base":
-            base, loaded = kernel_bases(text)
+            base, loaded = (like(address, text) for address in kernel_bases(text))
             kernel = target.modules.kernel
             yield statement(
                 "kernel base", base, Absent("the kernel is not in its list") if kernel is None else kernel.base,
@@ -40,7 +41,9 @@ def version(target: Target, said: Version, command: str) -> Iterator[Statement |
             yield statement("PsLoadedModuleList", loaded, head or unset, target.machine.pointer_size)
         elif label == "System Uptime":
             time = header.SystemUpTime
-            yield statement("system uptime", text.strip(), time if isinstance(time, Absent) else interval(time))
+            yield statement(
+                "system uptime", like(text.strip(), text), time if isinstance(time, Absent) else interval(time)
+            )
         elif label == "Debug session time":
             yield _moment(text, header.SystemTime)
 
@@ -67,13 +70,13 @@ def build_of(system: str) -> int | None:
 
 def _system(target: Target, system: str) -> Iterator[Statement | None]:
     header = target.dump.header
-    yield statement("build", build_of(system), header.MinorVersion or Absent("the file does not say it"))
+    yield statement("build", like(build_of(system), system), header.MinorVersion or Absent("the file does not say it"))
     count = system.partition("(")[2].partition(" procs)")[0]
     if count.isascii() and count.isdecimal() and len(count) < 9:
         held = header.NumberProcessors or Absent("the file does not say it")
-        yield statement("processors", int(count), held)
+        yield statement("processors", like(int(count), system), held)
     word = next((word for word in system.split() if word in _MACHINES), None)
-    yield statement("machine", _MACHINES[word] if word else None, target.machine.name)
+    yield statement("machine", like(_MACHINES[word], system) if word else None, target.machine.name)
 
 
 def _moment(text: str, held: FileTime | Absent) -> Statement | None:
@@ -82,9 +85,9 @@ def _moment(text: str, held: FileTime | Absent) -> Statement | None:
     if said is None:
         return None
     if isinstance(held, Absent):
-        return statement("time of the dump", str(said), held)
+        return statement("time of the dump", like(str(said), text), held)
     # Milliseconds are printed.
-    return statement("time of the dump", str(said), str(FileTime(int(held) // 10_000 * 10_000)))
+    return statement("time of the dump", like(str(said), text), str(FileTime(int(held) // 10_000 * 10_000)))
 
 
 def session_time(text: str) -> FileTime | None:

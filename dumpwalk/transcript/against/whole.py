@@ -5,12 +5,14 @@ from __future__ import annotations
 from dumpwalk.errors import Error
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
-from dumpwalk.transcript import ASIDES
+from dumpwalk.transcript import ASIDES, read
 from dumpwalk.transcript.against import Comparison, compare
 from dumpwalk.transcript.against.identity import doubts, evidence_in
+from dumpwalk.transcript.lines import Lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from dumpwalk.annotations import Annotation
@@ -70,9 +72,31 @@ class ComparedLog:
     against: Summary
 
 
-def compare_log(target: Target, log: Log) -> ComparedLog:
-    """Return *log* with each block held against *target*."""
-    blocks = tuple(_block(target, block) for block in log.blocks)
+def compare_text(target: Target, text: str, file: str = "") -> ComparedLog:
+    """Return *text* with each block held against *target*, and what is not equal by the lines that say it."""
+    return _compare_lines(target, Lines.of_text(text), file)
+
+
+def compare_file(target: Target, path: str) -> ComparedLog:
+    """Return the text in a file, ``-`` for the standard input, as :func:`compare_text` does.
+
+    :raises dumpwalk.errors.FormatError: when it can't be read
+    """
+    return _compare_lines(target, Lines.of_file(path), path)
+
+
+def _compare_lines(target: Target, lines: Lines, file: str) -> ComparedLog:
+    kept: list[str] = []
+    return compare_log(target, read(lines.kept_in(kept), file), kept)
+
+
+def compare_log(target: Target, log: Log, lines: Sequence[str] = ()) -> ComparedLog:
+    """Return *log* with each block held against *target*.
+
+    :param lines: those of its text, as :class:`~dumpwalk.transcript.lines.Lines` gives them; without them, of what is
+        not equal only the block is known
+    """
+    blocks = tuple(_block(target, block, lines) for block in log.blocks)
     found = [block.against for block in blocks if block.against is not None]
     said, against = evidence_in(target, log)
     summary = Summary(
@@ -89,8 +113,8 @@ def compare_log(target: Target, log: Log) -> ComparedLog:
     return ComparedLog(log.file, log.lines, blocks, log.unparsed, log.problems, log.annotations, summary)
 
 
-def _block(target: Target, block: Block) -> ComparedBlock:
-    against = None if block.kind in ASIDES else compare(target, block)
+def _block(target: Target, block: Block, lines: Sequence[str]) -> ComparedBlock:
+    against = None if block.kind in ASIDES else compare(target, block, lines)
     return ComparedBlock(
         block.kind, block.first_line, block.last_line, block.command, block.record, block.annotations, block.unparsed,
         block.noise, against,

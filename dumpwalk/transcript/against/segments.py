@@ -1,0 +1,50 @@
+"""``dg`` and ``gdt``: segment descriptors, by their selectors."""
+
+from __future__ import annotations
+
+from dumpwalk.errors import Error
+from dumpwalk.remarks import Absent
+from dumpwalk.transcript.against import Statement, compares
+from dumpwalk.transcript.against.asked import address_asked
+from dumpwalk.transcript.against.named import statement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dumpwalk.target import Target
+    from dumpwalk.transcript.segments import SegmentListing
+
+_LOCAL = 4  # the bit of a selector that says of which table it is
+
+
+@compares("segments")
+def descriptors(target: Target, said: SegmentListing, command: str) -> Iterator[Statement | None]:
+    """Compare segment descriptors; of a whole table where it is, too."""
+    from dumpwalk.kernel.gdt import descriptor_table
+    from dumpwalk.kernel.processor_tables import GDT, every_table, table_register
+
+    width = target.machine.pointer_size
+    table = table_register(target, GDT, None if said.processor is None else int(said.processor))
+    local = said.local
+    if said.base is not None and not local and said.processor is None:
+        try:
+            tables = every_table(target, GDT)
+        except Error:
+            tables = ()  # which a register listing names
+        table = next((t for t in tables if t.base == target.address(said.base)), table)
+    if local is None:
+        first = address_asked(target, command)
+        local = not isinstance(first, Absent) and bool(first & _LOCAL)
+    held = descriptor_table(target, table, _LOCAL if local else 0)
+    what = "LDT" if local else "GDT"
+    yield statement(f"{what} base", said.base, held.base, width)
+    yield statement(f"{what} limit", said.limit, held.limit)
+    by_selector = {int(found.selector): found for found in held.descriptors}
+    why = Absent(str(held.problems[0]) if held.problems else "the table has no such selector")
+    for one in said.descriptors:
+        there = by_selector.get(int(one.selector) & ~7, why)
+        where = f"selector {int(one.selector):04x}"
+        yield statement(f"{where} base", one.base, getattr(there, "base", there), width)
+        yield statement(f"{where} limit", one.limit, getattr(there, "limit", there))
+        yield statement(f"{where} flags", one.flags, getattr(there, "flags", there))
