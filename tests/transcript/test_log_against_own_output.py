@@ -171,7 +171,7 @@ ONE = [
     ("processor_x86", "ssdt 2", "  <- outside of nt", "", "service 2 hooked"),
     ("memory_manager", "slist fffffa8001a40440", "Header8.Depth      : 3", "Header8.Depth      : 2", "Depth"),
     ("memory_manager", "slist fffffa8001a40440", "01a40610 fffffa80", "01a40610 fffffa81", "entry 2 word 2"),
-    ("memory_manager", "slist fffffa8001a40440", "of 9 bits", "of 8 bits", "sequence bits"),
+    ("memory_manager", "slist fffffa8001a40440", "of 9 bits repeats after 512", "of 8 bits repeats after 256", "sequence bits"),
     ("objects_x64", "objtypes", "Dire        6", "Dire        7", "Directory TotalNumberOfObjects"),
     ("objects_x64", "objtypes", "ObHeaderCookie: 5d", "ObHeaderCookie: 5c", "ObHeaderCookie"),
     ("file_views", "fileobj ffffb80f12340b00", "report.txt", "report.tmp", "FileName"),
