@@ -347,7 +347,7 @@ def walk_list(
 def layout(answer: DtAnswer) -> str:
     """Return the answer as WinDbg prints it."""
     blocks = ["\n".join(lines(one, answer.indented, answer.compact)) for one in answer.listings]
-    return "\n\n".join([*blocks, *(printable(str(problem)) for problem in answer.problems)])
+    return "\n\n".join([*blocks, *(f"({printable(str(problem))})" for problem in answer.problems)])
 
 
 def lines(listing: DtListing, indented: bool = True, compact: bool = False) -> Iterator[str]:

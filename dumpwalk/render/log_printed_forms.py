@@ -80,6 +80,9 @@ def _analysis(found: Any) -> Runs:
     yield [list(found.description)]
     yield [["Arguments:"]]
     for n, argument in enumerate(found.arguments, 1):
+        if argument.value is None:
+            yield [[f"Arg{n}: {argument.text}"]]
+            continue
         yield [[f"Arg{n}: {argument.value:0{width}x}, {argument.text}".rstrip(" ")] for width in (8, 16)] + [
             [f"Arg{n}: {argument.value:0{width}x}"] for width in (8, 16)
         ]

@@ -94,6 +94,9 @@ def code(found: Any) -> Runs:
 
 def modules(found: Any) -> Runs:
     """Yield a list of modules with their details."""
+    yield [list(found.names)]
+    if not found.modules:
+        return
     wide = not isinstance(found.modules[0].start, Address32)
     yield [["start             end                 module name" if wide else "start    end        module name"]]
     unloaded = False
@@ -103,10 +106,19 @@ def modules(found: Any) -> Runs:
             yield [["Unloaded modules:"]]
         yield [[f"{module.start} {module.end}   {text}"] for text in _module(module)]
         for name, text in module.details:
-            width = 0 if name in _DETAILS_BESIDE else 17
-            yield [[f"    {name + ':':{width}} {text}".rstrip()]]
+            yield [[_detail(name, text)]]
     for remark in found.remarks:
         yield [[f"({remark})"]]
+
+
+def _detail(name: str, text: str) -> str:
+    """Return a line below a module."""
+    if name == "version":  # why it is not known
+        return f"    ({name}: {text})"
+    if name == "Image was built with":
+        return f"    {name} {text}"
+    width = 0 if name in _DETAILS_BESIDE else 17
+    return f"    {name + ':':{width}} {text}".rstrip()
 
 
 def _module(module: Any) -> Iterator[str]:

@@ -130,8 +130,8 @@ def _memory(found: Any) -> str:
 
 
 def _modules(found: Any) -> str:
-    named = ", ".join(m.name for m in found.modules[:4])
-    return f"{counted(len(found.modules), 'module')}: {named}" + (", ..." if len(found.modules) > 4 else "")
+    names = [*(m.name for m in found.modules), *found.names]
+    return f"{counted(len(names), 'module')}: {', '.join(names[:4])}" + (", ..." if len(names) > 4 else "")
 
 
 def _code(found: Any) -> str:

@@ -86,9 +86,17 @@ def extracted(done: Extracted) -> str:
 
 def explanation(parts: Sequence[Explained]) -> str:
     """Return the chain in words, a paragraph a link."""
-    from textwrap import fill
+    return "\n\n".join(_wrapped(printable(f"{part.subject}: {part.text}")) for part in parts)
 
-    return "\n\n".join(
-        fill(printable(f"{part.subject}: {part.text}"), _WIDTH, subsequent_indent="    ", break_long_words=False)
-        for part in parts
-    )
+
+def _wrapped(text: str) -> str:
+    """Return *text* in lines, broken at blanks that stand alone: with one blank in place of each end it is *text*."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        free = word and line and line[-1] != " "  # names out of a dump may hold several blanks in a row
+        if free and len(line) + 1 + len(word) > _WIDTH:
+            lines.append(line)
+            line = "    " + word
+        else:
+            line = f"{line} {word}" if line else word
+    return "\n".join([*lines, line])

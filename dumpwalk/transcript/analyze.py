@@ -13,8 +13,9 @@ from dumpwalk.bugchecks.table import find_code
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.bugcheck import crashed, decoded, explained, short_form, stuck_thread
+from dumpwalk.transcript.bugcheck import crashed, explained, short_form, stuck_thread
 from dumpwalk.transcript.exception import ExceptionReader, ListedException
+from dumpwalk.transcript.fitting_bugcheck import decoded, decodings, fitting, is_own
 from dumpwalk.transcript.registers import Registers, RegistersReader
 from dumpwalk.transcript.stack import Stack, StackReader
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _BANNER = re.compile(r"[ ]*\*[ ]+(?:(?:Bugcheck|Exception|Error) Analysis[ ]*)?\*\Z")
 _NAME = re.compile(r"[ ]*([A-Z][A-Z0-9_]{4,63}) \(([0-9a-f]{1,8})\)\Z")
 _ARG = re.compile(r"[ ]*Arg([1-4]): ([0-9a-fA-F`]{1,17}),?(?:[ ]+(.*))?\Z")
+# This program says what parameters would mean that were not given.
+_NOT_GIVEN = re.compile(r"Arg([1-4]): (\S.*)\Z")
 _ITEM = re.compile(
     r"[ ]{0,12}((?!NOTE\b|WARNING\b|ERROR\b|DBGHELP|SYMSRV)"
     r"[A-Z][A-Z0-9_]{2,63}|Followup|Probably caused by)[ ]*:(?:[ ]+(.*))?\Z"
@@ -44,9 +47,9 @@ _OPENS = (
 
 @record
 class Argument:
-    """A parameter as ``!analyze`` explains it."""
+    """A parameter as ``!analyze`` explains it; *value* is ``None`` where none is given."""
 
-    value: Hex
+    value: Hex | None
     text: str
 
 
@@ -102,6 +105,7 @@ class AnalyzeReader(Reader):
         self._code: int | None = None
         self._description: list[str] = []
         self._arguments: list[list[str]] = []
+        self._explained: list[str] = []
         self._items: list[tuple[str, list[str], int]] = []
         self._pairs: list[list[str]] = []
         self._inside: list[Reader] = []
@@ -129,6 +133,10 @@ class AnalyzeReader(Reader):
         if self._code is None and (short := short_form(line)):
             self._code, parameters = short
             self._arguments = [[f"{p:x}", ""] for p in parameters]
+            return True
+        if (found := _NOT_GIVEN.match(line)) and self._is_meaning(int(found[1]), found[2]):
+            self._arguments.append(["", found[2]])
+            self._part = "argument"
             return True
         if found := _ARG.match(line):
             if len(self._arguments) >= 4:
@@ -182,6 +190,7 @@ class AnalyzeReader(Reader):
             return True
         if self._part in ("argument", "explained") and self._is_explanation(line.strip()):
             self._part = "explained"
+            self._explained.append(line.strip())
             return True
         nested = _NESTED.match(line) is not None  # the parts of PROBLEM_CLASSES stand apart
         if self._part == "item" and self._inner is None and (near or nested) and len(self._items[-1][1]) < 4096:
@@ -192,11 +201,25 @@ class AnalyzeReader(Reader):
     def _is_explanation(self, line: str) -> bool:
         """Say whether *line* is of what this program prints below the arguments, which is in the decoded bug check."""
         found = self._bugcheck()
-        return found is not None and any(line in text for text in found.explanation)
+        if found is None:
+            return False
+        texts = [text for _, text in self._arguments]
+        every = decodings(int(found.raw_code), tuple(self._parameters())) if is_own(found, texts) else (found,)
+        return any(line in text for one in every for text in one.explanation)
+
+    def _is_meaning(self, number: int, text: str) -> bool:
+        """Say whether *text* is how this program begins to say what a parameter means that was not given."""
+        if self._code is None or number != len(self._arguments) + 1:
+            return False
+        meaning = decoded(self._code, tuple(self._parameters())).parameters[number - 1].meaning
+        return meaning.startswith(text)
+
+    def _parameters(self) -> list[int]:
+        return [int(digits.replace("`", "") or "0", 16) for digits, _ in self._arguments if digits]
 
     def _bugcheck(self) -> BugCheck | None:
         code = self._code
-        parameters = [int(a[0].replace("`", "") or "0", 16) for a in self._arguments]
+        parameters = self._parameters()
         values = {key: values[0] for key, values, _ in self._items if values}
         if code is None and "BUGCHECK_CODE" in values:
             code = _number(values["BUGCHECK_CODE"])
@@ -205,7 +228,11 @@ class AnalyzeReader(Reader):
             code = _number(values["BUGCHECK_STR"].partition("_")[0])
         if code is None and self._name:
             code = find_code(self._name)
-        return decoded(code, tuple(parameters)) if code is not None else None
+        if code is None:
+            return None
+        texts = [text for _, text in self._arguments]
+        digits = max((len(given) for given, _ in self._arguments), default=0)
+        return fitting(code, tuple(parameters), texts, digits, self._explained)
 
     def record(self) -> Analysis | None:
         if not (self._name or self._items or self._arguments or self._pairs or self._code is not None):
@@ -215,7 +242,9 @@ class AnalyzeReader(Reader):
             self._bugcheck(),
             self._name,
             tuple(self._description),
-            tuple(Argument(Hex(int(v.replace("`", "") or "0", 16)), text) for v, text in self._arguments),
+            tuple(
+                Argument(Hex(int(v.replace("`", "") or "0", 16)) if v else None, text) for v, text in self._arguments
+            ),
             tuple(Item(key, tuple(values)) for key, values, _ in self._items),
             tuple((key, value) for key, value in self._pairs),
             tuple(r for r in inside if isinstance(r, Stack)),

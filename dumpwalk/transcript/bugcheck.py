@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from dumpwalk.annotations import Annotation
 from dumpwalk.annotations.pool import tag_of, tag_owners
 from dumpwalk.annotations.stacks import annotate
-from dumpwalk.bugchecks import BugCheck, decode
+from dumpwalk.bugchecks import BugCheck
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
+from dumpwalk.transcript.fitting_bugcheck import decoded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,12 +25,6 @@ _ONE_LINE = re.compile(
 )
 _FATAL = re.compile(r"[ ]*\(?((?:0x[0-9a-fA-F`]{8,17},?){4})\)?\Z")
 _STUCK = 0xEA
-
-
-@lru_cache(maxsize=256)
-def decoded(code: int, parameters: tuple[int, ...]) -> BugCheck:
-    """Return what a bug check means. A block asks several times, and logs repeat themselves."""
-    return decode(code, parameters)
 
 
 @kind(

@@ -11,12 +11,16 @@ from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
+from dumpwalk.transcript.section_pages import ExplainedLines, ExtractedLines, PagesLines
 from dumpwalk.transcript.values import address, cells, pointer, remark, text_or_absent, value, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.annotations import Annotation
     from dumpwalk.annotations.conditions import Situation
+    from dumpwalk.kernel.section_explained import Explained
+    from dumpwalk.kernel.section_extract import Extracted
+    from dumpwalk.kernel.section_pages import SectionPages
 
 _MOST_REMARKS = 8
 _HEAD = re.compile(r"[ ]*ControlArea[ ]+@ ?([0-9a-f]{8,16})\Z")
@@ -72,12 +76,13 @@ _FILE = re.compile(
     r"[ ]+(?:File: )?(\\\S.*?|\?{4}|Pagefile-backed section|Section of physical memory|No [Nn]ame for [Ff]ile)\Z"
 )
 _COMPACT = re.compile(
-    r"([0-9a-f]{8,16})[ ]{2}Segment ([0-9a-f]{8,16})[ ]{2}Ptes ([0-9a-f?]+)[ ]{2}Pfn Ref ([0-9a-f?]+)[ ]{2}"
+    r"([0-9a-f]{8,16})[ ]{2}Segment ([0-9a-f]{8,16}|\?{4})[ ]{2}Ptes ([0-9a-f?]+)[ ]{2}Pfn Ref ([0-9a-f?]+)[ ]{2}"
     r"Views ([0-9a-f?]+)[ ]{2}(\w+(?: \w+)?)[ ]{2}(\S.*)\Z"
 )
 # A file opened relative to another one.
 _RELATIVE = re.compile(r"[ ]{3,}(?:File: )?(\S.*)\Z")
 _VIEWS = re.compile(r"[ ]*(Mapped views:.*)\Z")
+_NONE = "no control areas were found"
 _VIEW = re.compile(
     r"[ ]*([0-9a-f]{8,16}|\?{4})-([0-9a-f]{8,16}|\?{4})[ ]{2}VAD ([0-9a-f]{8,16})[ ]{2}process ([0-9a-f]{8,16}|\?{4}) "
     r"\((.*), ([0-9a-f]+|\?{4})\)\Z"
@@ -111,6 +116,10 @@ class ListedControlArea:
     :param file: the file's name, or what is printed in its place
     :param parts: the control area, its segment and its subsections, in order
     :param views: where it is mapped, as this program lists it; ``None`` where it does not
+    :param kind: what backs it, where it is listed on one line: ``data``, ``image``, ``page file``, ...
+    :param pages: what its prototype PTEs say, as this program lists them; likewise the two behind it
+    :param extracted: the file that its pages were written to
+    :param explanation: the chain in words
     """
 
     address: Address
@@ -118,13 +127,21 @@ class ListedControlArea:
     parts: tuple[ListedStructure, ...]
     views: tuple[MappedView, ...] | None
     remarks: tuple[str, ...]
+    kind: str = ""
+    pages: SectionPages | None = None
+    extracted: Extracted | None = None
+    explanation: tuple[Explained, ...] | None = None
 
 
 @record
 class ControlAreaListing:
-    """Control areas in the order of the text."""
+    """Control areas in the order of the text.
+
+    :param remarks: in brackets, where there is no control area that they could belong to
+    """
 
     areas: tuple[ListedControlArea, ...]
+    remarks: tuple[str, ...] = ()
 
 
 class _Part:
@@ -142,12 +159,17 @@ class _Part:
 class _Area:
     def __init__(self, at: str) -> None:
         self.parts = [_Part("ControlArea", "", at)]
-        self.file = ""
+        self.file = self.kind = ""
         self.views: list[MappedView] | None = None
+        self.pages, self.extracted, self.explained = PagesLines(), ExtractedLines(), ExplainedLines()
         self.remarks: list[str] = []
 
     def take(self, line: str) -> bool:
         part = self.parts[-1]
+        if not self._is_name_next() and (
+            self.explained.take(line) or self.pages.take(line) or self.extracted.take(line)
+        ):
+            return True
         if found := _SUBSECTION.match(line):
             self.parts.append(_Part("Subsection", found[1], found[2]))
         elif found := _SEGMENT.match(line):
@@ -184,7 +206,11 @@ class _Area:
     def record(self) -> ListedControlArea:
         parts = tuple(part.record() for part in self.parts)
         views = None if self.views is None else tuple(self.views)
-        return ListedControlArea(parts[0].address, self.file, parts, views, tuple(self.remarks))
+        remarks = (*self.pages.odd, *self.extracted.more, *self.remarks)
+        return ListedControlArea(
+            parts[0].address, self.file, parts, views, remarks, self.kind, self.pages.record(),
+            self.extracted.record(), self.explained.record(),
+        )  # fmt: skip
 
 
 @kind("control-area", "ca", opens=r"[ ]*ControlArea[ ]+@ ?[0-9a-f]{8,16}\Z", rank=12)
@@ -196,14 +222,22 @@ class ControlAreaReader(Reader):
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
         self._areas: list[_Area] = []
+        self._none = False
+        self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
         if found := _HEAD.match(line):
             self._areas.append(_Area(found[1]))
         elif found := _COMPACT.match(line):
             self._areas.append(_compact(found))
+        elif self._areas:
+            return self._areas[-1].take(line)
+        elif line == _NONE and self.command:
+            self._none = True
+        elif self._none and (said := remark(line)):
+            self._remarks.append(said)
         else:
-            return bool(self._areas) and self._areas[-1].take(line)
+            return False
         return True
 
     def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
@@ -217,7 +251,9 @@ class ControlAreaReader(Reader):
         return with_fact(before, "section-being-deleted") if being else before
 
     def record(self) -> ControlAreaListing | None:
-        return ControlAreaListing(tuple(area.record() for area in self._areas)) if self._areas else None
+        if not (self._areas or self._none):
+            return None
+        return ControlAreaListing(tuple(area.record() for area in self._areas), tuple(self._remarks))
 
 
 def _deleted(area: _Area) -> tuple[bool, Hex | Absent | None]:
@@ -228,15 +264,15 @@ def _deleted(area: _Area) -> tuple[bool, Hex | Absent | None]:
 
 def _compact(found: re.Match[str]) -> _Area:
     area = _Area(found[1])
-    segment = _Part("Segment", "", found[2])
-    area.parts.append(segment)
     area.parts[0].values = {
-        "Segment": address(found[2]),
+        "Segment": pointer(found[2]),
         "NumberOfPfnReferences": value(found[4]),
         "NumberOfMappedViews": value(found[5]),
     }
-    segment.values = {"TotalNumberOfPtes": value(found[3])}
-    area.file = found[7]
+    if "?" not in found[2]:
+        area.parts.append(_Part("Segment", "", found[2]))
+        area.parts[-1].values = {"TotalNumberOfPtes": value(found[3])}
+    area.kind, area.file = found[6], found[7]
     return area
 
 

@@ -34,6 +34,16 @@ _VALUE = re.compile(
     r" (0x[0-9a-f`]+|0n-?[0-9]+|[0-9])(?: (\S.*))?\Z"
 )
 
+# With -c all rows are on one line.
+_ASKED_COMPACT = re.compile(r" -[a-z0-9]*c")
+_ROWS = re.compile(r"[ ](?=\+0x[0-9a-f]{3,8} [^ :]+[ ]:)")
+# With -v a pattern lists sizes, too.
+_ENUMERATING = re.compile(r"Enumerating symbols matching \S+(?:, Size = 0x[0-9a-f]+)?\Z")
+_COLUMNS = re.compile(r"Address[ ]+Size Symbol\Z")
+_SIZED = re.compile(r"[ ]{8,}([0-9a-f]{3,8} [A-Za-z_0-9.]+!\S.*)\Z")
+# `(types: this kernel is not known; ...)`, `(Flink at 00000000`00007000: ... not in the dump)`
+_FOOT = re.compile(r"\(([\w.$]+(?: at [0-9a-f`]{8,17})?: .*)\)\Z")
+
 
 @record
 class Value:
@@ -62,11 +72,15 @@ class RowRemark:
 
 @record
 class Structures:
-    """Listings of ``dt``, one for each structure that the command printed, and values of ``??``."""
+    """Listings of ``dt``, one for each structure that the command printed, and values of ``??``.
+
+    :param foot: remarks in brackets below the listings, as this program has them
+    """
 
     listings: tuple[DtListing, ...]
     values: tuple[Value, ...]
     remarks: tuple[RowRemark, ...] = ()
+    foot: tuple[str, ...] = ()
 
 
 def _confirms(line: str, following: str) -> bool:
@@ -83,6 +97,10 @@ class Dt(Reader):
         self._lines = LineReader()
         self._taken = False
         self._values: list[Value] = []
+        # Where a type has no members, its value is all that is printed.
+        self._valued = command[:3] == "dt "
+        self._compact = self._valued and _ASKED_COMPACT.search(command) is not None
+        self._foot: list[str] = []
         if command:
             self._lines.begin(command.removeprefix("!mex.").removeprefix("!"))
 
@@ -93,6 +111,8 @@ class Dt(Reader):
 
     def take(self, line: str, number: int) -> bool:
         start = line.lstrip()[:1]
+        if self._compact and "+0x" in line and not self._taken:
+            return self._on_one_line(line)
         if start == "+":
             taken = self._lines.take_line(line)
             self._taken = self._taken or taken
@@ -110,10 +130,38 @@ class Dt(Reader):
         if start not in "[=" and alone and not typed:
             return False
         if start.isdecimal() and "x" not in line[:12]:
-            return False
+            return self._listed(line) or self._value(line)
+        if start == "(" and self.command and (found := _FOOT.match(line)):
+            self._foot.append(found[1])
+            return True
         taken = self._lines.take_line(line)
         self._taken = self._taken or taken
+        return taken or self._listed(line) or self._value(line)
+
+    def _value(self, line: str) -> bool:
+        """Take the value of a type that has no members: it is all that is printed of it."""
+        taken = self._valued and self._lines.take_value(line)
+        self._taken = self._taken or taken
         return taken
+
+    def _on_one_line(self, line: str) -> bool:
+        """Take what ``-c`` prints: all rows on one line."""
+        rows = _ROWS.split(line.strip())
+        taken = all(self._lines.take_line(f"   {row}") for row in rows)
+        self._taken = self._taken or taken
+        return taken
+
+    def _listed(self, line: str) -> bool:
+        """Take what ``-v`` prints of types that a pattern matches: a heading, and sizes with names."""
+        draft = self._lines.draft
+        if _ENUMERATING.match(line) or (draft.heading and _COLUMNS.match(line)):
+            draft.heading.append(line)
+        elif draft.heading[1:] and (found := _SIZED.match(line)):
+            draft.names.append(found[1])
+        else:
+            return False
+        self._taken = True
+        return True
 
     def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
         """Return what the flags and codes in the rows of well-known structures stand for."""
@@ -143,4 +191,6 @@ class Dt(Reader):
         drafts = [d for d in self._lines.drafts if d.rows or d.names or d.size or d.heading]
         listings = tuple(d.listing() for d in drafts)
         remarks = tuple(RowRemark(n, row, text) for n, d in enumerate(drafts) for row, text in d.remarks)
-        return Structures(listings, tuple(self._values), remarks) if listings or self._values else None
+        if not (listings or self._values or self._foot):
+            return None
+        return Structures(listings, tuple(self._values), remarks, tuple(self._foot))

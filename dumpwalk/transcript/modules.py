@@ -20,6 +20,14 @@ _ROW = re.compile(
 _DETAIL = re.compile(r"[ ]{2,}([A-Z][\w ]{2,31}?):(?:[ ]+|\Z)(.*)\Z")
 # Below `Information from resource tables:` more of the same.
 _HEADING = re.compile(r"[ ]+(Information from resource tables|Translations):?(.*)\Z")
+# What has no colon: how the image was built, and why this program does not know its version.
+_BUILT = re.compile(r"[ ]{2,}(Image was built with) (\S.*)\Z")
+_NO_VERSION = re.compile(r"[ ]{4}\((version): (.*)\)\Z")
+# Columns that stand in place of flags and symbols: the image's name or path, its time stamp.
+_COLUMNS = re.compile(r"!?lm[ 1b-ln-z-]{0,16}?[ifnt]")
+# `lm 1m` prints names and nothing else.
+_NAMES_ALONE = re.compile(r"!?lm[ ]?[a-zA-Z ]{0,8}1m\b")
+_NAME = re.compile(r"\S+\Z")
 
 
 @record
@@ -45,10 +53,14 @@ class ListedModule:
 
 @record
 class ModuleList:
-    """A list of modules, and remarks in brackets."""
+    """A list of modules, and remarks in brackets.
+
+    :param names: of modules of which ``lm 1m`` prints nothing else
+    """
 
     modules: tuple[ListedModule, ...]
     remarks: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @kind(
@@ -83,10 +95,15 @@ class ModulesReader(Reader):
         self._unloaded = False
         self._headed = False
         self._remarks: list[str] = []
+        self._columns = _COLUMNS.match(command) is not None
+        self._names: list[str] | None = [] if _NAMES_ALONE.match(command) else None
 
     def take(self, line: str, number: int) -> bool:
         if found := _ROW.match(line):
-            self._rows.append(([g or "" for g in found.groups()], [], self._unloaded))
+            fields = [g or "" for g in found.groups()]
+            if self._columns and fields[3]:
+                fields[3:] = ["", "", line[found.start(4) :]]
+            self._rows.append((fields, [], self._unloaded))
             return True
         if _HEADER.match(line):
             self._headed = True
@@ -95,7 +112,10 @@ class ModulesReader(Reader):
             self._unloaded = True
             return True
         if not self._rows:
-            return False
+            return self._name(line)
+        if found := _NO_VERSION.match(line) or _BUILT.match(line):
+            self._rows[-1][1].append((found[1], found[2]))
+            return True
         if said := remark(line.strip()):
             self._remarks.append(said)
             return True
@@ -107,11 +127,17 @@ class ModulesReader(Reader):
             return True
         return False
 
+    def _name(self, line: str) -> bool:
+        if self._names is None or not _NAME.match(line):
+            return False
+        self._names.append(line)
+        return True
+
     def record(self) -> ModuleList | None:
-        if not self._rows:
+        if not (self._rows or self._names):
             return None
         modules = tuple(_module(fields, details, gone) for fields, details, gone in self._rows)
-        return ModuleList(modules, tuple(self._remarks))
+        return ModuleList(modules, tuple(self._remarks), tuple(self._names or ()))
 
 
 def _module(fields: list[str], details: list[tuple[str, str]], gone: bool) -> ListedModule:

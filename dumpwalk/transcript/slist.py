@@ -78,6 +78,7 @@ class SlistReader(Reader):
         self._lines = LineReader()
         self._window: PopWindow | None = None
         self._explained: list[str] = []
+        self._footed = False
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
@@ -117,7 +118,9 @@ class SlistReader(Reader):
                 self._lines.begin(f"dt {self._type}")
                 self._lines.draft.address = at.__class__(at - self._offset & (1 << 64) - 1)
             return True
-        return bool(self._entries) and line.lstrip(" ")[:1] in ("+", "[") and self._lines.take_line(line)
+        if not self._entries or self._entries[-1].words is not NOT_SHOWN or self._footed:
+            return False
+        return (line.lstrip(" ")[:1] in ("+", "[") and self._lines.take_line(line)) or self._lines.take_value(line)
 
     def _foot(self, line: str) -> bool:
         if (found := _REPEATS.match(line)) and found[2] == str(1 << int(found[1])):
@@ -132,6 +135,7 @@ class SlistReader(Reader):
             self._remarks.append(said)
         else:
             return False
+        self._footed = True
         return True
 
     def record(self) -> ListedSlist | None:

@@ -439,7 +439,7 @@ def test_rows_that_are_left_out_are_a_problem(monkeypatch: pytest.MonkeyPatch) -
     answer = show(memory(), TYPES, request_of(["nt!_ALL"]))
 
     assert answer.problems == (Problem("dt", "there are more than 3 rows; the rest is left out"),)
-    assert layout(answer).endswith("\n\ndt: there are more than 3 rows; the rest is left out")
+    assert layout(answer).endswith("\n\n(dt: there are more than 3 rows; the rest is left out)")
 
 
 @pytest.mark.real

@@ -105,3 +105,68 @@ def each(cases: list[Case]) -> pytest.MarkDecorator:
         [(case, wide) for case in cases for wide in case.widths],
         ids=[f"{case.command}-{'x64' if wide else 'x86'}" for case in cases for wide in case.widths],
     )
+
+
+# Which tests read back what each command prints, by its verb: names behind `test_log_round_trips_`. Those that print no
+# listing of a debugger have the reason why there is no such test instead.
+TESTED: dict[str, tuple[str, ...] | str] = {
+    "apc": ("apc",), "bugcheck": ("modules",), "ca": ("ca", "ca_more"), "devobj": ("io",), "devstack": ("io",),
+    "dg": ("processor",), "drvobj": ("io",), "dt": ("dt", "dt_forms"), "fileobj": ("io",), "fltreg": ("io",),
+    "gdt": ("processor", "several"), "handle": ("objects",), "idt": ("processor", "several"), "irp": ("irp",),
+    "kuser": ("processor",), "lm": ("modules", "lm_v"), "object": ("objects",), "objtypes": ("objects",),
+    "pcr": ("processor",), "pfn": ("memory",), "pool": ("memory", "several"), "prcb": ("processor",),
+    "process": ("threads",), "pte": ("paging", "several"), "ptov": ("paging",), "sizeof": ("modules",),
+    "slist": ("memory", "slist"), "ssdt": ("processor",), "thread": ("threads",), "vad": ("memory",), "vpb": ("io",),
+    "vtop": ("paging",),
+    "info": "a report on files, which no debugger prints",
+    "log": "what it prints is of pasted text itself; `printed` of a log has tests of its own",
+    "synth": "it makes a dump and says so",
+    "triage": "a report on files, which no debugger prints",
+    "types": "layouts of types as C and reports on type information; what `dt` prints of types is read back",
+}  # fmt: skip
+CHOOSES = "it chooses what is looked at; the layout is the same"
+# What else their arguments let them print: the tests that read it back, or why the text is that of the command alone.
+OPTIONS: dict[str, dict[str, tuple[str, ...] | str]] = {
+    "apc": {"words": ("apc",)},
+    "bugcheck": {
+        **dict.fromkeys(("code", "p1", "p2", "p3", "p4", "arch", "build"), ("modules",)),
+    },
+    "ca": {
+        "words": ("ca", "ca_more"), "file": CHOOSES, "image": CHOOSES, "ptes": ("ca_more",), "bar": ("ca_more",),
+        "explain": ("ca_more",), "extract": ("ca_more",), "force": "what is printed of the file is the same",
+    },
+    "devobj": {"device": CHOOSES},
+    "devstack": {"device": CHOOSES},
+    "dg": {"first": CHOOSES, "last": CHOOSES, "processor": CHOOSES},
+    "drvobj": {"driver": CHOOSES, "flags": ("io",)},
+    "dt": {"words": ("dt", "dt_forms"), "types": CHOOSES},
+    "fileobj": {"address": CHOOSES},
+    "fltreg": {"address": CHOOSES},
+    "gdt": {"processor": CHOOSES, "each": ("several",)},
+    "handle": {"words": ("objects",)},
+    "idt": {"vector": ("several",), "a": ("processor", "several"), "processor": CHOOSES, "each": ("several",)},
+    "irp": {"address": CHOOSES, "detail": ("irp",)},
+    "kuser": {},
+    "lm": {"words": ("modules", "lm_v")},
+    "object": {"object": ("objects",), "flags": ("objects",), "explain": ("objects",)},
+    "objtypes": {},
+    "pcr": {"processor": CHOOSES},
+    "pfn": {"page": CHOOSES},
+    "pool": {"address": CHOOSES, "flags": ("memory", "several")},
+    "prcb": {"processor": CHOOSES},
+    "process": {"words": ("threads",)},
+    "pte": {
+        "address": CHOOSES, "end": ("paging", "several"), "value": ("paging",), "prototype": CHOOSES, "mask": CHOOSES,
+        "types": CHOOSES,
+    },
+    "ptov": {"physical": CHOOSES, "page": CHOOSES, "dtb": CHOOSES},
+    "sizeof": {"type": CHOOSES, "types": CHOOSES},
+    "slist": {
+        "address": CHOOSES, "symbol": ("slist",), "offset": ("slist",), "ip": ("memory",), "explain": ("memory",),
+    },
+    "ssdt": {"service": CHOOSES, "w": CHOOSES, "table": CHOOSES},
+    "thread": {"words": ("threads",), "process": ("threads",), "tid": CHOOSES},
+    "vad": {"address": ("memory",), "flag": ("memory",), "process": CHOOSES},
+    "vpb": {"address": CHOOSES},
+    "vtop": {"words": CHOOSES, "dtb": CHOOSES},
+}  # fmt: skip

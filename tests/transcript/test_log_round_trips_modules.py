@@ -17,6 +17,7 @@ from dumpwalk.bugchecks.table import names as bugcheck_names
 from dumpwalk.commands import lm, sizeof
 from dumpwalk.kernel.module_list import ModuleList
 from dumpwalk.memory.address import Hex
+from dumpwalk.memory.machine import MACHINES, Machine
 from dumpwalk.render.bugcheck import layout as bugcheck_layout
 from dumpwalk.render.modules import stamp
 
@@ -104,6 +105,29 @@ def test_bug_checks_are_the_same(name: str, parameters: list[int]) -> None:
     code = find_code(name)
     assert code is not None
     expected = decode(code, parameters)
+
+    assert read_back("!analyze -v", bugcheck_layout(expected), "analyze").bugcheck == expected
+
+
+# Those whose parameters mean something else on another machine or build, and one whose words look like a number.
+PARTICULAR = (
+    *("APC_INDEX_MISMATCH", "PAGE_FAULT_IN_NONPAGED_AREA", "IRQL_NOT_LESS_OR_EQUAL", "KERNEL_APC_PENDING_DURING_EXIT"),
+    *("IRQL_UNEXPECTED_VALUE", "CRITICAL_OBJECT_TERMINATION", "WINSOCK_DETECTED_HUNG_CLOSESOCKET_LIVEDUMP"),
+)
+VALUES = st.one_of(st.integers(0, 0x20), st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1))
+
+
+@given(
+    st.one_of(st.sampled_from(PARTICULAR), st.sampled_from(bugcheck_names())), st.lists(VALUES, max_size=4),
+    st.sampled_from([None, *MACHINES.values()]), st.sampled_from([None, 2600, 6001, 7601, 10240, 19041, 26100]),
+)  # fmt: skip
+@settings(max_examples=40)
+def test_bug_checks_of_a_machine_and_a_build(
+    name: str, parameters: list[int], machine: Machine | None, build: int | None
+) -> None:
+    code = find_code(name)
+    assert code is not None
+    expected = decode(code, parameters, machine, build)
 
     assert read_back("!analyze -v", bugcheck_layout(expected), "analyze").bugcheck == expected
 

@@ -27,9 +27,9 @@ def command_target(words: str) -> tuple[str, str, Address | None]:
         value = number(word)
         if value is not None:
             address = address if address is not None else value
-        elif not name and re.match(r"[A-Za-z_$<][\w:!$~<>,@*.-]*$", word):
+        elif not name and re.match(r"[A-Za-z_$<][\w:!$~<>,@*.-]*(?:\[[0-9]+\])?$", word):
             name = word
-    module, bang, plain = name.rpartition("!")
+    module, bang, plain = name.partition("[")[0].rpartition("!")
     return plain, module if bang else "", address
 
 

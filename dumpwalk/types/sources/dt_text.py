@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
-from dumpwalk.remarks import Absent
 from dumpwalk.types.sources.dt_command import command_target, number
+from dumpwalk.types.sources.dt_meaning import integer, meaning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 4096
 _MOST_LINES = 1_000_000
 _DEEPEST = 64
+# What a type without members may be printed as, by the grammar's terminals.
+_ALONE = frozenset((
+    *("TYPE_NAME", "COUNT", "POINTER", "FUNCTION", "HEX", "PLAIN", "SIGNED", "BINARY", "REAL", "NULL", "GUID"),
+    *("UNREADABLE", "CHARACTER", "ENUM", "STRING", "CALL"),
+))  # fmt: skip
 
 
 @record
@@ -113,9 +118,12 @@ class Draft:
 
     def listing(self) -> DtListing:
         """Return what was read."""
+        type, module = self.type, self.module
+        if self.rows and len(self.names) == 1:  # of -y: which type the beginning of a name stands for
+            module, _, type = self.names[0].partition("!")
         return DtListing(
-            self.type,
-            self.module,
+            type,
+            module,
             self.address,
             self.size,
             tuple(row for row, _ in self.rows),
@@ -206,6 +214,25 @@ class LineReader:
         getattr(self, f"_{statement.data}")(statement.children, line)
         return True
 
+    def take_value(self, line: str) -> bool:
+        """Take what stands for a type without members: its value alone, or its name; and say whether *line* is that."""
+        from lark import UnexpectedInput
+
+        if self.draft.rows or len(line) > _LONGEST_LINE:
+            return False
+        as_element = f"[0] {line}"
+        try:
+            statement: Any = _parser().parse(as_element).children[0]
+        except UnexpectedInput:
+            return False
+        tokens = statement.children[1:]
+        if statement.data != "element" or not tokens or any(t.type not in _ALONE for t in tokens):
+            return False
+        if tokens[0].type == "TYPE_NAME" and str(tokens[0]) != self.draft.type:
+            return False  # prose has words, too
+        self._add("", None, tokens, as_element, 0, "value")
+        return True
+
     def complete(self) -> list[Draft]:
         """Return the listings that hold something."""
         return [d for d in self.drafts if d.rows or d.names or d.size]
@@ -264,14 +291,14 @@ class LineReader:
         name, value = str(tokens[0]).rstrip("= "), tokens[1]
         text = str(value)
         self._remark(tokens[2:])
-        self.draft.rows.append((DtRow(name.strip(), None, text, 0, "enumerator", "", _integer(text)), (value.type,)))
+        self.draft.rows.append((DtRow(name.strip(), None, text, 0, "enumerator", "", integer(text)), (value.type,)))
 
     def _add(self, name: str, offset: Hex | None, rest: list[Token], line: str, depth: int, kind: str) -> None:
         tokens = [t for t in rest if t.type != "REMARK"]
         text = line[tokens[0].start_pos : tokens[-1].end_pos].strip() if tokens else ""
         blank = " " if text and line.endswith(" ") and len(tokens) == len(rest) else ""
         shape = tuple(t.type for t in tokens)
-        type, value = _meaning(tokens, text)
+        type, value = meaning(tokens, text)
         self._remark(rest)
         self.draft.rows.append((DtRow(name, offset, text + blank, depth, kind, type, value), shape))
 
@@ -305,6 +332,8 @@ class LineReader:
 
     def _type_name(self, tokens: list[Token], line: str) -> None:
         module, _, name = str(tokens[0]).strip().partition("!")
+        if self.draft.names and line[:1] != " ":  # what a prefix meant, and below it the type
+            self._begin("")
         if line.startswith("        "):
             self.draft.names.append(f"{module}!{name}")
             return
@@ -324,72 +353,6 @@ class LineReader:
         """Rows were left out here; the listing goes on behind."""
 
     _rule = _gap
-
-
-def _meaning(tokens: list[Token], text: str) -> tuple[str, Any]:
-    """Return the type that a row shows, and its value."""
-    front = ""
-    while tokens and tokens[0].type == "COUNT":
-        front += f"{tokens.pop(0)} "
-    kinds = [t.type for t in tokens]
-    if not kinds:
-        return "", None
-    first, last = kinds[0], kinds[-1]
-    if first in ("POINTER", "FUNCTION"):
-        spelled = " ".join(str(t).removesuffix(" to") for t in tokens if t.type != "SIZED")
-        return front + spelled + "".join(f" {_sized_name(t)}" for t in tokens if t.type == "SIZED"), None
-    if first == "BITS":
-        return front + str(tokens[0]).removeprefix("Bitfield "), None
-    if first in ("SIZED", "SIZED_ENUM"):
-        return front + _sized_name(tokens[0]), None
-    if first == "TYPE_NAME":
-        return front + str(tokens[0]), _value(tokens[1]) if len(tokens) > 1 else None
-    value = _value(tokens[0])
-    if first == "HEX" and "TYPE_NAME" in kinds:
-        return f"{front}Ptr {tokens[kinds.index('TYPE_NAME')]}", value
-    if first == "HEX" and last == "SIZED":
-        return f"{front}Ptr {_sized_name(tokens[-1])}", value
-    if last == "CALL" and str(tokens[-1]).startswith("    "):
-        return f"{front}Ptr     {str(tokens[-1]).strip().partition('  ')[0]}", value
-    return "", value
-
-
-def _sized_name(token: Token) -> str:
-    return str(token).partition(",")[0].partition(" ")[2]
-
-
-def _value(token: Token) -> Any:
-    text = str(token)
-    if token.type in ("PLAIN", "SIGNED", "BINARY", "HEX", "NULL"):
-        return _integer(text)
-    if token.type == "REAL":
-        return float(text) if text[-1] != "f" and text[-1] != "n" else text
-    if token.type == "STRING":
-        return text[1:-1]
-    if token.type == "LINKS":
-        return tuple(_integer(word) for word in text.strip("[] ").split(" - "))
-    if token.type == "UNREADABLE":
-        reason = text.lstrip("?").strip()
-        return Absent(reason[1:-1] if reason[:1] == "(" and reason[-1:] == ")" else reason or "unreadable")
-    return text
-
-
-def _integer(text: str) -> int:
-    """Return the number that *text* is, as ``dt`` prints numbers."""
-    digits = text.replace("`", "").replace("'", "")
-    if digits == "(null)":
-        return Hex(0)
-    if digits.startswith("0n"):
-        return int(digits[2:])
-    if digits.startswith("0y"):
-        return int(digits[2:], 2)
-    if "x" in digits.lower():  # a copy may hold the prefix twice
-        sign = -1 if digits.startswith("-") else 1
-        return Hex(sign * int(digits.lower().rpartition("x")[2] or "0", 16))
-    try:
-        return int(digits)
-    except ValueError:  # without the prefix, as between the brackets of some copies
-        return Hex(int(digits, 16))
 
 
 def database(text: str, name: str = "pasted dt listings") -> ListedTypes:
