@@ -33,7 +33,7 @@ def layout(answer: HandleAnswer) -> str:
     from dumpwalk.render.text import printable
 
     head = [f"Searching for handles of type {printable(answer.type)}"] if answer.type else []
-    remarks = [f"({problem})" for problem in answer.problems]
+    remarks = [printable(f"({problem})") for problem in answer.problems]
     return "\n".join([*head, *map(table, answer.tables), *([""] if remarks else []), *remarks])
 
 

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from dumpwalk.triage import Report
 
 
-def _layout(report: Report) -> str:
-    from dumpwalk.render.report import layout
+def layout(report: Report) -> str:
+    """Return the report as text."""
+    from dumpwalk.render import report as text
 
-    return layout(report)
+    return text.layout(report)
 
 
 def _is_partial(report: Report) -> bool:
@@ -27,7 +28,7 @@ def _is_partial(report: Report) -> bool:
     "triage",
     argument("files", "crash dumps", many="*"),
     option("--types", value="NAME", help="whose types to use: a profile, or a file that holds types"),
-    text=_layout,
+    text=layout,
     partial=_is_partial,
     many=True,
     opens=True,

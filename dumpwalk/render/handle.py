@@ -20,8 +20,7 @@ def layout(found: Handles) -> str:
     """Return the handles of one table as text, beginning with an empty line as in the debugger."""
     lines = [""]
     if found.owner is not None:
-        count = Absent("") if isinstance(found.table, Absent) else found.table.HandleCount
-        lines += [*owner_lines(found.owner, count), ""]
+        lines += [*owner_lines(found.owner, _count(found)), ""]
     if not isinstance(found.table, Absent):
         head = _HEADS.get(found.kind, found.kind)
         lines += [f"{head} at {plain(found.table.address)} with {_number(found.table.HandleCount)} entries in use", ""]
@@ -35,6 +34,14 @@ def layout(found: Handles) -> str:
     return "\n".join([*lines, *([""] if remarks else []), *remarks])
 
 
+def _count(found: Handles) -> int | Absent:
+    """Return how many handles a process has, as its table says; one without a table has none."""
+    if not isinstance(found.table, Absent):
+        return found.table.HandleCount
+    place = found.owner.ObjectTable if found.owner is not None else found.table
+    return 0 if not isinstance(place, Absent) and not place else found.table
+
+
 def owner_lines(owner: Owner, handles: int | Absent) -> list[str]:
     """Return the lines that a process is headed by; a 32-bit machine's has the first two in one."""
     session = "none" if owner.SessionId is None else _number(owner.SessionId)
@@ -44,11 +51,13 @@ def owner_lines(owner: Owner, handles: int | Absent) -> list[str]:
         f"  ParentCid: {plain(owner.InheritedFromUniqueProcessId, 4)}"
     )
     narrow = len(plain(owner.address)) == 8
+    count = "<Data Not Accessible>" if isinstance(handles, Absent) else f"{handles:3d}."
+    image = "????" if isinstance(owner.ImageFileName, Absent) else printable(owner.ImageFileName)
     return [
         *([f"{first}  {ids}"] if narrow else [first, f"    {ids}"]),
         f"    DirBase: {plain(owner.DirectoryTableBase, 8)}  ObjectTable: {_pointer(owner.ObjectTable)}"
-        f"  HandleCount: {_number(handles):>3}.",
-        f"    Image: {printable(str(owner.ImageFileName))}",
+        f"  HandleCount: {count}",
+        f"    Image: {image}",
     ]
 
 

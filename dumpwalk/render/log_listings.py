@@ -72,6 +72,11 @@ def _winde(found: Any) -> str:
     return f"{found.title}: {count}" if found.title else count
 
 
+def _report(found: Any) -> str:
+    rows = ", ".join(text for name, text in found.rows if name in ("Machine", "Windows", "PROCESS", "THREAD"))
+    return "; ".join(filter(None, (found.verdict, rows, ", ".join(found.headings))))
+
+
 SUMMARIES: dict[str, Callable[[Any], str]] = {
     "Locks": _locks,
     "ListedIrp": _irp,
@@ -81,6 +86,7 @@ SUMMARIES: dict[str, Callable[[Any], str]] = {
     "NodeList": lambda n: counted(len(n.nodes), "device node"),
     "ObjectList": _objects,
     "HandleList": _handles,
+    "TriageReport": _report,
     "HandleTrace": lambda t: counted(len(t.operations), "operation"),
     "PoolListing": _pool,
     "ControlAreaListing": _area,

@@ -10,6 +10,7 @@ from dumpwalk.render.bugcheck import wrap
 from dumpwalk.render.process import process_lines, thread_lines
 from dumpwalk.render.registers import registers
 from dumpwalk.render.text import counted, indent, printable
+from dumpwalk.render.thread import frame_site
 from dumpwalk.times import interval
 from dumpwalk.unwind.frames import SCAN
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from dumpwalk.triage import Report
 
 
+# As `.exr` words them.
+_ACCESSES = {"read": "read from", "write": "write to", "execute": "execute non-executable"}
 # Machines with addresses of 32 bits.
 _NARROW = ("x86", "ARM")
 
@@ -110,7 +113,8 @@ def exception_record(exception: ExceptionRecord, modules: tuple[Module, ...] = (
     if exception.access:
         kind, address = exception.access
         where = "an address that the processor did not give" if address is None else f"address {address:0{width}x}"
-        lines.append(f"Attempt to {kind} {'to ' if kind == 'write' else ''}{where}")
+        words = _ACCESSES.get(kind, kind) if address is not None or kind != "execute" else kind
+        lines.append(f"Attempt to {words} {where}")
     return "\n".join(lines)
 
 
@@ -165,7 +169,7 @@ def _stack(report: Report) -> str:
         )
     width = len(str(report.stack[0].child_sp))
     lines = [head, f" # {'Child-SP':{width}} {'Instruction':{width}} Call Site"]
-    lines += [f"{f.number:02x} {f.child_sp} {f.instruction} {printable(f.site)}" for f in report.stack]
+    lines += [f"{f.number:02x} {f.child_sp} {f.instruction} {frame_site(f)}" for f in report.stack]
     return "\n".join(lines)
 
 
@@ -178,7 +182,8 @@ def _modules(report: Report) -> str:
         return ""
     width = len(str(report.modules[0].base))
     lines = [f"MODULES ({len(report.modules)}, in load order):", f"{'start':{width}} {'end':{width}} name; symbol key"]
-    lines += [printable(f"{m.base} {type(m.base)(m.end)} {m.name:<16} {m.symbol_key}") for m in report.modules]
+    for m in report.modules:
+        lines.append(f"{m.base} {type(m.base)(m.end)} {printable(m.name):<16} {printable(m.symbol_key)}")
     return "\n".join(lines)
 
 

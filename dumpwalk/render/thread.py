@@ -224,9 +224,14 @@ def stack_lines(frames: tuple[Frame, ...], wide: bool) -> list[str]:
         head = "Child-SP          RetAddr               Call Site"
         return [
             head,
-            *(f"{f.child_sp} {r or f'{0:08x}`{0:08x}'}     {printable(f.site)}" for f, r in zip(frames, returns)),
+            *(f"{f.child_sp} {r or f'{0:08x}`{0:08x}'}     {frame_site(f)}" for f, r in zip(frames, returns)),
         ]
     return [
         "ChildEBP RetAddr",
-        *(f"{f.child_sp} {r or f'{0:08x}'} {printable(f.site)}" for f, r in zip(frames, returns)),
+        *(f"{f.child_sp} {r or f'{0:08x}'} {frame_site(f)}" for f, r in zip(frames, returns)),
     ]
+
+
+def frame_site(frame: Frame) -> str:
+    """Return where a frame is as debuggers print it: an address in no module has ``0x`` in front."""
+    return printable(frame.site if frame.module else f"0x{frame.site}")

@@ -37,7 +37,7 @@ _NESTED = re.compile(r"[ ]{4,}(?:[A-Z][a-z]{1,12}|ID):[ ]+\S|[ ]{12}[A-Z_]{5,}\Z
 _HEADINGS = re.compile(r"[ ]*(?:Arguments:|(?:## )?Debugging Details:|-{3,})\Z")
 _OPENS = (
     r"[ ]*(?:[A-Z][A-Z0-9_]{4,63} \([0-9a-f]{1,8}\)\Z|\*[ ]+(?:Bugcheck|Exception) Analysis|Debugging Details:"
-    r"|(?:FAULTING_IP|MM_INTERNAL_CODE|DEFAULT_BUCKET_ID|BUGCHECK_STR|PROCESS_NAME|LAST_CONTROL_TRANSFER|FOLLOWUP_IP"
+    r"|(?:FAULTING_IP|REFERENCED_ADDRESS|MM_INTERNAL_CODE|DEFAULT_BUCKET_ID|BUGCHECK_STR|PROCESS_NAME|LAST_CONTROL_TRANSFER|FOLLOWUP_IP"
     r"|SYMBOL_NAME|MODULE_NAME|IMAGE_NAME|STACK_COMMAND|FAILURE_BUCKET_ID|BUCKET_ID|EXCEPTION_CODE|ERROR_CODE|DUMP_CLASS"
     r"|KEY_VALUES_STRING|BUGCHECK_CODE|BUGCHECK_P1|FAULTING_MODULE|CONTEXT|TRAP_FRAME|EXCEPTION_RECORD|READ_ADDRESS"
     r"|WRITE_ADDRESS|CURRENT_IRQL|APPLICATION_VERIFIER_FLAGS|DEBUG_FLR_IMAGE_TIMESTAMP|EXCEPTION_CODE_STR)[ ]*:"
@@ -121,7 +121,7 @@ class AnalyzeReader(Reader):
 
     def _take(self, line: str, number: int) -> bool:
         if found := _ITEM.match(line):
-            if self._ended(found[1]):
+            if self._ended(found[1]) or _is_of_a_report(found):
                 return False
             return self._item(found[1], found[2] or "", number)
         if self._inner is not None and self._inner.take(line, number):
@@ -284,6 +284,11 @@ class AnalyzeReader(Reader):
     def situation(self, before: Situation) -> Situation:
         found = self._bugcheck()
         return before if found is None else crashed(before, int(found.code))
+
+
+def _is_of_a_report(found: re.Match[str]) -> bool:
+    """Say whether an item is the trap frame of a report of this program, whose lines below it are its own."""
+    return found[1] == "TRAP_FRAME" and (found[2] or "").endswith((", from user mode", ", from the kernel"))
 
 
 def _number(text: str) -> int | None:

@@ -24,6 +24,8 @@ _ROUTINE = re.compile(r"[ ]*\[([0-9a-f]{2})\] (IRP_MJ_\w+|\?\?\?)[ ]+([0-9a-f]{8
 _FAST = re.compile(
     r"[ ]*((?:FastIo|AcquireFile|ReleaseFile|Mdl|Prepare|Acquire|Release)\w+)[ ]+([0-9a-f]{8,16}|\?{8})[ ]*(.*)\Z"
 )
+# Below the stacks of its devices, where it has none.
+_SUM = re.compile(r"[ ]*(Processed [0-9]+ device objects\.)\Z")
 
 
 @record
@@ -90,6 +92,8 @@ class DriverReader(Reader):
             self._extensions.append((pointer(found[1]), address(found[2])))
         elif self._part[:4] == "Fast" and (found := _FAST.match(line)):
             self._fast[found[1]] = routine(found[2], found[3])
+        elif self._part == "Device Object stacks:" and (found := _SUM.match(line)):
+            self._remarks.append(found[1])
         elif said := remark(line):
             self._remarks.append(said)
         else:

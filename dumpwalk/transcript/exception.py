@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 _FIELD = re.compile(
     r"[ ]*(ExceptionAddress|ExceptionCode|ExceptionFlags|NumberParameters|Parameter\[[0-9]{1,2}\]|Chained Record)"
-    r": ([0-9a-fA-F`]{1,17})(?:[ ]\((.*)\))?\Z"
+    r": ([0-9a-fA-F`]{1,17})(?:[ ]\((.*)\)|[ ](STATUS_\w.*)|, (not a known code))?\Z"
 )
 _REMARK = re.compile(
-    r"[ ]*(Attempt to (?:read from|write to|execute (?:non-executable )?)[^\n]*|Subcode: 0x.*|Inpage operation failed.*"
+    r"[ ]*(Attempt to (?:read from|write to|execute|access kind)\b[^\n]*|Subcode: 0x.*|Inpage operation failed.*"
     r"|Exception Record @ [0-9A-Fa-f`]+:|Cannot read Exception record.*|This is usually the result.*)\Z"
 )
 
@@ -56,7 +56,8 @@ class ExceptionReader(Reader):
 
     def take(self, line: str, number: int) -> bool:
         if found := _FIELD.match(line):
-            name, value, aside = found.groups()
+            name, value, *asides = found.groups()
+            aside = next(filter(None, asides), None)
             if name in self._values:
                 return False
             self._values[name] = int(value.replace("`", "") or "0", 16)

@@ -121,8 +121,19 @@ def _with_columns(found: re.Match[str], address: type[Address]) -> Frame | None:
         _new(address, ret, 16),
         tuple([_ZERO if a in _ZEROS else Hex(a, 16) for a in args]),
         Hex(int(size, 16)) if size else None,
-        site(text) if text else _NOWHERE,
+        _NOWHERE if not text else _bare32(text) if address is Address32 and text[:2] == "0x" else site(text),
     )
+
+
+def _bare32(text: str) -> Site:
+    """Return the place that *text* names on a 32-bit machine: a bare address, whose digits do not tell its width."""
+    found = site(text)
+    at = found.address
+    return found if at is None or at >> 32 else _at(found, Address32(at))
+
+
+def _at(place: Any, address: Address) -> Site:
+    return place.__replace__(address=address)  # type: ignore[no-any-return]
 
 
 def _without_columns(line: str) -> Frame | None:

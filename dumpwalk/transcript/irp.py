@@ -148,10 +148,7 @@ class IrpReader(Reader):
     def take(self, line: str, number: int) -> bool:
         if self._head is None:
             self._head = _HEAD.match(line)
-            if self._head is None and (found := _FAILURE.match(line)):
-                self._remarks.append(found[1])
-                return True
-            return self._head is not None
+            return self._head is not None or self._failed(line)
         if self._summary is None and (found := _SUMMARY.match(line)):
             self._summary = found
         elif found := _OLD.match(line):
@@ -167,6 +164,18 @@ class IrpReader(Reader):
         elif found := _EXTENSION.match(line):
             self._extension = found[1]
         elif said := remark(line):
+            self._remarks.append(said)
+        else:
+            return False
+        return True
+
+    def _failed(self, line: str) -> bool:
+        """Take the lines of what is no IRP: the fields that detail shows, and what is said at the foot."""
+        if (found := _FAILURE.match(line)) and not self._remarks:
+            self._remarks.append(found[1])
+        elif self._remarks and (found := _FIELD.match(line)):
+            self._field(found)
+        elif self._remarks and (said := remark(line)):
             self._remarks.append(said)
         else:
             return False
@@ -189,9 +198,9 @@ class IrpReader(Reader):
             self._fields.append((name, value(number), behind or ""))
 
     def record(self) -> ListedIrp | None:
-        if self._head is None:
+        if self._head is None and not self._remarks:
             return None
-        state, count, current, at, rest = self._head.groups()
+        state, count, current, at, rest = self._head.groups() if self._head else ("", None, None, None, "")
         mdl, buffer, thread, more = self._summary.groups() if self._summary else (None, None, None, "")
         said = [text for text in (rest, more) if text]
         return ListedIrp(

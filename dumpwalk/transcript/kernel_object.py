@@ -29,7 +29,9 @@ _STEP = re.compile(
     r"|\([^()]*\))\Z"
 )
 _FAILURE = re.compile(r"[ ]*([0-9a-f]{8,16}): (Not a valid object \(.*\))\Z")
-_LISTED = re.compile(r"[ ]*(Scanning [0-9]+ objects of type .*|Total of [0-9]+ objects of type .*)\Z")
+_LISTED = re.compile(
+    r"[ ]*(Scanning [0-9]+ objects of type .*|Total of [0-9]+ objects of type .*|no object of that type was found)\Z"
+)
 
 
 @record
@@ -136,7 +138,8 @@ class ObjectLines:
 
 def object_head(line: str) -> ObjectLines | None:
     """Return what takes the lines of the object that *line* is the first of; ``None`` when it begins none."""
-    found = _HEAD.match(line) if "Object: " in line else None
+    form = _HEAD if "Object: " in line else _FAILURE if "Not a valid object" in line else None
+    found = form.match(line) if form else None
     return ObjectLines(found) if found else None
 
 
@@ -160,10 +163,7 @@ class ObjectReader(Reader):
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
-        begun = object_head(line)
-        if begun is None and (failed := _FAILURE.match(line)):
-            begun = ObjectLines(failed)
-        if begun is not None:
+        if (begun := object_head(line)) is not None:
             self._objects.append(begun)
         elif self._objects and self._objects[-1].take(line):
             pass
@@ -176,7 +176,7 @@ class ObjectReader(Reader):
         return True
 
     def record(self) -> ObjectList | None:
-        if not self._objects:
+        if not self._objects and not self._remarks:
             return None
         return ObjectList(tuple(found.record() for found in self._objects), tuple(self._remarks))
 

@@ -15,6 +15,9 @@ _VALUE = r"(?:<[^>]*>|(?![^ ]*:)[^\s:<][^\s:]*)"
 _LABELS = re.compile(rf"({_NAME})[ ]*({_VALUE})")
 _PROCESS = re.compile(rf"[ ]*PROCESS(?:[ ]+([0-9a-f]{{8,16}}))?(?:[ ]+((?:{_NAME}[ ]*(?:{_VALUE}[ ]*)?)+))?\Z")
 _LABELED = re.compile(rf"[ ]*(?=(?:SessionId|Cid|DirBase): )(?:{_NAME}[ ]*(?:{_VALUE}[ ]*)?)+\Z")
+# The lines of this program's reports: values that are not there stand with their reasons.
+_IMAGED = re.compile(r"[ ]*PROCESS ([0-9a-f]{8,16})  Image: (\S.*)\Z")
+_REPORTED = (("Cid", "Peb", "ParentCid"), ("DirBase", "ObjectTable", "ActiveThreads"))
 _IMAGE = re.compile(r"[ ]*Image:(?: |\Z)(.*)\Z")
 _DETAIL = re.compile(
     r"[ ]*(VadRoot|DeviceMap|Token|ElapsedTime|UserTime|KernelTime|QuotaPoolUsage\[\w+\]"
@@ -74,6 +77,9 @@ class ProcessReader(Reader):
         if line.lstrip().startswith("PROCESS") and (found := _PROCESS.match(line)):
             self._processes.append((found[1] or "", _pairs(found[2] or "")))
             return True
+        if found := _IMAGED.match(line):
+            self._processes.append((found[1], [("Image", found[2])]))
+            return True
         if found := _TITLE.match(line):
             if self._title or self._processes:
                 return False
@@ -97,7 +103,9 @@ class ProcessReader(Reader):
         if found := _DETAIL.match(line):
             fields.append((found[1], found[2]))
             return True
-        return False
+        more = next(filter(None, (_reported(line, names) for names in _REPORTED)), [])
+        fields += more
+        return bool(more)
 
     def record(self) -> ProcessList | None:
         if not (self._processes or self._title or self._remarks):
@@ -107,6 +115,19 @@ class ProcessReader(Reader):
 
 def _pairs(text: str) -> list[tuple[str, str]]:
     return [(name[:-1], value) for name, value in _LABELS.findall(text)]
+
+
+def _reported(line: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the values behind *names* on a line of a report; none where it is no such line."""
+    text = line.lstrip(" ")
+    out: list[tuple[str, str]] = []
+    for name, following in zip(names, (*names[1:], "Protection")):
+        if not text.startswith(f"{name}: "):
+            return []
+        value, mark, text = text.removeprefix(f"{name}: ").partition(f"  {following}: ")
+        out.append((name, value))
+        text = f"{following}: {text}" if mark else ""
+    return [*out, *([("Protection", text.removeprefix("Protection: "))] if text else [])]
 
 
 def _process(address: str, fields: list[tuple[str, str]]) -> ListedProcess:

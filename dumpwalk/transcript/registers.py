@@ -25,8 +25,11 @@ _ASSIGNMENT = re.compile(r"\b([a-z]{1,4}[0-9]{0,2}[a-z]?)=[ ]?([0-9a-fA-F`]+(?![
 _LINE = re.compile(
     r"[ ]*(?:[er]?[a-z]{1,3}[0-9]{0,2}[a-z]?=[ ]?[0-9a-f`]{2,17}(?:[ ]+|\Z)|(?=iopl=[0-9]))"
     r"(?:(?!iopl)[a-z]{1,4}[0-9]{0,2}[a-z]?=[ ]?(?:[0-9a-f`]{2,17}|\?+)(?:[ ]+|\Z))*"
-    r"(?:iopl=[0-9][ ]+(?:vi[fp][ ])*(?:[a-z]{2}(?:[ ]|\Z)){4,}[ ]*)?(?:(?:<|-->|//|;).*)?\Z"
+    r"(?:iopl=[0-9][ ]+(?:vi[fp][ ])*(?:[a-z]{2}(?:[ ]|\Z)){4,}[ ]*|[N-][Z-][C-][V-](?:[ ]EL[0-3])?[ ]*)?"
+    r"(?:(?:<|-->|//|;).*)?\Z"
 )
+# Behind the status register of ARM processors: its flags, and of 64-bit ones the exception level.
+_NZCV = re.compile(r"\bpsr=[0-9a-f]{8}[ ]+([N-][Z-][C-][V-](?:[ ]EL[0-3])?)(?![\w-])")
 _FLAGS = re.compile(r"iopl=([0-9])[ ]+((?:vi[fp][ ])*(?:[a-z]{2}(?:[ ]|\Z)){4,})")
 # The rest of them, where a mail program broke the line.
 _MORE_FLAGS = re.compile(r"[ ]*((?:ov|nv|up|dn|ei|di|pl|ng|zr|nz|na|ac|pe|po|cy|nc)(?: (?:ac|na|pe|po|cy|nc))*)\Z")
@@ -105,6 +108,9 @@ class RegistersReader(Reader):
                 return False  # another processor's, or another moment's
             if flags := _FLAGS.search(line):
                 self._iopl, self._flags = int(flags[1]), flags[2].strip()
+            elif (status := _NZCV.search(line)) is not None:
+                self._flags = status[1]
+                line = line[: status.start(1)].rstrip(" ") + line[status.end(1) :]
             for name, value in pairs:
                 if name != "iopl":
                     self.registers[name] = UNREADABLE if "?" in value else Hex(int(value.replace("`", "") or "0", 16))

@@ -18,13 +18,19 @@ from dumpwalk.transcript.prompt import word
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from dumpwalk.annotations.conditions import Situation
 
 _HEADER = re.compile(
-    r"[ ]*(?:STACK_TEXT:[ ]*|(?:Call stack:[ ]*)?(?:#[ ]*)?(?:Memory[ ]+)?(?:ChildEBP|Child-SP|RetAddr|FramePtr"
-    r"|Call Site)\b.*|(?:Stack trace|Call Stack|Call stack):?[ ]*)\Z"
+    r"[ ]*(?:STACK_TEXT:[ ]*(?:\(candidates: .*)?"
+    r"|(?:Call stack:[ ]*)?(?:#[ ]*)?(?:Memory[ ]+)?(?:ChildEBP|Child-SP|RetAddr|FramePtr|Call Site)\b.*"
+    r"|(?:Stack trace|Call Stack|Call stack):?[ ]*)\Z"
 )
+# The columns of this program's reports: where each frame is, not where it returns to. Below a scanned stack's title
+# stands what scanned frames are.
+_INSTRUCTIONS = re.compile(r"[ ]*# Child-SP[ ]+Instruction[ ]+Call Site\Z")
+_CANDIDATES = "among them, in this order; others are left over from calls that have returned.)"
 # .  0  id: 570.574   Suspend: 1 Teb 7ffde000 Unfrozen
 _THREAD = re.compile(
     r"[ ]*(?:[.#][ ]*)?([0-9]{1,5})[ ]+[iI]d: ([0-9a-f]+)\.([0-9a-f]+)[ ]+Suspend: (-?[0-9a-f]+)[ ]+"
@@ -65,11 +71,13 @@ class Stack:
     :param system: ``windows``, ``linux`` (gdb's form) or ``macos`` (Xcode's)
     :param thread: the thread, where a line above the stack says it
     :param frames: the innermost first
+    :param candidates: frames are values on the stack that can be return addresses, as reports of this program say
     """
 
     system: str
     thread: UserThread | None
     frames: tuple[Frame, ...]
+    candidates: bool = False
 
 
 def _confirms(line: str, following: str) -> bool:
@@ -128,6 +136,8 @@ class StackReader(Reader):
         self.system = "windows"
         self.thread: UserThread | None = None
         self._headed = False
+        self._instructions = False
+        self._candidates = False
         self._columns: Callable[[str], Frame | None] | None = None
         self._form = ""
         self._text = ""  # of a frame that goes on on the next line
@@ -225,6 +235,10 @@ class StackReader(Reader):
                 if self._headed and "STACK_TEXT" in line:
                     return False
                 self._headed = True
+                self._candidates = self._candidates or "(candidates: " in line
+                self._instructions = _INSTRUCTIONS.match(line) is not None
+                return True
+            if self._candidates and line == _CANDIDATES:
                 return True
             if found := _THREAD.match(line):
                 if self.thread is not None:
@@ -276,7 +290,8 @@ class StackReader(Reader):
     def record(self) -> Stack | None:
         if not self.frames and self.thread is None:
             return None
-        return Stack(self.system, self.thread, tuple(self.frames))
+        frames = map(_at_instruction, self.frames) if self._instructions else self.frames
+        return Stack(self.system, self.thread, tuple(frames), self._candidates)
 
     def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
         if not self.frames:
@@ -306,6 +321,12 @@ def crashed_by(frames: list[Frame], before: Situation) -> Situation:
                 by = f"the first argument of KeBugCheckEx is {code:x}"
                 return before.__replace__(bugcheck=code, bugcheck_by=by)  # type: ignore[attr-defined,no-any-return]
     return before
+
+
+def _at_instruction(found: Any) -> Frame:
+    """Return a frame whose second column is where it is: the address of its place."""
+    place = found.place.__replace__(address=found.return_address)
+    return found.__replace__(return_address=None, place=place)  # type: ignore[no-any-return]
 
 
 def _cut_offset(offset: int, rest: str) -> str:

@@ -13,6 +13,7 @@ from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
+from dumpwalk.transcript.noise import is_noise
 from dumpwalk.transcript.stack import Stack, StackReader, annotated, crashed_by
 from dumpwalk.transcript.values import UNREADABLE, pointer, remark, value
 
@@ -21,7 +22,8 @@ _THREAD = re.compile(
     r"(?:[ ]+Win32Thread:[ ]*([0-9a-f]*|\?{4}))?(?:[ ]+(.*))?\Z"
 )
 _STATE = re.compile(
-    r"(\?{4}|WAIT|RUNNING|READY|STANDBY|INITIALIZED|TERMINATED|TRANSITION|DEFERREDREADY|DEFERRED_READY|GATE ?WAIT)?"
+    r"(\?{4}|WAITINGFORPROCESSINSWAP|WAIT|RUNNING|READY|STANDBY|INITIALIZED|TERMINATED|TRANSITION|DEFERREDREADY"
+    r"|DEFERRED_READY|GATEWAITOBSOLETE|GATE ?WAIT)?"
     r"(?::[ ]*(?:\((\w+|\?{4})\))?)?[ ]*(KernelMode|UserMode|\?{4})?[ ]*(Alertable|Non-Alertable|\?{4})?"
     r"(?:on processor ([0-9a-f]+))?[ ]*(.*)"
 )
@@ -38,8 +40,13 @@ _FIELD = re.compile(
     r"[ ]*(DeviceMap|Wait Start TickCount|WaitTime(?: \(\w+\))?|Context Switch Count|UserTime|KernelTime"
     r"|Win32 Start Address|Start Address|Stack Init|Initial Sp|Base|Limit|Priority|Impersonation token:"
     r"|Scheduling Group:?|IdealProcessor:|Child-SP limit|LPC Server.*?:|Current LPC.*?:|Ticks:|Freeze Count"
-    r"|Suspend Count|ThreadName)[ ]+(\S.*)\Z"
+    r"|Suspend Count|ThreadName|KernelApcDisable)[ ]+(\S.*)\Z"
 )
+# In reports of this program both stand on a line, with the reasons of what is not there.
+_PROCESSES = re.compile(
+    r"[ ]*Owning Process ([0-9a-f]{8,16}|\?{4} \(.*\))  Attached Process ([0-9a-f]{8,16}|N/A|\?{4} \(.*\))\Z"
+)
+_REASON = re.compile(r"(\([^\n]*?\))  (?=\S)")
 _NONE = ("", "N/A")
 
 
@@ -114,11 +121,19 @@ class ThreadReader(Reader):
             self._head = _THREAD.match(line)
             return self._head is not None
         if self._stack.frames:
-            return self._stack.take(line, number)
+            return self._stack.take(line, number) or self._remark(line)
         if not line or _THREAD.match(line):
             return False
         # Its stack stands right below a thread; noise and a blank line may come between.
         return self._detail(line) or (number - self._last <= 4 and self._stack.take(line, number))
+
+    def _remark(self, line: str) -> bool:
+        """Take what this program says at the foot of a text, below the last thread's stack."""
+        said = remark(line)
+        if not said or is_noise(line):
+            return False
+        self._fields.append(("", said))
+        return True
 
     def _detail(self, line: str) -> bool:
         if found := _OBJECT.match(line):
@@ -128,6 +143,8 @@ class ThreadReader(Reader):
             self._irps.append(ListedIrp(_address(found[1]), kind, size, flags, pointer(found[5])))
         elif found := _PROCESS.match(line):
             self._processes[found[1]] = (found[2], found[3] or "")
+        elif found := _PROCESSES.match(line):
+            self._processes |= {"Owning": (_known(found[1]), ""), "Attached": (_known(found[2]), "")}
         elif found := _BARE.match(line):
             self._fields.append((found[1].rstrip(":"), ""))
         elif found := _FIELD.match(line):
@@ -142,6 +159,8 @@ class ThreadReader(Reader):
         if self._head is None:
             return None
         address, process, thread, teb, win32, rest = self._head.groups()
+        if teb == "????" and rest and (why := _REASON.match(rest)):
+            rest = rest[why.end() :]
         state = _STATE.match(rest or "")
         assert state is not None  # everything in it is optional
         owner, owner_image = self._processes.get("Owning", ("", ""))
@@ -209,6 +228,11 @@ def irp_flags(irp: ListedIrp) -> Annotation | None:
     """Return what the flags of an IRP in a thread's list stand for."""
     found = None if isinstance(irp.flags, Absent) else field("_IRP", "Flags", irp.flags)
     return found and Annotation(found.kind, found.name, f"IRP {irp.address:x}: {found.title}", "")
+
+
+def _known(text: str) -> str:
+    """Return an address, or what stands in its place without the reason."""
+    return text.partition(" (")[0]
 
 
 def _identifier(text: str) -> int | Absent:

@@ -96,7 +96,7 @@ def test_a_process_that_has_ended(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
 
     assert status == 1
-    assert "ObjectTable: 00000000  HandleCount: ????." in text
+    assert "ObjectTable: 00000000  HandleCount:   0." in text
     assert "(table: it has no handle table: it has ended)" in text
 
 

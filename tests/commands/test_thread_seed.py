@@ -171,7 +171,7 @@ def test_a_thread_that_terminates(capsys: pytest.CaptureFixture[str], types: str
     assert [line[:2] for line in frames[: len(stack)]] == [line[:2] for line in stack]
     # Then a trap frame: the listing has its ChildEBP from the code's unwind data, which no dump holds.
     assert frames[len(stack)] == ["a86bfc34", "778770b4", "nt+0x572a4"]
-    assert frames[len(stack) + 1] == ["074fe3e4", "00000000", "778770b4"]
+    assert frames[len(stack) + 1] == ["074fe3e4", "00000000", "0x778770b4"]
 
 
 @pytest.mark.parametrize("types", ["", "win7-x86-pae"])
@@ -183,7 +183,7 @@ def test_the_thread_that_waits_for_it(capsys: pytest.CaptureFixture[str], types:
     assert lines[: len(fields)] == fields
     assert [line[:2] for line in frames[: len(stack)]] == [line[:2] for line in stack]
     assert frames[len(stack)][1] == "77876fc0"
-    assert frames[len(stack) + 1] == ["000ffb18", "00000000", "77876fc0"]
+    assert frames[len(stack) + 1] == ["000ffb18", "00000000", "0x77876fc0"]
 
 
 def test_a_thread_that_closes_a_kernel_handle(capsys: pytest.CaptureFixture[str]) -> None:

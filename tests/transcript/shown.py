@@ -16,7 +16,7 @@ from dumpwalk.record import fields
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.render.log_records import place
 from dumpwalk.render.text import printable
-from dumpwalk.transcript import parse
+from dumpwalk.transcript import Block, parse
 from dumpwalk.transcript.site import Site
 from dumpwalk.transcript.values import NOT_SHOWN
 
@@ -46,11 +46,24 @@ class Shown:
 
 def read_back(command: str, text: str, kind: str) -> Any:
     """Return the record of the one block that *text* is; all of its lines must be understood."""
-    log = parse(f"0: kd> {command}\n{text}\n")
+    blocks = blocks_back(command, text)
 
-    assert [b.kind for b in log.blocks] == [kind], text
-    assert (log.unparsed, log.blocks[0].unparsed) == ((), ()), _left(text, (*log.unparsed, *log.blocks[0].unparsed))
-    return log.blocks[0].record
+    assert [b.kind for b in blocks] == [kind], text
+    return blocks[0].record
+
+
+def blocks_back(command: str, text: str) -> tuple[Block, ...]:
+    """Return the blocks that *text* is; all of its lines must be understood."""
+    log = parse(f"0: kd> {command}\n{text}\n")
+    left = (*log.unparsed, *(number for block in log.blocks for number in block.unparsed))
+
+    assert left == (), _left(text, left)
+    return log.blocks
+
+
+def remarks_at_foot(text: str) -> list[str]:
+    """Return what stands in brackets on lines of its own, without them."""
+    return [line[1:-1] for line in text.split("\n") if line[:1] == "(" and line[-1:] == ")"]
 
 
 def _left(text: str, numbers: tuple[int, ...]) -> str:
@@ -65,9 +78,8 @@ def assert_shown(record: Any, found: Any, shown: Shown, text: str = "") -> int:
     for path, value in _values(found):
         known = path in used or any(_is_below(path, name) for name in (*shown.beside, shown.remarks))
         assert known, f"{path} = {value!r} was read, and no field of the printed record is that"
-    said = [line[1:-1] for line in text.split("\n") if line[:1] == "(" and line[-1:] == ")"]
     kept = _lookup(found, shown.remarks, ())
-    assert [r for r in said if r not in (() if kept is MISSING else kept)] == []
+    assert [r for r in remarks_at_foot(text) if r not in (() if kept is MISSING else kept)] == []
     return count
 
 

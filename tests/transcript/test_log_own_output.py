@@ -161,6 +161,20 @@ def test_control_area_of_x86(capsys: pytest.CaptureFixture[str]) -> None:
     assert block.record.areas[0].parts[0].values["NumberOfSectionReferences"] is not None
 
 
+@pytest.mark.parametrize("sample", sorted(file.stem for file in SAMPLES.glob("*.dmp")))
+def test_triage_reports(capsys: pytest.CaptureFixture[str], sample: str) -> None:
+    """Of a file, without the command: its first line is known by the name of the dump."""
+    main(["triage", str(SAMPLES / f"{sample}.dmp")])
+    log = parse(capsys.readouterr().out)
+
+    assert log.unparsed == ()
+    assert [(block.kind, block.unparsed) for block in log.blocks if block.unparsed] == []
+    assert {block.kind for block in log.blocks} <= {
+        "triage", "analyze", "exception", "registers", "process", "thread", "stack", "prose",
+    }  # fmt: skip
+    assert log.blocks[0].record.verdict
+
+
 @pytest.mark.parametrize("arguments", ["0 3 344", "4", "348 20", "14 1 344"])
 def test_handles(capsys: pytest.CaptureFixture[str], arguments: str) -> None:
     words = ["handle", *arguments.split()]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from record_strategies import ABSENT, Strategy, addresses, places, record_of
+from record_strategies import ABSENT, PROBLEMS, Strategy, addresses, places, record_of
 from round_trips import Case, each, replaced, run
 from shown import Shown
 
@@ -55,6 +56,13 @@ def of_all(wide: bool) -> Strategy:
     process = record_of(apc.ProcessApcs, wide, {"address": places(wide), "ImageFileName": IMAGES, "threads": own})
     some = st.lists(process, max_size=2).filter(_are_different)
     return some.map(lambda found: apc.Apcs(True, tuple(found), None, None, ()))
+
+
+def of_one(wide: bool) -> Strategy:
+    own = st.lists(threads(wide), max_size=2, unique_by=lambda t: t.thread).map(tuple)
+    process = record_of(apc.ProcessApcs, wide, {"address": places(wide), "ImageFileName": IMAGES, "threads": own})
+    problems = st.lists(PROBLEMS, max_size=1).map(tuple)
+    return st.builds(lambda found, wrong: apc.Apcs(False, (found,), None, None, wrong), process, problems)
 
 
 def _are_different(found: list[apc.ProcessApcs]) -> bool:
@@ -133,23 +141,31 @@ THREAD = Case(
     WHOLE, least=0, found=lambda found: {"remarks": found.remarks},
     same=lambda found, answer: (read_threads(found), plain([thread_as_printed(answer.thread)])),
 )  # fmt: skip
-ALL = Case(
-    "!apc", "apc", of_all, apc.layout, WHOLE, least=0, found=lambda found: {"remarks": found.remarks},
-    same=lambda found, answer: (
-        [plain(found.processes), read_threads(found)],
-        [
-            plain([[p.address, plain(p.ImageFileName)] for p in answer.processes]),
-            plain([thread_as_printed(t, state=False) for p in answer.processes for t in p.threads if _holds(t)]),
-        ],
-    ),
-)  # fmt: skip
+
+
+def of_processes(command: str, records: Callable[[bool], Strategy]) -> Case:
+    return Case(
+        command, "apc", records, apc.layout, WHOLE, least=0, found=lambda found: {"remarks": found.remarks},
+        same=lambda found, answer: (
+            [plain(found.processes), read_threads(found), bool(found.title)],
+            [
+                plain([[p.address, plain(p.ImageFileName)] for p in answer.processes]),
+                plain([thread_as_printed(t, state=False) for p in answer.processes for t in p.threads if _holds(t)]),
+                answer.all,
+            ],
+        ),
+    )  # fmt: skip
+
+
+ALL = of_processes("!apc", of_all)
+PROCESS = of_processes("!apc proc X", of_one)
 
 
 def _holds(one: ThreadApcs) -> bool:
     return any(found.apcs for part in one.states for found in part.lists)
 
 
-CASES = [ONE, THREAD, ALL]
+CASES = [ONE, THREAD, ALL, PROCESS]
 
 
 @each(CASES)

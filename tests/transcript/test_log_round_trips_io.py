@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from driver_records import MAJORS, OF_DEVICES, STACK_SHOWN, stacks
 from hypothesis import strategies as st
 from record_strategies import ABSENT, FLAGS, PLACES, Strategy, names, paths, places, record_of
 from round_trips import (
@@ -22,22 +23,14 @@ from round_trips import (
 )
 from shown import Shown
 
-from dumpwalk.commands import devobj, devstack, drvobj, fileobj, fltreg, vpb
-from dumpwalk.kernel.constants import flags, name_of
+from dumpwalk.commands import devobj, devstack, fileobj, fltreg, vpb
+from dumpwalk.kernel.constants import flags
 from dumpwalk.kernel.device_object import DeviceObject
-from dumpwalk.kernel.device_stack import DeviceStack, StackedDevice
-from dumpwalk.kernel.driver import DriverObject, FastIo
 from dumpwalk.kernel.file_object import FileObject
 from dumpwalk.kernel.flt_registration import FltRegistration
 from dumpwalk.kernel.routine import Routine
 from dumpwalk.kernel.vpb import Vpb
 from dumpwalk.memory.address import Hex
-
-DRIVERS = st.one_of(paths(), ABSENT)
-OF_DEVICES = st.one_of(st.none(), DRIVERS)
-MAJORS = tuple((code, name_of("irp_major", code)) for code in range(0x1C))
-FAST_IO = ("FastIoRead", "MdlReadComplete", "AcquireForModWrite", "PrepareMdlWrite", "FastIoDeviceControl")
-
 
 # A device.
 
@@ -79,77 +72,7 @@ DEVOBJ = Case(
 
 # The stack of a device.
 
-
-def stacks(wide: bool) -> Strategy:
-    names_of_devices = st.one_of(paths(), st.none(), ABSENT)
-    device = record_of(StackedDevice, wide, {"address": places(wide), "driver": OF_DEVICES, "name": names_of_devices})
-    given = {
-        "devices": st.lists(device, min_size=1, max_size=4, unique_by=lambda d: d.address).map(tuple),
-        "DeviceNode.address": places(wide), "DeviceNode.InstancePath": st.one_of(names(), ABSENT),
-        "DeviceNode.ServiceName": st.one_of(names(), ABSENT),
-    }  # fmt: skip
-    return st.tuples(record_of(DeviceStack, wide, given), st.integers(0, 3)).map(lambda pair: _stack(*pair))
-
-
-def _stack(found: DeviceStack, asked: int) -> Any:
-    asked %= len(found.devices)
-    own = tuple(replaced(device, asked=n == asked) for n, device in enumerate(found.devices))
-    return replaced(found, devices=own, asked=own[asked].address)
-
-
-DEVSTACK = Case(
-    "!devstack X", "devstack", stacks, devstack.layout,
-    Shown(hidden={"DeviceNode.state": NOT_PRINTED, "problems": AT_FOOT}, forms={"DeviceNode": there}),
-    found=beside("stack"),
-)  # fmt: skip
-
-
-# A driver.
-
-
-def drivers(wide: bool) -> Strategy:
-    routine = record_of(Routine, wide, {"name": PLACES})
-    # The layout leaves the offset in an entry point's name out.
-    entry = st.one_of(record_of(Routine, wide, {"name": PLACES.map(lambda name: name.partition("+")[0])}), ABSENT)
-    fast = st.lists(st.tuples(st.sampled_from(FAST_IO), routine), unique_by=lambda pair: pair[0], max_size=4)
-    given = {
-        "address": places(wide), "name": DRIVERS,
-        **dict.fromkeys(("DriverInit", "DriverStartIo", "DriverUnload", "AddDevice"), entry),
-        "devices": st.lists(places(wide), max_size=9).map(tuple), "extensions[].address": places(wide),
-        "dispatch[].routine": st.one_of(routine, ABSENT), "dispatch[].code": st.sampled_from(MAJORS),
-        "fast_io": fast.map(lambda pairs: tuple(FastIo(name, found) for name, found in pairs)),
-        "notes": st.lists(st.just("IRP_MJ_READ leads to example"), max_size=1).map(tuple),
-    }  # fmt: skip
-    return record_of(DriverObject, wide, given).map(_driver)
-
-
-def _driver(found: DriverObject) -> Any:
-    dispatch = tuple(replaced(d, code=d.code[0], major=d.code[1]) for d in found.dispatch)  # type: ignore[index]
-    return drvobj.DriverAnswer(replaced(found, dispatch=dispatch), drvobj_flags, (), ())
-
-
-def driver_view(found: Any) -> dict[str, Any]:
-    entries = {{"DriverEntry": "DriverInit"}.get(name, name): routine for name, routine in found.entries.items()}
-    return {
-        **{name: getattr(found, name) for name in found._fields_ if name != "entries"},
-        **entries,
-        "extensions": tuple({"id": id, "address": at} for id, at in found.extensions),
-        "fast_io": tuple({"member": name, "routine": routine} for name, routine in found.fast_io.items()),
-    }
-
-
-drvobj_flags = 3
-DRVOBJ = Case(
-    "!drvobj X 3", "driver", drivers, drvobj.layout,
-    Shown(
-        hidden={
-            **dict.fromkeys(("Type", "Size", "Flags", "flag_names", "DriverStart", "DriverSize"), NOT_PRINTED),
-            **dict.fromkeys(("DriverSection", "module", "FastIoDispatch", "dispatch[].owner"), NOT_PRINTED),
-            "problems": AT_FOOT, "notes": AT_FOOT,
-        },
-    ),
-    of=lambda answer: answer.driver, found=driver_view,
-)  # fmt: skip
+DEVSTACK = Case("!devstack X", "devstack", stacks, devstack.layout, STACK_SHOWN, found=beside("stack"))
 
 
 # A volume, a filter's operations, a file.
@@ -238,7 +161,7 @@ FILEOBJ = Case(
     ),
 )  # fmt: skip
 
-CASES = [DEVOBJ, DEVSTACK, DRVOBJ, VPB, FLTREG, FILEOBJ]
+CASES = [DEVOBJ, DEVSTACK, VPB, FLTREG, FILEOBJ]
 
 
 @each(CASES)

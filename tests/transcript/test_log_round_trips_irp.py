@@ -15,9 +15,10 @@ from dumpwalk.commands import irp
 from dumpwalk.kernel.constants import flags, name_of
 from dumpwalk.kernel.io_stack import names as function_names
 from dumpwalk.kernel.irp import Irp
+from dumpwalk.kernel.irp_completion import Completion
 from dumpwalk.kernel.routine import Routine
 from dumpwalk.memory.address import Hex
-from dumpwalk.remarks import Absent
+from dumpwalk.remarks import Absent, Problem
 from dumpwalk.transcript.values import pointer
 
 MAJORS = tuple((code, name_of("irp_major", code)) for code in range(0x1E))
@@ -35,7 +36,8 @@ def requests(detail: bool) -> Callable[[bool], Strategy]:
             "RequestorMode": st.one_of(char, ABSENT), "ApcEnvironment": st.one_of(char, ABSENT),
             "CancelRoutine": routine, "StackCount": st.one_of(char, ABSENT), "CurrentLocation": st.one_of(char, ABSENT),
             "CancelIrql": st.one_of(byte, ABSENT), "IrpExtension": st.one_of(places(wide), st.none()),
-            "locations[].driver": st.one_of(st.none(), paths(), ABSENT), "completion": st.none(),
+            "locations[].driver": st.one_of(st.none(), paths(), ABSENT),
+            "completion": st.one_of(st.none(), record_of(Completion, wide)),
             "locations[].arguments": st.lists(st.one_of(numbers(wide), ABSENT), min_size=4, max_size=4).map(tuple),
             "locations[].MajorFunction": st.one_of(st.integers(0, 0x1E).map(Hex), code),
             "locations[].MinorFunction": st.one_of(st.integers(0, 9).map(Hex), code),
@@ -146,12 +148,45 @@ IRP_DETAIL = Case(
     Shown(hidden=HIDDEN, forms=FORMS, beside={"more": "the thread, the location and the APC once more"}),
     of=as_printed, found=view, least=25,
 )  # fmt: skip
+
+
+# What is no IRP: with detail, its fields all the same.
+
+
+def no_requests(detail: bool) -> Callable[[bool], Strategy]:
+    """Return what lies where no IRP is."""
+
+    def of(wide: bool) -> Strategy:
+        nothing = {"signature": False, "locations": (), "problems": (Problem("_IRP", "Type is 0, not 6"),)}
+        return requests(detail)(wide).map(lambda found: replaced(found, irp=replaced(found.irp, **nothing)))
+
+    return of
+
+
+HEADED = ("StackCount", "CurrentLocation", "CurrentStackLocation", "MdlAddress", "MasterIrp", "SystemBuffer", "Thread")
+NONE = {**HIDDEN, **dict.fromkeys((*HEADED, "IrpExtension", "locations"), "no first line says it")}
+NO_IRP = Case(
+    "!irp X", "irp", no_requests(False), irp.layout,
+    Shown(hidden={**NONE, **dict.fromkeys(DETAILS, "with detail")}, forms=FORMS), of=as_printed, found=view, least=0,
+    same=lambda found, answer: (found.remarks[0], "IRP signature does not match, probably not an IRP"),
+)  # fmt: skip
+NO_IRP_DETAIL = Case(
+    "!irp X 1", "irp", no_requests(True), irp.layout,
+    Shown(hidden=NONE, forms=FORMS, beside={"more": "the thread, the location and the APC once more"}),
+    of=as_printed, found=view, least=20,
+)  # fmt: skip
 CASES = [IRP, IRP_DETAIL]
+FAILURES = [NO_IRP, NO_IRP_DETAIL]
 
 
 @each(CASES)
 def test_what_was_printed_is_read_back(case: Case, wide: bool) -> None:
     run(case, wide, 25)
+
+
+@each(FAILURES)
+def test_what_is_no_irp_is_read_back(case: Case, wide: bool) -> None:
+    run(case, wide, 15)
 
 
 @pytest.mark.slow
