@@ -82,7 +82,7 @@ SUMMARIES: dict[str, Callable[[Any], str]] = {
     "ListedIrp": _irp,
     "ListedDevice": _device,
     "ListedDeviceStack": _stack,
-    "ListedDriver": lambda d: f"{plain(d.address)} {d.name}",
+    "ListedDriver": lambda d: f"{plain(d.address)} {d.name}" if d.address is not None else d.name,
     "NodeList": lambda n: counted(len(n.nodes), "device node"),
     "ObjectList": _objects,
     "HandleList": _handles,

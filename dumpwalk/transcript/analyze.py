@@ -16,6 +16,7 @@ from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.bugcheck import crashed, explained, short_form, stuck_thread
 from dumpwalk.transcript.exception import ExceptionReader, ListedException
 from dumpwalk.transcript.fitting_bugcheck import decoded, decodings, fitting, is_own
+from dumpwalk.transcript.prompt import prompted
 from dumpwalk.transcript.registers import Registers, RegistersReader
 from dumpwalk.transcript.stack import Stack, StackReader
 
@@ -181,6 +182,8 @@ class AnalyzeReader(Reader):
 
     def _more(self, line: str, number: int) -> bool:
         """Take a line that goes on with what stands above it."""
+        if prompted(line) is not None:
+            return False
         near = number - self._last <= 1
         if self._part == "description" and (near or not self._arguments):
             self._description.append(line.strip())

@@ -15,6 +15,7 @@ _PROCESS = re.compile(r"[ ]*\[(?:([0-9a-f]{8,16}) )?([^\]]{1,64})\]\Z")
 _THREAD = re.compile(
     r"[ ]*([0-9a-f]{1,8})\.([0-9a-f]{6})[ ]+([0-9a-f]{8,16})[ ]+(?:([0-9a-f]{7,8}) )?([A-Za-z?][\w?]*)(?:[ ]+(\S.*))?\Z"
 )
+_PROCESSED = re.compile(r"[ ]*Threads Processed: ([0-9]{1,9})\Z")
 _FRAME = re.compile(r"[ ]{16,}((?:\w+!|\+0x|0x)\S+)\Z")
 
 
@@ -39,9 +40,15 @@ class BlockedThread:
 
 @record
 class BlockedThreads:
-    """Threads in the order of the text."""
+    """Threads in the order of the text.
+
+    :param processes: address, where it is printed, and image of each process, also of those without such threads
+    :param processed: how many were looked at, where that is printed
+    """
 
     threads: tuple[BlockedThread, ...]
+    processes: tuple[tuple[Address | None, str], ...] = ()
+    processed: int | None = None
 
 
 @kind("blocked-threads", "stacks", opens=r"[ ]*Proc\.Thread[ ]+\.Thread ", rank=40)
@@ -53,6 +60,8 @@ class BlockedThreadsReader(Reader):
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
         self._headed = False
+        self._processes: list[tuple[Address | None, str]] = []
+        self._processed: int | None = None
         self._process: re.Match[str] | None = None
         self._threads: list[tuple[re.Match[str] | None, re.Match[str], list[Site]]] = []
 
@@ -63,16 +72,22 @@ class BlockedThreadsReader(Reader):
             return False
         elif found := _PROCESS.match(line):
             self._process = found
+            self._processes.append((address(found[1]) if found[1] else None, found[2]))
         elif found := _THREAD.match(line):
             self._threads.append((self._process, found, [site(found[6])] if found[6] else []))
         elif self._threads and (found := _FRAME.match(line)):
             self._threads[-1][2].append(site(found[1]))
+        elif found := _PROCESSED.match(line):
+            self._processed = int(found[1])
         else:
             return False
         return True
 
     def record(self) -> BlockedThreads | None:
-        return BlockedThreads(tuple(_thread(*thread) for thread in self._threads)) if self._threads else None
+        if not self._threads and self._processed is None:
+            return None
+        threads = tuple(_thread(*thread) for thread in self._threads)
+        return BlockedThreads(threads, tuple(self._processes), self._processed)
 
 
 def _thread(process: re.Match[str] | None, found: re.Match[str], frames: list[Site]) -> BlockedThread:

@@ -11,7 +11,8 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, pointer, remark
 
-_HEAD = re.compile(r"[ ]*Driver object \(([0-9a-f]{8,16})\) is for:\Z")
+# Old debuggers do not repeat the address.
+_HEAD = re.compile(r"[ ]*Driver object (?:\(([0-9a-f]{8,16})\) )?is for:\Z")
 _NAME = re.compile(r"[ ]*(\\\S.*?|\?{4})\Z")
 _TITLE = re.compile(
     r"[ ]*(Driver Extension List: ?\(id ?, ?addr\)|Device Object list:|Dispatch routines:|Fast I/O routines:"
@@ -41,11 +42,12 @@ class DispatchRoutine:
 class ListedDriver:
     """A DRIVER_OBJECT as text shows it.
 
+    :param address: ``None`` where it is not printed
     :param entries: ``DriverEntry``, ``DriverStartIo``, ``DriverUnload``, ``AddDevice``, as far as they are printed
     :param extensions: the id and the address of each client's extension
     """
 
-    address: Address
+    address: Address | None
     name: str
     entries: dict[str, Routine | Absent]
     extensions: tuple[tuple[Address | Absent, Address], ...]
@@ -55,7 +57,7 @@ class ListedDriver:
     remarks: tuple[str, ...]
 
 
-@kind("driver", "drvobj", opens=r"[ ]*Driver object \([0-9a-f]{8,16}\) is for:", rank=10)
+@kind("driver", "drvobj", opens=r"[ ]*Driver object (?:\([0-9a-f]{8,16}\) )?is for:", rank=10)
 class DriverReader(Reader):
     """Takes one driver."""
 
@@ -63,6 +65,7 @@ class DriverReader(Reader):
 
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
+        self._headed = False
         self._address = ""
         self._name = ""
         self._entries: dict[str, Routine | Absent] = {}
@@ -74,10 +77,11 @@ class DriverReader(Reader):
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
-        if not self._address:
+        if not self._headed:
             found = _HEAD.match(line)
-            self._address = found[1] if found else ""
-            return bool(found)
+            self._address = (found[1] or "") if found else ""
+            self._headed = bool(found)
+            return self._headed
         if not self._name and (found := _NAME.match(line)):
             self._name = found[1]
         elif found := _TITLE.match(line):
@@ -101,11 +105,11 @@ class DriverReader(Reader):
         return True
 
     def record(self) -> ListedDriver | None:
-        if not self._address:
+        if not self._headed:
             return None
         return ListedDriver(
-            address(self._address), self._name, self._entries, tuple(self._extensions), tuple(self._devices),
-            tuple(self._dispatch), self._fast, tuple(self._remarks),
+            address(self._address) if self._address else None, self._name, self._entries, tuple(self._extensions),
+            tuple(self._devices), tuple(self._dispatch), self._fast, tuple(self._remarks),
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from dumpwalk.annotations.fields import STRUCTURES, TOGETHER, field, structure
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.types.sources.dt_text import DtListing, LineReader
+from dumpwalk.types.sources.dt_text import DtListing, DtSymbol, LineReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,10 +37,6 @@ _VALUE = re.compile(
 # With -c all rows are on one line.
 _ASKED_COMPACT = re.compile(r" -[a-z0-9]*c")
 _ROWS = re.compile(r"[ ](?=\+0x[0-9a-f]{3,8} [^ :]+[ ]:)")
-# With -v a pattern lists sizes, too.
-_ENUMERATING = re.compile(r"Enumerating symbols matching \S+(?:, Size = 0x[0-9a-f]+)?\Z")
-_COLUMNS = re.compile(r"Address[ ]+Size Symbol\Z")
-_SIZED = re.compile(r"[ ]{8,}([0-9a-f]{3,8} [A-Za-z_0-9.]+!\S.*)\Z")
 # `(types: this kernel is not known; ...)`, `(Flink at 00000000`00007000: ... not in the dump)`
 _FOOT = re.compile(r"\(([\w.$]+(?: at [0-9a-f`]{8,17})?: .*)\)\Z")
 
@@ -75,12 +71,14 @@ class Structures:
     """Listings of ``dt``, one for each structure that the command printed, and values of ``??``.
 
     :param foot: remarks in brackets below the listings, as this program has them
+    :param symbols: those of the names that a pattern matched whose rows say more than the name
     """
 
     listings: tuple[DtListing, ...]
     values: tuple[Value, ...]
     remarks: tuple[RowRemark, ...] = ()
     foot: tuple[str, ...] = ()
+    symbols: tuple[DtSymbol, ...] = ()
 
 
 def _confirms(line: str, following: str) -> bool:
@@ -101,6 +99,7 @@ class Dt(Reader):
         self._valued = command[:3] == "dt "
         self._compact = self._valued and _ASKED_COMPACT.search(command) is not None
         self._foot: list[str] = []
+        self._pattern = command.startswith("dt ") and "*" in command
         if command:
             self._lines.begin(command.removeprefix("!mex.").removeprefix("!"))
 
@@ -124,19 +123,21 @@ class Dt(Reader):
             value = int(digits[2:]) if digits.startswith("0n") else Hex(digits, 16)
             self._values.append(Value(found[1], value, found[3] or ""))
             return True
+        if self._pattern and ("!" in line or start in "EA"):
+            return self._symbol(line)
         # The grammar is of lines that are dt's; prose and other commands' output it would misread.
         alone = ">" in line[:16] or not (self._taken or self.command)
         typed = line.startswith(("struct ", "union ", "class ", "   ")) or "!_" in line
         if start not in "[=" and alone and not typed:
             return False
         if start.isdecimal() and "x" not in line[:12]:
-            return self._listed(line) or self._value(line)
+            return self._value(line)
         if start == "(" and self.command and (found := _FOOT.match(line)):
             self._foot.append(found[1])
             return True
         taken = self._lines.take_line(line)
         self._taken = self._taken or taken
-        return taken or self._listed(line) or self._value(line)
+        return taken or self._value(line)
 
     def _value(self, line: str) -> bool:
         """Take the value of a type that has no members: it is all that is printed of it."""
@@ -151,17 +152,11 @@ class Dt(Reader):
         self._taken = self._taken or taken
         return taken
 
-    def _listed(self, line: str) -> bool:
-        """Take what ``-v`` prints of types that a pattern matches: a heading, and sizes with names."""
-        draft = self._lines.draft
-        if _ENUMERATING.match(line) or (draft.heading and _COLUMNS.match(line)):
-            draft.heading.append(line)
-        elif draft.heading[1:] and (found := _SIZED.match(line)):
-            draft.names.append(found[1])
-        else:
-            return False
-        self._taken = True
-        return True
+    def _symbol(self, line: str) -> bool:
+        """Take a row of what a pattern matched."""
+        taken = self._lines.take_line(line)
+        self._taken = self._taken or taken
+        return taken
 
     def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
         """Return what the flags and codes in the rows of well-known structures stand for."""
@@ -191,6 +186,7 @@ class Dt(Reader):
         drafts = [d for d in self._lines.drafts if d.rows or d.names or d.size or d.heading]
         listings = tuple(d.listing() for d in drafts)
         remarks = tuple(RowRemark(n, row, text) for n, d in enumerate(drafts) for row, text in d.remarks)
+        symbols = tuple(symbol for d in drafts for symbol in d.symbols)
         if not (listings or self._values or self._foot):
             return None
-        return Structures(listings, tuple(self._values), remarks, tuple(self._foot))
+        return Structures(listings, tuple(self._values), remarks, tuple(self._foot), symbols)

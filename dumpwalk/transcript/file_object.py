@@ -15,6 +15,7 @@ _A = r"(?:0x)?([0-9a-f]{8,16}|\?{4})"
 _POINTER = re.compile(rf"[ ]*(Related File Object|Device Object|Vpb|Private Cache Map): {_A}(?:[ ]+(\S.*))?\Z")
 _CONTEXTS = re.compile(rf"[ ]*FsContext: {_A}[ ]+FsContext2: {_A}\Z")
 _BARE = re.compile(r"[ ]*(Vpb is NULL|Event signalled|Event \?{4}|Delete pending|Lock operation|Cache Data:)\Z")
+_BUSY = re.compile(r"[ ]*(File Object is currently busy and has [0-9]{1,9} waiters\.)\Z")
 _ACCESS = re.compile(r"[ ]*Access:((?: \w+)*)\Z")
 _FLAGS = re.compile(r"[ ]*Flags:[ ]+(?:0x([0-9a-f]+)|\?{4})\Z")
 _FLAG = re.compile(r"[ ]+((?:[A-Z]\w*)(?: \w+)*|0x[0-9a-f]+)\Z")
@@ -117,6 +118,9 @@ class FileObjectReader(Reader):
             return True
         if said := remark(line):
             self._remarks.append(said)
+            return True
+        if self._pointers and (busy := _BUSY.match(line)):
+            self._remarks.append(busy[1])
             return True
         # The name is the first line, and may look like anything.
         if self.command and not (self._name or self._pointers or self._said or self._part):

@@ -12,21 +12,22 @@ from dumpwalk.transcript.kernel_object import ListedObject, ObjectLines, object_
 from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, optional, remark
 
 _TABLE = re.compile(
-    r"[ ]*((?:Kernel h|H)andle table|PspCidTable) at ([0-9a-f]{8,16}) with ([0-9]+|\?+) entries in use\Z"
+    r"[ ]*((?:Kernel )?New version of handle table|(?:Kernel h|H)andle table|PspCidTable) at ([0-9a-f]{8,16})"
+    r" with ([0-9]+|\?+) [Ee]ntries in use\Z"
 )
 _SEARCH = re.compile(r"[ ]*(Searching for (?:handles of type .*|Process with Cid == .*))\Z")
 _ENTRY = re.compile(
     r"[ ]*([0-9a-f]{4,16}): Object: ([0-9a-f]{8,16})[ ]+GrantedAccess: ([0-9a-f]{1,8}|\?+)((?: \(\w+\))*)"
-    r"[ ]+Entry: ([0-9a-f]{8,16})\Z"
+    r"(?:[ ]+Entry: ([0-9a-f]{8,16}))?\Z"
 )
 _FREE = re.compile(
     r"[ ]*([0-9a-f]{4,16}): free handle, Entry address ([0-9a-f]{8,16}), Next Entry ([0-9a-f]{8,16}|\?+)\Z"
 )
-_INVALID = re.compile(r"[ ]*(Invalid Handle: .*)\Z")
+_INVALID = re.compile(r"[ ]*(Invalid Handle: .*|processor number [0-9]{1,4})\Z")
 _USER = re.compile(r"[ ]*Handle ([0-9a-f]{1,16})\Z")
 _FIELD = re.compile(r"[ ]+(Type|Attributes|GrantedAccess|HandleCount|PointerCount|Name)[ ]+(\S.*)\Z")
 _ACCESS = re.compile(r"[ ]{4,}([A-Z]\w+(?:,[A-Z]\w+)*,?)\Z")
-_SPECIFIC = re.compile(r"[ ]*Object specific information\Z")
+_SPECIFIC = re.compile(r"[ ]*Object [Ss]pecific [Ii]nformation\Z")
 _INFORMATION = re.compile(r"[ ]{3,}(\S.*)\Z")
 _SUM = re.compile(r"[ ]*([0-9]+ [Hh]andles?(?: of type \w+)?|Type[ ]+Count)\Z")
 _COUNT = re.compile(r"([A-Z]\w+)[ ]+([0-9]+)\Z")
@@ -37,6 +38,7 @@ class ListedHandle:
     """A handle of the kernel's table.
 
     :param attributes: words in brackets: ``Protected``, ``Inherit``, ``Audit``
+    :param entry: where it is in the table, which old debuggers do not say
     :param next_free: of a free entry: the next one in the list
     """
 
@@ -44,7 +46,7 @@ class ListedHandle:
     object: Address | None
     GrantedAccess: Hex | None
     attributes: tuple[str, ...]
-    entry: Address
+    entry: Address | None
     next_free: Hex | None
     info: ListedObject | None
 
@@ -110,7 +112,7 @@ class _User:
     "handle",
     "handle",
     opens=(
-        r"[ ]*(?:(?:Kernel h|H)andle table at [0-9a-f]{8}|PspCidTable at [0-9a-f]{8}"
+        r"[ ]*(?:(?:(?:Kernel )?New version of h|Kernel h|H)andle table at [0-9a-f]{8}|PspCidTable at [0-9a-f]{8}"
         r"|[0-9a-f]{4,16}: (?:Object: [0-9a-f]{8,16}[ ]+GrantedAccess|free handle, Entry)|Invalid Handle: )"
     ),
     rank=11,
@@ -176,4 +178,5 @@ def _handle(found: re.Match[str], lines: ObjectLines | None) -> ListedHandle:
     access = optional(found[3] if "?" not in found[3] else None)
     attributes = tuple(found[4].replace("(", "").replace(")", "").split())
     info = lines.record() if lines else None
-    return ListedHandle(hexadecimal(found[1]), address(found[2]), access, attributes, address(found[5]), None, info)
+    at = address(found[5]) if found[5] else None
+    return ListedHandle(hexadecimal(found[1]), address(found[2]), access, attributes, at, None, info)

@@ -19,12 +19,20 @@ if TYPE_CHECKING:
 _MOST_LABELS = 64
 _LINE = re.compile(
     r"[ ]*(?:([0-9]{1,6})[ ]+)?([0-9a-fA-F]{8}(?:`?[0-9a-fA-F]{8})?)[ ]+(?:((?:[0-9a-f?]{2}){1,16})[ ]+)?"
-    r"(?![0-9a-f]{2}[ -][0-9a-f]{2}[ -])"  # bytes of a dump, not mnemonics
-    r"([a-z][a-z0-9.]{1,12}\b.*|\?{3}.*)\Z"
+    r"(?![0-9a-f]{2}[ -][0-9a-f]{2}[ -]|[0-9a-f]{8})"  # bytes of a dump or columns of a stack, not mnemonics
+    r"([a-z][a-z0-9.]{1,12}\b(?!!).*|\?{3}.*)\Z"
 )
-_LABEL = re.compile(r"[ ]*([A-Za-z_]\S.*?)(?:[ ]\[([^\]]+) @ ([0-9]+)\])?:\Z")
+_LABEL = re.compile(r"[ ]*([A-Za-z_]\S.*?)(?:[ ]\[([^\]]+) @ ([0-9]+)\])?(?:[ ]\[(inlined in [^ ].*)\])?:\Z")
 _FLOW = re.compile(r"[ ]*(?:Branch|No prior disassembly possible|Flow analysis was incomplete.*)\Z")
 _OPERAND = re.compile(r"(?<![ ])[ ]{2,}([a-z]{2}:[0-9a-f:`]+=\S+|\{\S+\}|\[br=\d\])")
+
+
+# uf /c prints the function and, in pairs of lines, from where it calls what.
+_FUNCTION = re.compile(r"([A-Za-z_]\w*!\S+) \(([0-9a-f]{8}(?:`?[0-9a-f]{8})?)\)\Z")
+_CALLER = re.compile(r"[ ]{2}([A-Za-z_]\w*!\S+) \(([0-9a-f]{8}(?:`?[0-9a-f]{8})?)\):\Z")
+_CALLEE = re.compile(
+    r"[ ]{4}(?:call to (\S.*?)(?<![ ]) \(([0-9a-f]{8}(?:`?[0-9a-f]{8})?)\)|unresolvable call: (\S.*))\Z"
+)
 
 
 @record
@@ -53,10 +61,30 @@ class CodeBlock:
 
 
 @record
+class Call:
+    """A call that ``uf /c`` lists.
+
+    :param callee: what it calls; ``None`` where the debugger can't tell, and *text* is the instruction
+    """
+
+    place: Site
+    address: Address
+    callee: Site | None
+    callee_address: Address | None
+    text: str
+
+
+@record
 class Code:
-    """A disassembly."""
+    """A disassembly, or the calls in one.
+
+    :param function: whose calls they are, and its *address*
+    """
 
     blocks: tuple[CodeBlock, ...]
+    function: Site | None = None
+    address: Address | None = None
+    calls: tuple[Call, ...] = ()
 
 
 def instruction(line: str) -> Instruction | None:
@@ -85,7 +113,8 @@ def label(line: str) -> Site | None:
     ):
         return None
     text = found[1] + (f" [{found[2]} @ {found[3]}]" if found[2] else "")
-    return site(text)
+    place = site(text)
+    return place if found[4] is None else place.__replace__(notes=(*place.notes, found[4]))  # type: ignore[attr-defined]
 
 
 def _confirms(line: str, following: str) -> bool:
@@ -108,8 +137,14 @@ class CodeReader(Reader):
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
         self.blocks: list[tuple[Site | None, list[Instruction]]] = []
+        self._lists_calls = "/c" in command
+        self._function: tuple[Site, Address] | None = None
+        self._caller: tuple[Site, Address] | None = None
+        self._calls: list[Call] = []
 
     def take(self, line: str, number: int) -> bool:
+        if self._lists_calls and self._call(line):
+            return True
         found = instruction(line)
         if found is not None:
             if not self.blocks:
@@ -128,5 +163,28 @@ class CodeReader(Reader):
         found = (remark for place in places for remark in at_place(place.module, place.symbol))
         return tuple({remark.name: remark for remark in found}.values())
 
+    def _call(self, line: str) -> bool:
+        if self._function is None and (found := _FUNCTION.match(line)):
+            self._function = site(found[1]), _address(found[2])
+        elif found := _CALLER.match(line):
+            self._caller = site(found[1]), _address(found[2])
+        elif self._caller is not None and (found := _CALLEE.match(line)):
+            name, at, text = found.groups()
+            place, caller = self._caller
+            callee = site(name) if name else None
+            self._calls.append(Call(place, caller, callee, _address(at) if at else None, text or ""))
+        else:
+            return False
+        return True
+
     def record(self) -> Code | None:
-        return Code(tuple(CodeBlock(place, tuple(found)) for place, found in self.blocks)) if self.blocks else None
+        if not self.blocks and self._function is None and not self._calls:
+            return None
+        blocks = tuple(CodeBlock(place, tuple(found)) for place, found in self.blocks)
+        function, at = self._function or (None, None)
+        return Code(blocks, function, at, tuple(self._calls))
+
+
+def _address(digits: str) -> Address:
+    plain = digits.replace("`", "")
+    return (Address if len(plain) > 8 else Address32)(int(plain, 16))

@@ -12,7 +12,7 @@ from dumpwalk.transcript.site import Site, site
 from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, optional, pointer, remark
 
 _HEAD = re.compile(r"[ ]*Dumping IDT:[ ]*([0-9a-f]{8,16})?\Z")
-_ROW = re.compile(r"[ ]*([0-9a-f]{2,4}):[ \t]+([0-9a-f]{8,16})(?:[ ]+(\S.*))?\Z")
+_ROW = re.compile(r"[ ]*([0-9a-f]{2,4}):[ \t]*([0-9a-f]{8,16})(?:[ ]+(\S.*))?\Z")
 _STACK = re.compile(r"(?:(.*?)(?<![ \t])[ \t]+)?Stack = (?:0x([0-9A-Fa-f]{8,16})|\?{4})\Z")
 _INTERRUPT = re.compile(r"[ \t]*(\S.*?) \(KINTERRUPT ([0-9a-f]{8,16})\)\Z")
 _BARE = re.compile(r"(?:0x)?([0-9a-f]{8,16}|\?{4})\Z")

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _IN_SYSTEM = "kernel-handle-close"
 _A = r"(?:[0-9a-f]{8,16}|\?{4,8})"
 _HEAD = re.compile(
-    r"[ ]*Irp is (active|completed\.?)(?: with (-?[0-9]+|\?\?) stacks?(?: (-?[0-9]+|\?\?) is current)?)?"
+    r"[ ]*Irp is (?:from zone and )?(active|completed\.?)"
+    r"(?: with (-?[0-9]+|\?\?) stacks?(?: (-?[0-9]+|\?\?) is current)?)?"
     r"(?: \(= ?0x([0-9a-f?]{8,16})\))?[ ]*(.*)\Z"
 )
 _SUMMARY = re.compile(
@@ -130,7 +131,7 @@ class _Location:
         )  # fmt: skip
 
 
-@kind("irp", "irp", opens=r"[ ]*Irp is (?:active|completed)", rank=10)
+@kind("irp", "irp", opens=r"[ ]*Irp is (?:from zone and )?(?:active|completed)", rank=10)
 class IrpReader(Reader):
     """Takes one IRP."""
 
@@ -202,7 +203,8 @@ class IrpReader(Reader):
             return None
         state, count, current, at, rest = self._head.groups() if self._head else ("", None, None, None, "")
         mdl, buffer, thread, more = self._summary.groups() if self._summary else (None, None, None, "")
-        said = [text for text in (rest, more) if text]
+        zone = "from zone" if self._head and "from zone" in self._head[0][:24] else ""
+        said = [text for text in (zone, rest, more) if text]
         return ListedIrp(
             state.rstrip("."), _decimal(count), _decimal(current), pointer(at) if at else None,
             pointer(mdl) if mdl else None, buffer or "", pointer(thread) if thread else None, tuple(self._fields),

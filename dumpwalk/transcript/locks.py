@@ -154,7 +154,8 @@ class _Resource:
     "locks",
     "locks",
     "ntsdexts.locks",
-    opens=r"[ ]*(?:Resource @ \S|CritSec \S+ at [0-9a-fA-F]|\*{4} DUMP OF ALL RESOURCE|An unexpected circular linked)",
+    opens=r"[ ]*(?:Resource @ \S|CritSec \S+ at [0-9a-fA-F]|\*{4} DUMP OF ALL RESOURCE|An unexpected circular linked"
+    r"|[0-9]{1,9} total locks, [0-9]{1,9} locks currently held\Z)",
     rank=10,
 )
 class LocksReader(Reader):

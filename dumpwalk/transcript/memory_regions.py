@@ -13,7 +13,7 @@ _BASE = re.compile(r"[ ]*(?:BaseAddress|Base Address):[ ]+([0-9a-f]{8}(?:`?[0-9a
 _END = re.compile(r"[ ]*End Address:[ ]+([0-9a-f]{8}(?:`?[0-9a-f]{8})?)\Z")
 _SIZE = re.compile(r"[ ]*(?:RegionSize|Region Size):[ ]+([0-9a-f]{8}(?:`?[0-9a-f]{8})?)(?:[ ]+\((.*)\))?\Z")
 _NUMBERED = re.compile(
-    r"[ ]*(State|Protect|Type|AllocationProtect):[ ]+([0-9a-f]{8})[ ]+([A-Z]\w*(?:[ ]?\|[ ]?\w+)*)\Z"
+    r"[ ]*(State|Protect|Type|AllocationProtect):[ ]+([0-9a-f]{8})[ ]*([A-Z]\w*(?:[ ]?\|[ ]?\w+)*)\Z"
 )
 _USAGE = re.compile(r"[ ]*Usage:(?:[ ]+(\S.*))?\Z")
 _FIELD = re.compile(

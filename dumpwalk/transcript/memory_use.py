@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from dumpwalk.memory.address import Address
+from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import address
+from dumpwalk.transcript.values import address, hexadecimal
 
 # Modified Pages:    9900 (   39600 Kb)
 _PAGES = re.compile(r"[ ]*([A-Z][\w/ ]{1,40}?):[ ]+([0-9]+)[ ]+\([ ]*([0-9]+) [KkM]b\)\Z")
@@ -19,10 +19,30 @@ _TITLE = re.compile(
     r"[ ]*(\*{3} Virtual Memory Usage \*{3}|\*{7} [0-9]+ .* have failed \*{6,7}"
     r"|Terminal Server Memory Usage By Session:|loading PFN database|loading \([0-9]+% complete\)"
     r"|(?:Building|Finished building) kernel map|Usage Summary \(in Kb\):"
+    r"|Scanning PFN database - \([0-9]+% complete\)"
     r"|Compiling memory usage data \([0-9.]+% Complete\)\.)\Z"
 )
-_COLUMNS = re.compile(r"[ ]*Control Valid Standby Dirty Shared Locked PageTables  name\Z")
+_COLUMNS = re.compile(r"[ ]*Control[ ]+Valid Standby Dirty Shared Locked PageTables  name\Z")
 _USE = re.compile(r"[ ]*([0-9a-f]{8,16}|-{8})((?:[ ]+[0-9]+){6})[ ]+(\S.*)\Z")
+
+
+# Newer debuggers list the processes by what they commit, the names of images in a column of their own.
+_PROCESSES = re.compile(r"[ ]*Pid ImageName[ ]+Commit[ ]+SharedCommit[ ]+Debt\Z")
+_PROCESS = re.compile(
+    r"[ ]*([0-9a-f]{1,6})[ ]([^ ](?:[^ ]|[ ](?![ ])){0,63})[ ]{2,}"
+    r"([0-9]{1,12}) Kb[ ]+([0-9]{1,12}) Kb[ ]+([0-9]{1,12}) Kb\Z"
+)
+
+
+@record
+class ProcessCommit:
+    """What a process commits, in KB."""
+
+    process_id: Hex
+    image: str
+    commit: int
+    shared_commit: int
+    debt: int
 
 
 @record
@@ -69,12 +89,13 @@ class MemoryUse:
     sessions: tuple[tuple[int, Address], ...]
     control_areas: tuple[ControlAreaUse, ...]
     remarks: tuple[str, ...]
+    processes: tuple[ProcessCommit, ...] = ()
 
 
 @kind(
     "memory-use",
     *("vm", "memusage"),
-    opens=r"[ ]*(?:\*\*\* Virtual Memory Usage|Page File: \\|loading PFN database|Control Valid Standby Dirty)",
+    opens=r"[ ]*(?:\*\*\* Virtual Memory Usage|Page File: \\|loading PFN database|Control[ ]+Valid Standby Dirty)",
     rank=15,
 )
 class MemoryUseReader(Reader):
@@ -88,6 +109,7 @@ class MemoryUseReader(Reader):
         self._counts: list[MemoryCount] = []
         self._sessions: list[tuple[int, Address]] = []
         self._areas: list[ControlAreaUse] = []
+        self._processes: list[ProcessCommit] = []
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
@@ -107,13 +129,17 @@ class MemoryUseReader(Reader):
             self._sessions.append((int(found[1]), address(found[2])))
         elif found := _TITLE.match(line):
             self._remarks.append(found[1])
+        elif found := _PROCESS.match(line):
+            numbers = (int(found[n]) for n in (3, 4, 5))
+            self._processes.append(ProcessCommit(hexadecimal(found[1]), found[2], *numbers))
         else:
-            return _COLUMNS.match(line) is not None
+            return _COLUMNS.match(line) is not None or _PROCESSES.match(line) is not None
         return True
 
     def record(self) -> MemoryUse | None:
-        if not (self._files or self._counts or self._areas):
+        if not (self._files or self._counts or self._areas or self._processes):
             return None
         return MemoryUse(
-            tuple(self._files), tuple(self._counts), tuple(self._sessions), tuple(self._areas), tuple(self._remarks)
-        )
+            tuple(self._files), tuple(self._counts), tuple(self._sessions), tuple(self._areas), tuple(self._remarks),
+            tuple(self._processes),
+        )  # fmt: skip

@@ -25,9 +25,9 @@ _BUILT = re.compile(r"[ ]{2,}(Image was built with) (\S.*)\Z")
 _NO_VERSION = re.compile(r"[ ]{4}\((version): (.*)\)\Z")
 # Columns that stand in place of flags and symbols: the image's name or path, its time stamp.
 _COLUMNS = re.compile(r"!?lm[ 1b-ln-z-]{0,16}?[ifnt]")
-# `lm 1m` prints names and nothing else.
-_NAMES_ALONE = re.compile(r"!?lm[ ]?[a-zA-Z ]{0,8}1m\b")
-_NAME = re.compile(r"\S+\Z")
+# With 1, names and nothing else are printed.
+_NAMES_ALONE = re.compile(r"!?lm[ ]?[a-zA-Z ]{0,8}1")
+_NAME = re.compile(r"[ ]*(?![0-9a-fA-F]{8}(?:[0-9a-fA-F]{8})?\Z)([A-Za-z_][\w.$]{0,63})\Z")
 
 
 @record
@@ -128,9 +128,10 @@ class ModulesReader(Reader):
         return False
 
     def _name(self, line: str) -> bool:
-        if self._names is None or not _NAME.match(line):
+        found = _NAME.match(line) if self._names is not None else None
+        if found is None or self._names is None:
             return False
-        self._names.append(line)
+        self._names.append(found[1])
         return True
 
     def record(self) -> ModuleList | None:

@@ -14,6 +14,9 @@ from dumpwalk.transcript.file_page_lines import FilePageLines
 from dumpwalk.transcript.values import address, hexadecimal, pointer, remark
 
 _HEAD = re.compile(r"[ ]+VA ([0-9a-f]{8,16})\Z")
+# Old debuggers print the address in front of the places.
+_IN_FRONT = re.compile(r"[ ]*([0-9A-F]{16}|[0-9A-F]{8})[ ]+-(?=[ ])")
+_ALONE = re.compile(r"[ ]*([0-9a-f]{16}|[0-9a-f]{8})\Z")
 _PLACE = re.compile(r"[ ]*(P[XPDT]E|PML5E) at[ ]+([0-9A-F]{8,16}|\?{8})")
 _PLACES = re.compile(r"(?:[ ]*(?:P[XPDT]E|PML5E) at[ ]+(?:[0-9A-F]{8,16}|\?{8}))+\Z")
 _CONTENT = re.compile(r"contains ([0-9A-F]{8,16})|(Unable to get \w+(?: [0-9A-F]+)?)")
@@ -82,6 +85,12 @@ class EntriesReader(Reader):
             self._address = found[1]
         elif not self._places and _PLACES.match(line):
             self._places = _PLACE.findall(line)
+        elif not self._places and (found := _IN_FRONT.match(line)) and _PLACES.match(line, found.end()):
+            if self._address:
+                return False
+            self._address, self._places = found[1].lower(), _PLACE.findall(line)
+        elif self.command.startswith("!pte2va") and not self._address and (found := _ALONE.match(line)):
+            self._address = found[1]
         elif not self._contents and _CONTENTS.match(line):
             self._contents = _CONTENT.findall(line)
         elif self._contents and not self._states and _STATES.match(line):

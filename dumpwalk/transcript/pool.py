@@ -31,6 +31,8 @@ _TAG = re.compile(r"[ ]+(Pooltag (.{1,4}) :(?: (?!Binary : )(.*?))??(?:,? Binary
 _WORDS = re.compile(r"[ ]+([0-9a-f]{8,16})[ ]{2}([0-9a-f]{8}(?: [0-9a-f]{8}){0,3})\Z")
 _REMARK = re.compile(
     r"[ ]*([0-9a-f]{8,16} is not (?:a valid|valid) .*"
+    r"|[0-9a-f]{8,16} doesn't look like a valid small pool allocation, checking to see"
+    r"|if the entire page is actually part of a large page allocation\.\.\."
     r"|Address [0-9a-f]{8,16} (?:could not be read\..*|does not belong to any pool)"
     r"|Validating Pool headers for pool page: .*|Pool page \[ [0-9a-f]+ \] is \w+\.|Analyzing linked list\.\.\."
     r"|\[ [0-9a-f]+ (?:--> [0-9a-f]+ .*)?\]: .*|Scanning for single bit errors\.\.\.|None found"
@@ -39,6 +41,7 @@ _REMARK = re.compile(
 )
 _SORTED = re.compile(r"[ ]*(Sorting by .*)\Z")
 _USED_HEAD = re.compile(r"[ ]*(?:Pool Used:|NonPaged[ ]+Paged|Tag[ ]+Allocs[ ]+Used[ ]+Allocs[ ]+Used)\Z")
+_TOTAL = re.compile(r"[ ]*TOTAL[ ]+([0-9]{1,12})[ ]+([0-9]{1,12})[ ]+([0-9]{1,12})[ ]+([0-9]{1,12})\Z")
 _USED = re.compile(r"[ ]*(\S{1,4}|\S[ \S]{1,3}?)[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+)[ ]*(.*)\Z")
 
 
@@ -92,6 +95,7 @@ class PoolListing:
 
     :param asked: the address, and the region it lies in
     :param description: what the tag of the marked block stands for, and *tag* the same in its parts
+    :param total: of all tags, where that is printed
     :param remarks: where it was looked for, and what is wrong
     """
 
@@ -103,6 +107,7 @@ class PoolListing:
     used: tuple[TagUse, ...]
     remarks: tuple[str, ...]
     tag: PoolTag | None = None
+    total: TagUse | None = None
 
 
 @kind(
@@ -126,6 +131,7 @@ class PoolReader(Reader):
         self._description = ""
         self._used: list[TagUse] = []
         self._using = False
+        self._total: TagUse | None = None
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
@@ -134,6 +140,8 @@ class PoolReader(Reader):
         elif self._using and (found := _USED.match(line)):
             nonpaged, nonpaged_bytes, paged, paged_bytes = (int(found[n]) for n in (2, 3, 4, 5))
             self._used.append(TagUse(found[1], nonpaged, nonpaged_bytes, paged, paged_bytes, found[6]))
+        elif self._using and (found := _TOTAL.match(line)):
+            self._total = TagUse("TOTAL", int(found[1]), int(found[2]), int(found[3]), int(found[4]), "")
         elif (found := _HEAD.match(line)) and not self._head[0]:
             self._head = found[1], found[2]
         elif (found := _TAG.match(line)) and not self._description:
@@ -182,6 +190,7 @@ class PoolReader(Reader):
                 for n, (found, words) in enumerate(self._blocks)
             ),
             self._large, self._description, tuple(self._used), tuple(self._remarks), self._tag,
+            self._total,
         )  # fmt: skip
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 # kd>, 0: kd>, lkd>, 0: kd:x86>, 0:000>, 0:000:x86>, knl>; copies of documents hold two in a row. A prompt of
-# gdb, and that of a debugger inside a shell.
+# gdb, and that of a debugger inside a shell. ||1:0:011> is of the second of several targets.
 _PROMPT = re.compile(
-    r"[ ]*((?:(?:[0-9]{1,4}: ?)?l?[kK]d(?::[a-z0-9]+)?>|[0-9]{1,4}:[0-9]{3}(?::[a-z0-9]+)?>|knl>|dx>(?: |\Z)"
+    r"[ ]*((?:(?:(?:[|]{2})?[0-9]{1,3}:(?=[0-9]{1,3}:[ 0-9]))?"
+    r"(?:(?:[0-9]{1,4}: ?)?l?[kK]d(?::[a-z0-9]+)?>|[0-9]{1,4}:[0-9]{3}(?::[a-z0-9]+)?>)|knl>|dx>(?: |\Z)"
     r"|\(gdb\)|\(lldb\)|[0-9]{1,4}:[0-9]{3,4}:x86>)[ ]*)+(.*)"
 )
 # A command line that lost its prompt. Titles of sections and sentences also begin with these words,

@@ -37,6 +37,11 @@ _VIP = re.compile(r"[ ]*vip=([01])[ ]+vif=([01])\Z")
 _ERROR = re.compile(r"[ ]*(?:ErrCode = ([0-9a-f]+)|CtxFlags: ([0-9a-f]+))\Z")
 # (32) cr0 (/32): 0x8005003B
 _JTAG = re.compile(r"[ ]*\(([0-9]+)\) (\w+) \(/([0-9]+)\)(?:: (0x[0-9A-Fa-f]+))?[ ]*(?:\(dirty\))?\Z")
+# Vectors and floating point, as they are printed
+_PRINTED = re.compile(r"[ ]*((?:[xyz]?mm[0-9]{1,2}|st[0-7])=[ ]*\S.*)\Z")
+_PRINTED_ONE = re.compile(
+    r"([xyz]?mm[0-9]{1,2}|st[0-7])=[ ]*(?![ ])((?:(?!(?<![ ])[ ]+(?:[xyz]?mm[0-9]{1,2}|st[0-7])=).)*)"
+)
 _SINGLE = re.compile(r"[ ]*(@?\$?[a-z]{1,5}[0-9]{0,2}[a-z]?)=([0-9a-f`]{1,17})\Z")
 
 
@@ -51,6 +56,7 @@ class Registers:
     :param place: where execution is
     :param instruction: what stands there
     :param widths: of registers, in bits, where they are printed
+    :param printed: registers of vectors and of floating point, as text
     :param remarks: what an author wrote behind values
     """
 
@@ -62,6 +68,7 @@ class Registers:
     instruction: Instruction | None = None
     widths: dict[str, int] | None = None
     remarks: tuple[str, ...] = ()
+    printed: dict[str, str] | None = None
 
 
 @kind(
@@ -86,6 +93,7 @@ class RegistersReader(Reader):
         self._instruction: Instruction | None = None
         self._widths: dict[str, int] = {}
         self._remarks: list[str] = []
+        self._printed: dict[str, str] = {}
 
     def take(self, line: str, number: int) -> bool:
         if self._instruction is None and self._place is None and self._registers(line):
@@ -136,6 +144,9 @@ class RegistersReader(Reader):
         if (self.command or self.registers) and (found := _SINGLE.match(line)) and found[1] not in self.registers:
             self.registers[found[1]] = Hex(int(found[2].replace("`", "") or "0", 16))
             return True
+        if self.command and _PRINTED.match(line):
+            self._printed.update((name, text.rstrip()) for name, text in _PRINTED_ONE.findall(line))
+            return True
         if found := _VIP.match(line):
             self.registers["vip"], self.registers["vif"] = Hex(found[1]), Hex(found[2])
         return found is not None
@@ -156,9 +167,9 @@ class RegistersReader(Reader):
         return before.__replace__(interrupted=place)  # type: ignore[attr-defined,no-any-return]
 
     def record(self) -> Registers | None:
-        if not self.registers and self._error is None and not self._flags:
+        if not self.registers and self._error is None and not self._flags and not self._printed:
             return None
         return Registers(
             self.registers, self._flags, self._iopl, self._error, self._place, self._instruction,
-            self._widths or None, tuple(self._remarks),
+            self._widths or None, tuple(self._remarks), self._printed or None,
         )  # fmt: skip

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _HEADER = re.compile(
     r"[ ]*(?:STACK_TEXT:[ ]*(?:\(candidates: .*)?"
-    r"|(?:Call stack:[ ]*)?(?:#[ ]*)?(?:Memory[ ]+)?(?:ChildEBP|Child-SP|RetAddr|FramePtr|Call Site)\b.*"
+    r"|(?:Call stack:[ ]*)?(?:#[ ]*)?(?:Arch[ ]+)?(?:Memory[ ]+)?(?:ChildEBP|Child-SP|RetAddr|FramePtr|Call Site)\b.*"
     r"|(?:Stack trace|Call Stack|Call stack):?[ ]*)\Z"
 )
 # The columns of this program's reports: where each frame is, not where it returns to. Below a scanned stack's title
@@ -39,12 +39,15 @@ _THREAD = re.compile(
 _OPENS = (
     r"[ ]*(?:[0-9a-fA-F]{2,3}[ ]+[\S]|#[0-9]|[0-9a-fA-F]{8}[`0-9a-fA-F]{0,9}[ ]|\(Inline"
     r"|[A-Za-z_<][\w.$:~-]*(?:[!+]| at )"
-    r"|#?[ ]*(?:Memory[ ]|ChildEBP|Child-SP|RetAddr|FramePtr|Call [Ss])|STACK_TEXT|[.# ]*[0-9]+[ ]+[iI]d: )"
+    r"|#?[ ]*(?:Memory[ ]|Arch[ ]|ChildEBP|Child-SP|RetAddr|FramePtr|Call [Ss])|STACK_TEXT|[.# ]*[0-9]+[ ]+[iI]d: )"
 )
 # The wrapped rest of a line: an offset, or the end of a name and an offset.
 # What a page of little width left of an offset: 0x1f behind a plus, f behind +0x1, x2f9 behind +0.
 _REST_OF_OFFSET = re.compile(r"(?:0x[0-9a-f]{1,4}|x[0-9a-f]{1,4}|[0-9a-f]{1,3})\Z")
 _TAIL = re.compile(r"[ ]*(\w*\+0x[0-9a-f]+(?:[ ].*)?)\Z")
+
+# Of processes with code for more than one kind of processor: 01 ARM64EC 00000000`0014e900 ...
+_ARCHITECTURE = re.compile(r"[ ]*([0-9a-f]{2,3})[ ]+(AMD64|ARM64EC|ARM64|ARM|X86|CHPE)[ ]+(?=[0-9a-f(])")
 
 # The frames of a crash itself: what stands in front of KeBugCheckEx is its own work.
 _CRASH_WITHIN = 6
@@ -97,6 +100,8 @@ def _confirms(line: str, following: str) -> bool:
         return after is not None and after.return_address is None and (after.number is not None) == numbered
     if found.args or found.number is not None:
         return bool(place.module or place.address is not None)
+    if not place.module and " " in place.symbol:
+        return False  # the row of a table: an address, a number and words
     return bool(place.symbol) and "  " not in line.strip().partition("!")[0].replace("     ", " ")
 
 
@@ -167,8 +172,10 @@ class StackReader(Reader):
 
     def _add(self, found: Frame, form: str, line: str) -> bool:
         frames = self.frames
-        if frames and found.number is not None and found.number <= (frames[-1].number or -1):
-            return False  # another stack
+        if frames and found.number is not None:
+            above = frames[-1].number
+            if above is None or found.number <= above:
+                return False  # another stack, or the row of another listing: frames have numbers all or none
         if form == "named" and line.endswith(":"):
             return False
         if not self._form or self._form == "numbered":
@@ -248,6 +255,13 @@ class StackReader(Reader):
                 teb = (Address if len(digits) > 8 else Address32)(int(digits, 16))
                 self.thread = UserThread(int(found[1]), process, thread, suspended, teb, found[6].strip())
                 return True
+        if self._form in ("", "columns") and (arch := _ARCHITECTURE.match(line)):
+            found_frame = frame(f"{arch[1]} {line[arch.end() :]}")
+            if found_frame is None or _form(found_frame) not in ("columns", "inline"):
+                return False
+            place = found_frame.place
+            place = place.__replace__(notes=(arch[2], *place.notes))  # type: ignore[attr-defined]
+            return self._add(found_frame.__replace__(place=place), "columns", line)  # type: ignore[attr-defined]
         if self._form in ("", "named"):
             found_frame = gdb.xcode(line) if not self._form else frame(line)
             if found_frame is not None:

@@ -11,7 +11,8 @@ from dumpwalk.transcript.site import Site, site
 from dumpwalk.transcript.values import address, hexadecimal
 
 _TITLE = re.compile(
-    r"[ ]*(?:## )?(Verify Flags Level 0x[0-9a-f]+|STANDARD FLAGS:|ADDITIONAL FLAGS:|\[X\] Indicates flag is enabled"
+    r"[ ]*(?:## )?(Verify Flags Level 0x[0-9a-f]+|Verify Level [0-9a-f]+ \.\.\. enabled options are:"
+    r"|STANDARD FLAGS:|ADDITIONAL FLAGS:|\[X\] Indicates flag is enabled"
     r"|Summary of All Verifier Statistics|Driver Verification List|Pool Allocations:"
     r"|Pool Allocation Statistics: \(.*\)|Log of recent kernel pool Allocate and Free operations:"
     r"|There are up to 0x[0-9a-f]+ entries in the log\.|Parsing 0x[0-9a-f]+ log entries, searching for .*"
@@ -20,6 +21,20 @@ _TITLE = re.compile(
 _FLAG = re.compile(r"[ ]*\[([X ])\] \((0x[0-9a-f]{8})\) (\S.*)\Z")
 _MODULE = re.compile(r"[ ]*MODULE: (0x[0-9a-f]{8,16}) (\S+) \((\w+)\)\Z")
 _PAIR = re.compile(r"[ ]*([A-Z][A-Za-z]*(?: [A-Za-z]+)*):[ ]+\( (0x[0-9A-Fa-f]+) / (0x[0-9A-Fa-f]+) \)\Z")
+# Below the level of older debuggers the enabled options stand, one a line.
+_OPTION = re.compile(r"[ ]{2,8}([A-Z][A-Za-z/]*(?: [A-Za-z/]+){1,6})\Z")
+# Entry     State           NonPagedPool   PagedPool   Module
+_OLD_COLUMNS = re.compile(
+    r"[ ]*(?:Entry[ ]+State[ ]+NonPagedPool[ ]+PagedPool[ ]+Module"
+    r"|PoolAddress[ ]+SizeInBytes[ ]+Tag[ ]+CallersAddress)\Z"
+)
+_OLD_MODULE = re.compile(
+    r"[ ]*([0-9a-f]{8,16}) (Loaded|Unloaded|Loading|Unloading)[ ]+([0-9a-f]{8,16})[ ]+([0-9a-f]{8,16})[ ]+(\S+)\Z"
+)
+_OLD_ALLOCATION = re.compile(
+    r"[ ]*([0-9a-f]{8,16})[ ]+(0x[0-9a-f]{8})[ ]{2,5}(?![ ])(.{1,4}?)[ ]{3,}([0-9a-f]{8,16})\Z"
+)
+_TWO = re.compile(r"[ ]*((?:Current|Peak) Pool (?:Allocations|Bytes))[ ]+([0-9a-f]{8,16})[ ]+([0-9a-f]{8,16})\Z")
 _COUNT = re.compile(r"[ ]*([A-Z][A-Za-z]*(?: [A-Za-z]+)*):?[ ]+(0x[0-9A-Fa-f]+)(?: for ([0-9A-Fa-f]{8}) bytes)?\Z")
 _COLUMNS = re.compile(r"[ ]*(?:Address[ ]+Length[ ]+Tag[ ]+Caller|----------[ ]+-[ -]+)\Z")
 _ALLOCATION = re.compile(
@@ -64,6 +79,7 @@ class VerifiedAllocation:
 class VerifierListing:
     """What Driver Verifier keeps.
 
+    :param options: what is enabled, where older debuggers print that below the level
     :param modules: address, name and state of each driver
     """
 
@@ -72,9 +88,10 @@ class VerifierListing:
     modules: tuple[tuple[Address, str, str], ...]
     counts: tuple[VerifierCount, ...]
     allocations: tuple[VerifiedAllocation, ...]
+    options: tuple[str, ...] = ()
 
 
-@kind("verifier", "verifier", opens=r"[ ]*Verify Flags Level 0x[0-9a-f]", rank=30)
+@kind("verifier", "verifier", opens=r"[ ]*Verify (?:Flags )?Level (?:0x)?[0-9a-f]", rank=30)
 class VerifierReader(Reader):
     """Takes one listing."""
 
@@ -84,6 +101,7 @@ class VerifierReader(Reader):
         super().__init__(command)
         self._titles: list[str] = []
         self._flags: list[VerifierFlag] = []
+        self._options: list[str] = []
         self._modules: list[tuple[Address, str, str]] = []
         self._counts: list[VerifierCount] = []
         self._allocations: list[tuple[VerifiedAllocation, list[tuple[Address, Site]]]] = []
@@ -93,6 +111,10 @@ class VerifierReader(Reader):
             self._titles.append(found[1])
         elif not self._titles:
             return False
+        elif self._titles[-1].startswith("Verify Level") and (found := _OPTION.match(line)):
+            self._options.append(found[1])
+        elif self._older(line):
+            pass
         elif found := _FLAG.match(line):
             self._flags.append(VerifierFlag(found[1] == "X", hexadecimal(found[2]), found[3]))
         elif found := _ALLOCATION.match(line):
@@ -115,10 +137,27 @@ class VerifierReader(Reader):
             return _COLUMNS.match(line) is not None or _RULE.match(line) is not None
         return True
 
+    def _older(self, line: str) -> bool:
+        """Take a row of the drivers and their allocations, as older debuggers list them."""
+        if found := _OLD_MODULE.match(line):
+            self._modules.append((address(found[1]), found[5], found[2]))
+            self._counts += [
+                VerifierCount(n, (hexadecimal(found[g]),)) for n, g in (("NonPagedPool", 3), ("PagedPool", 4))
+            ]
+        elif found := _OLD_ALLOCATION.match(line):
+            at, length, caller = address(found[1]), hexadecimal(found[2]), address(found[4])
+            self._allocations.append((VerifiedAllocation(at, length, found[3].strip(), caller, None, None, ()), []))
+        elif found := _TWO.match(line):
+            self._counts.append(VerifierCount(found[1], (hexadecimal(found[2]), hexadecimal(found[3]))))
+        else:
+            return _OLD_COLUMNS.match(line) is not None
+        return True
+
     def record(self) -> VerifierListing | None:
         if not self._titles:
             return None
         allocations = tuple(a.__replace__(frames=tuple(frames)) for a, frames in self._allocations)  # type: ignore[attr-defined]
         return VerifierListing(
-            tuple(self._titles), tuple(self._flags), tuple(self._modules), tuple(self._counts), allocations
-        )
+            tuple(self._titles), tuple(self._flags), tuple(self._modules), tuple(self._counts), allocations,
+            tuple(self._options),
+        )  # fmt: skip

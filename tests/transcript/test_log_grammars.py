@@ -43,12 +43,16 @@ FORMLESS = {"command", "noise", "prose", "markup"}
 
 # What a reader has to be told of the form of its lines.
 COMMANDS: dict[str, tuple[str, ...]] = {
+    "code": ("", "uf /c x"),
     "dx": ("dx x", "dx -g x"),
     "handle-trace": ("", "!htrace"),
     "memory": ("db", "dw", "dd", "dq", "dps", "da"),
+    "modules": ("", "lm1 m x"),
     "pool": ("", "!poolused"),
+    "pte": ("", "!pte2va 9230"),
     "registers": ("r",),
     "usb": ("!usbkd.usbhubext",),
+    "symbols": ("", "x /0 a!b", "x /1 a!b"),
 }
 # Kinds that stand inside the blocks of others.
 INSIDE: dict[str, tuple[str, ...]] = {

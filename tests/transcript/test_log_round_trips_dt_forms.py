@@ -58,7 +58,8 @@ def check(made: tuple[Any, bytes], form: str) -> None:
         assert ours.address == theirs.address
         assert ours.module in ("", "nt")
         assert ours.size in (None, theirs.size)
-        assert [name.strip() for name in ours.names] == [name.strip() for name in theirs.names]
+        sizes = {symbol.name: f"{symbol.size:03x} " for symbol in found.symbols}
+        assert [sizes.get(n.strip(), "") + n.strip() for n in ours.names] == [name.strip() for name in theirs.names]
         # The rule below a heading says nothing.
         assert stripped(ours.heading) == [line for line in stripped(theirs.heading) if line.strip("-")]
         if theirs.rows and "[" not in theirs.type:  # of an array the command alone says how many

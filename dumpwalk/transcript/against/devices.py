@@ -171,8 +171,12 @@ def driver(target: Target, said: ListedDriver, command: str) -> Iterator[Stateme
     """Compare a driver with its devices and functions."""
     from dumpwalk.kernel.driver import driver_object
 
-    what, width = f"driver {said.address}", target.machine.pointer_size
-    held = driver_object(target, said.address)
+    at = said.address if said.address is not None else address_asked(target, command)
+    if isinstance(at, Absent):
+        yield statement("driver", said.name, at)
+        return
+    what, width = f"driver {at}", target.machine.pointer_size
+    held = driver_object(target, at)
     yield statement(f"{what} name", said.name, held.name)
     for name, routine in said.entries.items():
         there = getattr(held, {"DriverEntry": "DriverInit"}.get(name, name), None)

@@ -82,9 +82,10 @@ def _handle(target: Target, where: str, table: HandleList, said: ListedHandle) -
     value = int(said.handle) if kernels is None else int(kernels)
     held = entry_of(target, handle_table(target, table.address), value, objects=table.table == _IDS)
     if isinstance(held, Absent):
-        yield statement(what, said.entry, held)
+        yield statement(what, said.entry if said.entry is not None else said.handle, held)
         return
-    yield statement(f"{what} entry", said.entry, held.entry, width)
+    if said.entry is not None:
+        yield statement(f"{what} entry", said.entry, held.entry, width)
     if said.object is None:
         yield statement(f"{what} is free", like(True, said.handle), held.object is None)
         yield statement(f"{what} next free", said.next_free, held.next_free, width)

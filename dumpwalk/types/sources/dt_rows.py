@@ -29,9 +29,10 @@ _VALUE = re.compile(
 _NO_TYPES = frozenset(("inf", "nan", "Ptr32", "Ptr64", "Ptr", "struct", "union", "class", "enum", "Enum", "Bitfield"))
 
 # How a line that begins with a letter goes on where it is one of the grammar's: `Name :`, `Name = `, `Name at 0x`,
-# `module!Type`, a prompt, or one of the words that only `dt` begins a line with.
+# `module!Type`, an address and a name, a prompt, or one of the words that only `dt` begins a line with.
 _WORDS = re.compile(
-    r"[A-Za-z_][A-Za-z0-9_.:]*(?:[ ]+:|[ ]+=|[ ]at[ ]|!)|(?:struct|union|class|[Ee]num|Local|Using|dt)[ ]|l?kd[:>]"
+    r"[A-Za-z_][A-Za-z0-9_.:]*(?:[ ]+:|[ ]+=|[ ]at[ ]|!)|[0-9a-fA-F`]{8,17}[ ]|l?kd[:>]"
+    r"|(?:struct|union|class|[Ee]num|Local|Using|dt|Enumerating|Address)[ ]"
 )
 
 

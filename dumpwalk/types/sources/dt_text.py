@@ -59,6 +59,19 @@ class DtRow:
 
 
 @record
+class DtSymbol:
+    """A name that a pattern matched, where the row says more than the name.
+
+    :param address: of a variable or function; ``None`` for a type
+    :param size: in bytes, which ``-v`` prints
+    """
+
+    name: str
+    address: Address | None
+    size: Hex | None
+
+
+@record
 class DtListing:
     """What one ``dt`` printed.
 
@@ -100,6 +113,7 @@ class Draft:
         self.kind = ""
         self.rows: list[tuple[DtRow, tuple[str, ...]]] = []
         self.names: list[str] = []
+        self.symbols: list[DtSymbol] = []
         self.heading: list[str] = []
         # Positions of rows, and what authors or mex wrote behind them.
         self.remarks: list[tuple[int, str]] = []
@@ -340,6 +354,17 @@ class LineReader:
         self._renew()
         self.draft.type, self.draft.module = name, module
         self.draft.heading.append(line)
+
+    def _symbol(self, tokens: list[Token], line: str) -> None:
+        *columns, name = (str(t).strip() for t in tokens)
+        at = columns.pop(0) if columns and len(columns[0]) >= 8 else ""
+        self.draft.names.append(name)
+        self.draft.symbols.append(
+            DtSymbol(name, number(at) if at else None, Hex(int(columns[0], 16)) if columns else None)
+        )
+
+    def _enumeration(self, tokens: list[Token], line: str) -> None:
+        self.draft.heading.append(line.strip())
 
     def _local(self, tokens: list[Token], line: str) -> None:
         self._renew()
