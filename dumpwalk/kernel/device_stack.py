@@ -56,7 +56,7 @@ class DeviceStack:
     :param DeviceNode: of the lowest device; ``None`` when that has none
     """
 
-    asked: Address
+    asked: Address | Absent
     devices: tuple[StackedDevice, ...]
     DeviceNode: DeviceNode | Absent | None
     problems: tuple[Problem, ...]

@@ -47,7 +47,7 @@ class FastIo:
     """One entry of ``FastIoDispatch``; *member* is its name in ``_FAST_IO_DISPATCH``."""
 
     member: str
-    routine: Routine
+    routine: Routine | Absent
 
 
 @record

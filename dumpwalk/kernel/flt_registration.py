@@ -16,7 +16,7 @@ from dumpwalk.kernel.pitfalls import told
 from dumpwalk.kernel.routine import Routine, routine
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
-from dumpwalk.remarks import Problem
+from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,14 +45,20 @@ class Operation:
     :param flag_names: the bits of ``Flags``
     """
 
-    address: Address
+    address: Address | Absent
     MajorFunction: Hex
     major: str
     Flags: Hex
     flag_names: tuple[str, ...]
-    PreOperation: Routine
-    PostOperation: Routine
-    Reserved1: Address
+    PreOperation: Routine | Absent
+    PostOperation: Routine | Absent
+    Reserved1: Address | Absent
+
+    @property
+    def callbacks(self) -> tuple[tuple[str, Routine], ...]:
+        """The callbacks that are set, by name."""
+        both = (("PreOperation", self.PreOperation), ("PostOperation", self.PostOperation))
+        return tuple((name, found) for name, found in both if isinstance(found, Routine) and found.address)
 
 
 @record
@@ -66,7 +72,7 @@ class FltRegistration:
 
     address: Address
     module: str
-    entry_size: int
+    entry_size: int | Absent
     operations: tuple[Operation, ...]
     terminated: bool
     problems: tuple[Problem, ...]
@@ -113,17 +119,26 @@ def _operation(target: Target, at: Address, data: bytes, width: int) -> Operatio
     pre, post, reserved = (
         int.from_bytes(data[start : start + width], "little") for start in range(_POINTERS, len(data), width)
     )
-    bits = (1 << bit for bit in range(32) if flags >> bit & 1)
     return Operation(
         at,
         Hex(data[0]),
-        name_of("irp_major", data[0]) or name_of("irp_major_filter_manager", data[0]) or "",
+        major_name(data[0]),
         Hex(flags),
-        tuple(FLAGS.get(bit, f"{bit:#x}") for bit in bits),
+        flag_names(flags),
         routine(target, pre),
         routine(target, post),
         target.address(reserved),
     )
+
+
+def major_name(code: int) -> str:
+    """Return the name of a major function, of the I/O manager's or of the Filter Manager's own; ``""`` for none."""
+    return name_of("irp_major", code) or name_of("irp_major_filter_manager", code) or ""
+
+
+def flag_names(flags: int) -> tuple[str, ...]:
+    """Return the names of the bits of ``Flags``, of 32 bits; a bit without a name as a hexadecimal number."""
+    return tuple(FLAGS.get(1 << bit, f"{1 << bit:#x}") for bit in range(32) if flags >> bit & 1)
 
 
 def _nonsense(operation: Operation, data: bytes) -> str:
@@ -134,11 +149,10 @@ def _nonsense(operation: Operation, data: bytes) -> str:
         return "there are bits between MajorFunction and Flags"
     if operation.Flags & ~sum(FLAGS):
         return f"Flags {int(operation.Flags):#x} are none"
-    callbacks = (("PreOperation", operation.PreOperation), ("PostOperation", operation.PostOperation))
-    if not any(callback.address for _, callback in callbacks):
+    if not operation.callbacks:
         return "there is no callback"
-    for name, callback in callbacks:
-        if callback.address and not callback.name:
+    for name, callback in operation.callbacks:
+        if not callback.name:
             return f"{name} {callback.address} lies in no loaded image"
     return ""
 
@@ -150,8 +164,8 @@ def _doubts(operation: Operation, again: bool, module: str) -> list[Problem]:
         found.append(Problem(operation.major, "it is registered more than once"))
     if operation.Reserved1:
         found.append(Problem(operation.major, f"Reserved1 is {operation.Reserved1}, not null"))
-    for name, callback in (("PreOperation", operation.PreOperation), ("PostOperation", operation.PostOperation)):
-        if module and callback.address and callback.module != module:
+    for name, callback in operation.callbacks:
+        if module and callback.module != module:
             found.append(Problem(operation.major, f"{name} lies in {callback.module}, the array in {module}"))
     return found
 

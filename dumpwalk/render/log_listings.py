@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.remarks import Absent
 from dumpwalk.render.text import counted, plain
+from dumpwalk.transcript.values import UNREADABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,18 @@ def _irp(found: Any) -> str:
 
 
 def _device(found: Any) -> str:
-    return f"{plain(found.address)} {found.name}".rstrip() + (f" of {found.driver}" if found.driver else "")
+    device, driver = found.device, _word(found.device.driver)
+    return f"{plain(device.address)} {_word(device.name)}".rstrip() + (f" of {driver}" if driver else "")
+
+
+def _driver(found: Any) -> str:
+    at = found.driver.address
+    return " ".join(filter(None, ("" if isinstance(at, Absent) else plain(at), _word(found.driver.name))))
+
+
+def _word(text: str | Absent | None) -> str:
+    """Return a name; nothing for one that the text does not show."""
+    return "????" if text == UNREADABLE else "" if isinstance(text, Absent) else text or ""
 
 
 def _stack(found: Any) -> str:
@@ -82,7 +94,7 @@ SUMMARIES: dict[str, Callable[[Any], str]] = {
     "ListedIrp": _irp,
     "ListedDevice": _device,
     "ListedDeviceStack": _stack,
-    "ListedDriver": lambda d: f"{plain(d.address)} {d.name}" if d.address is not None else d.name,
+    "ListedDriver": _driver,
     "NodeList": lambda n: counted(len(n.nodes), "device node"),
     "ObjectList": _objects,
     "HandleList": _handles,

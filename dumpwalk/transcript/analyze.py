@@ -34,6 +34,8 @@ _ITEM = re.compile(
     r"[A-Z][A-Z0-9_]{2,63}|Followup|Probably caused by)[ ]*:(?:[ ]+(.*))?\Z"
 )
 _PAIR = re.compile(r"[ ]*(Key  ?|Value):(?:[ ]+|\Z)(.*)\Z")
+# A report names the place behind an address; it stands with the parameter, too.
+_PLACED = re.compile(r"([0-9a-f`]{8,17}) \([^()\s]+\+0x[0-9a-f]+\)")
 _NESTED = re.compile(r"[ ]{4,}(?:[A-Z][a-z]{1,12}|ID):[ ]+\S|[ ]{12}[A-Z_]{5,}\Z")
 _HEADINGS = re.compile(r"[ ]*(?:Arguments:|(?:## )?Debugging Details:|-{3,})\Z")
 _OPENS = (
@@ -208,6 +210,7 @@ class AnalyzeReader(Reader):
             return False
         texts = [text for _, text in self._arguments]
         every = decodings(int(found.raw_code), tuple(self._parameters())) if is_own(found, texts) else (found,)
+        line = _PLACED.sub(r"\1", line)
         return any(line in text for one in every for text in one.explanation)
 
     def _is_meaning(self, number: int, text: str) -> bool:

@@ -1,14 +1,33 @@
-"""Devices as ``!devobj`` prints them."""
+"""Devices as ``!devobj`` prints them: the command's own record."""
 
 from __future__ import annotations
 
 import re
 
-from dumpwalk.memory.address import Address, Hex
+from dumpwalk.kernel.constants import flags, name_of
+from dumpwalk.kernel.device_object import Attachment, DeviceObject
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import NOT_SHOWN, address, cells, pointer, remark, value, words
+from dumpwalk.transcript.flag_words import other_words
+from dumpwalk.transcript.values import (
+    NOT_SHOWN,
+    UNREADABLE,
+    address,
+    cells,
+    of_text,
+    pointer,
+    remark,
+    text_or_absent,
+    value,
+    words,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dumpwalk.memory.address import Address
 
 _A = r"(?:[0-9a-f]{8,16}|\?{4,8})"
 _HEAD = re.compile(r"[ ]*Device object \(([0-9a-f]{8,16})\) is for:\Z")
@@ -17,7 +36,7 @@ _CELL = re.compile(
     r"[ ]*(Current Irp|RefCount|Type|Flags|AttachedDev|Vpb|DevExt|DevObjExt|DevNode|Dope|SecurityDescriptor)"
     r"[ ]+([0-9a-f]+|\?+)[ ]*"
 )
-# The names of the kernel's members; the debugger prints the count in decimal.
+# The names of the kernel's members.
 _NAMES = {
     "Current Irp": "CurrentIrp",
     "RefCount": "ReferenceCount",
@@ -27,46 +46,29 @@ _NAMES = {
     "DevObjExt": "DeviceObjectExtension",
     "DevNode": "DeviceNode",
 }
+_DIGITS = {"RefCount": 20}  # it is decimal
 _FLAGS = re.compile(r"[ ]*(ExtensionFlags|Characteristics) \((?:0x)?([0-9a-f]+|\?+)\)[ ]*(.*)\Z")
 # Where there are more than two names, and bits that have none.
 _MORE_FLAGS = re.compile(r"[ ]{8,}((?:[A-Z]\w+(?:, ?|\Z))+|Unknown flags 0x[0-9a-f]+)\Z")
 _UNKNOWN = re.compile(r"Unknown flags (0x)0*([0-9a-f]+)")
-_ATTACHED = re.compile(rf"[ ]*(AttachedDevice \(Upper\)|AttachedTo \(Lower\)) ({_A})[ ]*(.*)\Z")
+_ATTACHED = re.compile(
+    r"[ ]*(AttachedDevice(?= \(U)|AttachedTo(?= \(L)) \((?:Upper|Lower)\) (?:\?{4,8}|([0-9a-f]{8,16})[ ]*(.*))\Z"
+)
 _QUEUE = re.compile(r"[ ]*Device queue is (not busy|busy|\?{4})(?: -- Queue ?(?:empty)?)?[.:]?\Z")
-_QUEUED = re.compile(rf"[ ]+IRP ({_A})\Z")
-
-
-@record
-class Attached:
-    """A device that is attached to another, with its driver; ``""`` where it is not printed."""
-
-    address: Address | Absent
-    driver: str
+_QUEUED = re.compile(r"[ ]+IRP ([0-9a-f]{8,16})\Z")
 
 
 @record
 class ListedDevice:
-    """A DEVICE_OBJECT as text shows it.
+    """A device, with what of it is printed.
 
-    :param name: in ``\\Device``; ``""`` where none is printed
-    :param values: the other members that are printed
-    :param busy: its queue is; ``None`` where that is not printed
-    :param queue: addresses of the IRPs in it
+    :param extension_flag_words: what the text calls its ``ExtensionFlags``, where that is not what we do
+    :param characteristic_words: the same of ``Characteristics``
     """
 
-    address: Address
-    name: str
-    driver: str
-    DriverObject: Address | Absent
-    values: dict[str, int | Absent]
-    ExtensionFlags: Hex | Absent | None
-    extension_flag_names: tuple[str, ...]
-    Characteristics: Hex | Absent | None
-    characteristic_names: tuple[str, ...]
-    AttachedDevice: Attached | Absent | None
-    AttachedTo: Attached | Absent | None
-    busy: bool | None
-    queue: tuple[Address | Absent, ...]
+    device: DeviceObject
+    extension_flag_words: tuple[str, ...]
+    characteristic_words: tuple[str, ...]
     remarks: tuple[str, ...]
 
 
@@ -79,13 +81,10 @@ class DeviceReader(Reader):
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
         self._address = ""
-        self._name: re.Match[str] | None = None
-        self._values: dict[str, int | Absent] = {}
-        self._flags: dict[str, tuple[Hex | Absent, tuple[str, ...]]] = {}
+        self._found: dict[str, Any] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
         self._last_flags = ""
-        self._attached: dict[str, Attached | Absent] = {}
-        self._busy: bool | None = None
-        self._queue: list[Address | Absent] = []
+        self._queue: list[Address] = []
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
@@ -94,54 +93,68 @@ class DeviceReader(Reader):
             self._address = found[1] if found else ""
             return bool(found)
         last, self._last_flags = self._last_flags, ""
-        if (found := _NAME.match(line)) and self._name is None:
-            self._name = found
+        if (found := _NAME.match(line)) and "driver" not in self._found:
+            self._found |= {
+                "name": text_or_absent(found[1]) if found[1] else None,
+                "driver": text_or_absent(found[2]),
+                "DriverObject": pointer(found[3]),
+            }
         elif found := _FLAGS.match(line):
-            self._flags[found[1]], self._last_flags = (value(found[2]), _names(found[3])), found[1]
+            self._last_flags = found[1]
+            self._found[found[1]], self._words[found[1]] = value(found[2]), _names(found[3])
         elif last and (found := _MORE_FLAGS.match(line)):
-            bits, known = self._flags[last]
-            self._flags[last], self._last_flags = (bits, known + _names(found[1])), last
+            self._last_flags = last
+            self._words[last] += _names(found[1])
         elif found := _ATTACHED.match(line):
-            there = pointer(found[2])
-            self._attached[found[1]] = (
-                there if isinstance(there, Absent) and not found[3] else Attached(there, found[3])
-            )
+            self._found[found[1]] = _attachment(found[2] or "?", found[3] or "")
         elif found := _QUEUE.match(line):
-            self._busy = None if "?" in found[1] else found[1] == "busy"
-        elif (found := _QUEUED.match(line)) and self._busy:
-            self._queue.append(pointer(found[1]))
+            self._found["busy"] = UNREADABLE if "?" in found[1] else found[1] == "busy"
+        elif (found := _QUEUED.match(line)) and self._found.get("busy") is True:
+            self._queue.append(address(found[1]))
         elif found_cells := cells(_CELL, line):
-            for label, text in found_cells:
-                decimal = label == "RefCount" and text.isdecimal()
-                self._values[_NAMES.get(label, label)] = int(text) if decimal else value(text)
+            return self._members(found_cells)
         elif said := remark(line):
             self._remarks.append(said)
         else:
             return False
         return True
 
+    def _members(self, found: list[tuple[str, str]]) -> bool:
+        if any(len(text) > _DIGITS.get(label, 16) for label, text in found):
+            return False
+        for label, text in found:
+            name = _NAMES.get(label, label)
+            if label == "RefCount":
+                self._found[name] = int(text) if text.isdecimal() else value(text)
+            elif label == "AttachedDev":
+                self._found[name] = _attachment(text, "") if text.strip("0") else None
+            else:
+                self._found[name] = value(text) if label in ("Type", "Flags") else pointer(text)
+        return True
+
     def record(self) -> ListedDevice | None:
         if not self._address:
             return None
-        name, driver, at = self._name.groups() if self._name else ("", "", "")
-        extension, extension_names = self._flags.get("ExtensionFlags", (None, ()))
-        characteristics, characteristic_names = self._flags.get("Characteristics", (None, ()))
+        found = dict(self._found)
+        type = found.get("DeviceType", NOT_SHOWN)
+        found["device_type"] = "" if isinstance(type, Absent) else name_of("device_type", type) or ""
+        found["flag_names"] = flags("device_object_flags", found.get("Flags"))
+        found["extension_flag_names"] = flags("devobj_extension_flags", found.get("ExtensionFlags"))
+        found["characteristic_names"] = flags("device_characteristics", found.get("Characteristics"))
+        device = of_text(DeviceObject, address=address(self._address), queue=tuple(self._queue), **found)
         return ListedDevice(
-            address(self._address),
-            name or "",
-            driver,
-            pointer(at) if at else NOT_SHOWN,
-            self._values,
-            extension,
-            extension_names,
-            characteristics,
-            characteristic_names,
-            self._attached.get("AttachedDevice (Upper)"),
-            self._attached.get("AttachedTo (Lower)"),
-            self._busy,
-            tuple(self._queue),
+            device,
+            other_words(self._words.get("ExtensionFlags", ()), device.extension_flag_names),
+            other_words(self._words.get("Characteristics", ()), device.characteristic_names),
             tuple(self._remarks),
         )
+
+
+def _attachment(at: str, driver: str) -> Attachment | Absent:
+    device = pointer(at)
+    if isinstance(device, Absent):
+        return device
+    return Attachment(device, text_or_absent(driver) if driver else NOT_SHOWN)
 
 
 def _names(text: str) -> tuple[str, ...]:

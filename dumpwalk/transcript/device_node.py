@@ -1,13 +1,14 @@
-"""Device nodes of the Plug and Play manager as ``!devnode`` prints them, with their resources."""
+"""Device nodes of the Plug and Play manager as ``!devnode`` prints them: the kernel's record, with their resources."""
 
 from __future__ import annotations
 
 import re
 
+from dumpwalk.kernel.device_stack import DeviceNode
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import address, cells, hexadecimal, words
+from dumpwalk.transcript.values import address, cells, hexadecimal, of_text, words
 
 _HEAD = re.compile(
     r"([ ]*)DevNode 0x([0-9a-f]{8,16}) for PDO 0x([0-9a-f]{8,16})(?: at level (0x[0-9a-f]{1,8}|0))?[ ]*…?\Z"
@@ -18,6 +19,7 @@ _CELL = re.compile(
 _NOTIFY = {"TargetDeviceNotify List - f": "TargetDeviceNotify.Flink", "b": "TargetDeviceNotify.Blink"}
 _TEXT = re.compile(r"[ ]*(InstancePath|ServiceName|UpperFilters|LowerFilters) is \"(.*)\"\Z")
 _STATE = re.compile(r"[ ]*(State|Previous State|StateHistory\[[0-9]+\]|Problem|Failure Status) =(?: |\Z)(.*)\Z")
+_STATE_NUMBER = re.compile(r"(\w+) \((0x[0-9a-f]{1,8})\)\Z")
 _FLAGS = re.compile(r"[ ]*((?:User|Capability)?Flags) \((?:0x)?([0-9a-f]{4,8})\)(?:[ ]+(?![ -])|\Z)(.*)\Z")
 _MORE = re.compile(r"[ ]{10,}((?:DNF|DNUF)_[A-Z_]+(?:, *[A-Z][A-Z0-9_]+)*,?)\Z")
 _UNKNOWN = re.compile(r"[ ]+Unknown flags (0x[0-9a-f]{1,8})\Z")
@@ -65,20 +67,22 @@ class ResourceList:
 
 @record
 class ListedNode:
-    """A DEVICE_NODE as text shows it.
+    """A device node, with what of it is printed.
 
     :param depth: blanks in front: it is the child of the last one above that has fewer
-    :param values: numbers by the debugger's names
-    :param states: ``State``, ``Previous State`` and the history, in order
+    :param State: the number of ``node.state``; ``None`` where it does not stand behind the name
+    :param filters: ``UpperFilters`` and ``LowerFilters``, where they are printed
+    :param values: other numbers, by the debugger's names
+    :param states: ``Previous State`` and the history, in order
     :param flags: each word of flags: its name, value and the names of its bits
     """
 
-    address: Address
+    node: DeviceNode
     PhysicalDeviceObject: Address
     level: Hex | None
     depth: int
-    InstancePath: str
-    ServiceName: str
+    State: Hex | None
+    filters: dict[str, str]
     values: dict[str, Hex]
     states: tuple[tuple[str, str], ...]
     flags: tuple[tuple[str, Hex, tuple[str, ...]], ...]
@@ -103,6 +107,8 @@ class _Node:
     def __init__(self, head: re.Match[str] | None) -> None:
         self.head = head
         self.texts: dict[str, str] = {}
+        self.filters: dict[str, str] = {}
+        self.number: Hex | None = None
         self.values: dict[str, Hex] = {}
         self.states: list[tuple[str, str]] = []
         self.flags: list[tuple[str, Hex, list[str]]] = []
@@ -111,8 +117,12 @@ class _Node:
 
     def take(self, line: str) -> bool:
         if found := _TEXT.match(line):
-            self.texts[found[1]] = found[2]
-        elif found := _STATE.match(line):
+            (self.filters if "Filters" in found[1] else self.texts)[found[1]] = found[2]
+        elif (found := _STATE.match(line)) and found[1] == "State" and "state" not in self.texts:
+            split = _STATE_NUMBER.match(found[2])
+            self.texts["state"] = split[1] if split else found[2]
+            self.number = hexadecimal(split[2]) if split else None
+        elif found:
             self.states.append((found[1], found[2]))
         elif found := _LIST.match(line):
             self.lists.append((found, [], []))
@@ -152,8 +162,9 @@ class _Node:
         assert self.head is not None
         indent, at, device, level = self.head.groups()
         return ListedNode(
-            address(at), address(device), hexadecimal(level) if level else None, len(indent),
-            self.texts.get("InstancePath", ""), self.texts.get("ServiceName", ""), self.values, tuple(self.states),
+            of_text(DeviceNode, address=address(at), **self.texts),
+            address(device), hexadecimal(level) if level else None, len(indent),
+            self.number, self.filters, self.values, tuple(self.states),
             tuple((name, bits, tuple(names)) for name, bits, names in self.flags),
             self.resources(), tuple(self.remarks),
         )  # fmt: skip

@@ -7,7 +7,7 @@ import re
 from dumpwalk.kernel.device_stack import DeviceNode, DeviceStack, StackedDevice
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, remark
+from dumpwalk.transcript.values import NOT_SHOWN, address, of_text, pointer, remark, text_or_absent
 
 _TITLE = re.compile(r"[ ]*!devstack ([0-9a-f]{8,16}) :\Z")
 _HEAD = re.compile(r"[ ]*!DevObj[ ]+!DrvObj[ ]+!DevExt[ ]+ObjectName\Z")
@@ -24,6 +24,7 @@ _GLUED_ROW = re.compile(
 )
 _NODE = re.compile(r"[ ]*!DevNode ([0-9a-f]{8,16}) :\Z")
 _TEXT = re.compile(r"[ ]*(DeviceInst|ServiceName) is \"(.*)\"\Z")
+_TEXTS = {"DeviceInst": "InstancePath", "ServiceName": "ServiceName"}
 _SUM = re.compile(r"[ ]*(Device Object stacks:|Processed [0-9]+ device objects\.)\Z")
 
 
@@ -62,10 +63,8 @@ class DeviceStackReader(Reader):
             return False
         elif (found := _ROW.match(line) or _LONG_ROW.match(line) or _GLUED_ROW.match(line)) and not self._node:
             mark, at, driver, extension, name = found.groups()
-            driver = driver.rstrip()
-            there = UNREADABLE if "?" in extension else address(extension)
-            driver_name = UNREADABLE if driver == "????" else driver
-            self._devices.append(StackedDevice(address(at), mark == ">", driver_name, there, name))
+            names = [text_or_absent(text) if text else None for text in (driver.rstrip(), name)]
+            self._devices.append(StackedDevice(address(at), mark == ">", names[0], pointer(extension), names[1]))
         elif found := _NODE.match(line):
             self._node = found[1]
         elif (found := _TEXT.match(line)) and self._node:
@@ -81,10 +80,12 @@ class DeviceStackReader(Reader):
     def record(self) -> ListedDeviceStack | None:
         if not self._devices:
             return None
-        asked = next((d.address for d in self._devices if d.asked), self._devices[0].address)
-        node = None
-        if self._node:
-            instance, service = (self._texts.get(key, NOT_SHOWN) for key in ("DeviceInst", "ServiceName"))
-            node = DeviceNode(address(self._node), instance, service, NOT_SHOWN)
-        stack = DeviceStack(address(self._titled) if self._titled else asked, tuple(self._devices), node, ())
+        asked = next((device.address for device in self._devices if device.asked), NOT_SHOWN)
+        shown = {"DeviceNode": self._device_node()} if self._node else {}
+        place = address(self._titled) if self._titled else asked
+        stack = of_text(DeviceStack, asked=place, devices=tuple(self._devices), **shown)
         return ListedDeviceStack(stack, tuple(self._remarks))
+
+    def _device_node(self) -> DeviceNode:
+        texts = {_TEXTS[name]: text_or_absent(text) for name, text in self._texts.items()}
+        return of_text(DeviceNode, address=address(self._node), **texts)

@@ -1,15 +1,22 @@
-"""Drivers as ``!drvobj`` prints them."""
+"""Drivers as ``!drvobj`` prints them: the command's own record."""
 
 from __future__ import annotations
 
 import re
 
+from dumpwalk.kernel.constants import name_of
+from dumpwalk.kernel.driver import ClientExtension, Dispatch, DriverObject, FastIo
 from dumpwalk.kernel.routine import Routine
-from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, pointer, remark
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, of_text, pointer, remark, text_or_absent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dumpwalk.memory.address import Address
 
 # Old debuggers do not repeat the address.
 _HEAD = re.compile(r"[ ]*Driver object (?:\(([0-9a-f]{8,16})\) )?is for:\Z")
@@ -29,31 +36,19 @@ _FAST = re.compile(
 _SUM = re.compile(r"[ ]*(Processed [0-9]+ device objects\.)\Z")
 
 
-@record
-class DispatchRoutine:
-    """The function for a major function code."""
-
-    code: Hex
-    major: str
-    routine: Routine | Absent
+# The names of the kernel's members.
+_ENTRIES = {"DriverEntry": "DriverInit"}
 
 
 @record
 class ListedDriver:
-    """A DRIVER_OBJECT as text shows it.
+    """A driver, with what of it is printed.
 
-    :param address: ``None`` where it is not printed
-    :param entries: ``DriverEntry``, ``DriverStartIo``, ``DriverUnload``, ``AddDevice``, as far as they are printed
-    :param extensions: the id and the address of each client's extension
+    :param majors: codes of major functions that the text calls otherwise than we do, and what it calls them
     """
 
-    address: Address | None
-    name: str
-    entries: dict[str, Routine | Absent]
-    extensions: tuple[tuple[Address | Absent, Address], ...]
-    devices: tuple[Address, ...]
-    dispatch: tuple[DispatchRoutine, ...]
-    fast_io: dict[str, Routine | Absent]
+    driver: DriverObject
+    majors: tuple[tuple[int, str], ...]
     remarks: tuple[str, ...]
 
 
@@ -67,12 +62,12 @@ class DriverReader(Reader):
         super().__init__(command)
         self._headed = False
         self._address = ""
-        self._name = ""
-        self._entries: dict[str, Routine | Absent] = {}
-        self._extensions: list[tuple[Address | Absent, Address]] = []
+        self._found: dict[str, Any] = {}
+        self._extensions: list[ClientExtension] = []
         self._devices: list[Address] = []
-        self._dispatch: list[DispatchRoutine] = []
-        self._fast: dict[str, Routine | Absent] = {}
+        self._dispatch: list[Dispatch] = []
+        self._majors: list[tuple[int, str]] = []
+        self._fast: list[FastIo] = []
         self._part = ""
         self._remarks: list[str] = []
 
@@ -82,20 +77,20 @@ class DriverReader(Reader):
             self._address = (found[1] or "") if found else ""
             self._headed = bool(found)
             return self._headed
-        if not self._name and (found := _NAME.match(line)):
-            self._name = found[1]
+        if "name" not in self._found and (found := _NAME.match(line)):
+            self._found["name"] = text_or_absent(found[1])
         elif found := _TITLE.match(line):
             self._part = found[1]
         elif found := _ROUTINE.match(line):
-            self._dispatch.append(DispatchRoutine(hexadecimal(found[1]), found[2], routine(found[3], found[4])))
+            self._handles(int(found[1], 16), found[2], routine(found[3], found[4]))
         elif found := _ENTRY.match(line):
-            self._entries[found[1]] = routine(found[2], found[3])
+            self._found[_ENTRIES.get(found[1], found[1])] = routine(found[2], found[3])
         elif self._part[:6] == "Device" and _DEVICES.match(line):
             self._devices += [address(a) for a in line.replace("…", "").split()]
         elif self._part[:6] == "Driver" and (found := _EXTENSION.match(line)):
-            self._extensions.append((pointer(found[1]), address(found[2])))
+            self._extensions.append(ClientExtension(pointer(found[1]), address(found[2])))
         elif self._part[:4] == "Fast" and (found := _FAST.match(line)):
-            self._fast[found[1]] = routine(found[2], found[3])
+            self._fast.append(FastIo(found[1], routine(found[2], found[3])))
         elif self._part == "Device Object stacks:" and (found := _SUM.match(line)):
             self._remarks.append(found[1])
         elif said := remark(line):
@@ -104,13 +99,25 @@ class DriverReader(Reader):
             return False
         return True
 
+    def _handles(self, code: int, major: str, function: Routine | Absent) -> None:
+        ours = name_of("irp_major", code) or ""
+        if major != (ours or "???"):
+            self._majors.append((code, major))
+        self._dispatch.append(of_text(Dispatch, code=code, major=ours, routine=function))
+
     def record(self) -> ListedDriver | None:
         if not self._headed:
             return None
-        return ListedDriver(
-            address(self._address) if self._address else None, self._name, self._entries, tuple(self._extensions),
-            tuple(self._devices), tuple(self._dispatch), self._fast, tuple(self._remarks),
-        )  # fmt: skip
+        driver = of_text(
+            DriverObject,
+            address=address(self._address) if self._address else NOT_SHOWN,
+            extensions=tuple(self._extensions),
+            devices=tuple(self._devices),
+            dispatch=tuple(self._dispatch),
+            fast_io=tuple(self._fast),
+            **self._found,
+        )
+        return ListedDriver(driver, tuple(self._majors), tuple(self._remarks))
 
 
 def routine(at: str, name: str) -> Routine | Absent:

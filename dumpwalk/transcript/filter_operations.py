@@ -1,16 +1,17 @@
-"""What a minifilter registers callbacks for, as this program's ``fltreg`` prints it."""
+"""What a minifilter registers callbacks for, as this program's ``fltreg`` prints it: the command's own record."""
 
 from __future__ import annotations
 
 import re
 
+from dumpwalk.kernel.flt_registration import FltRegistration, Operation, flag_names, major_name
 from dumpwalk.kernel.routine import Routine
-from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.driver import routine
-from dumpwalk.transcript.values import address, hexadecimal, remark, words
+from dumpwalk.transcript.flag_words import other_words
+from dumpwalk.transcript.values import address, hexadecimal, of_text, remark, words
 
 _HEAD = re.compile(r"[ ]*FLT_OPERATION_REGISTRATION at ([0-9a-f]{8,16})(?: in (\S.*))?: ([0-9]+) operations?\Z")
 _OPERATION = re.compile(r"[ ]*\[([0-9a-f]{2})\] (\S+)[ ]+Flags ([0-9a-f]{8,16})(?:[ ]{2}(\S.*))?\Z")
@@ -19,31 +20,18 @@ _END = re.compile(r"[ ]*\[80\] IRP_MJ_OPERATION_END\Z")
 
 
 @record
-class ListedOperation:
-    """One entry of the array."""
-
-    MajorFunction: Hex
-    major: str
-    Flags: Hex
-    flag_names: tuple[str, ...]
-    PreOperation: Routine | Absent | None
-    PostOperation: Routine | Absent | None
-
-
-@record
 class ListedRegistration:
-    """The array.
+    """The array, with what of it is printed.
 
-    :param module: the image that it lies in; ``""`` where none is named
     :param count: of the operations, as printed
-    :param terminated: its end is printed
+    :param majors: numbers of operations, from 1, whose major function the text calls otherwise than we do; and how
+    :param words: the same of flags
     """
 
-    address: Address
-    module: str
+    registration: FltRegistration
     count: int
-    operations: tuple[ListedOperation, ...]
-    terminated: bool
+    majors: tuple[tuple[int, str], ...]
+    words: tuple[tuple[int, tuple[str, ...]], ...]
     remarks: tuple[str, ...]
 
 
@@ -80,13 +68,23 @@ class FilterReader(Reader):
         if self._head is None:
             return None
         at, module, count = self._head.groups()
-        operations = tuple(
-            ListedOperation(
-                hexadecimal(found[1]), found[2], hexadecimal(found[3]), words(found[4]),
-                called.get("PreOperation"), called.get("PostOperation"),
-            )
-            for found, called in self._operations
-        )  # fmt: skip
-        return ListedRegistration(
-            address(at), module or "", int(count), operations, self._terminated, tuple(self._remarks)
+        operations = tuple(_operation(found, called) for found, called in self._operations)
+        printed = [found for found, _ in self._operations]
+        majors = tuple((n, f[2]) for n, (f, o) in enumerate(zip(printed, operations), 1) if f[2] != o.major)
+        other = [other_words(words(f[4]), o.flag_names) for f, o in zip(printed, operations)]
+        registration = of_text(
+            FltRegistration,
+            address=address(at),
+            module=module or "",
+            operations=operations,
+            terminated=self._terminated,
         )
+        said = tuple((n, names) for n, names in enumerate(other, 1) if names)
+        return ListedRegistration(registration, int(count), majors, said, tuple(self._remarks))
+
+
+def _operation(found: re.Match[str], called: dict[str, Routine | Absent]) -> Operation:
+    major, bits = hexadecimal(found[1]), hexadecimal(found[3])
+    return of_text(
+        Operation, MajorFunction=major, major=major_name(major), Flags=bits, flag_names=flag_names(bits), **called
+    )

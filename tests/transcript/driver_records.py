@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from record_strategies import ABSENT, PLACES, Strategy, names, paths, places, record_of
-from round_trips import AT_FOOT, NOT_PRINTED, replaced, there
+from round_trips import AT_FOOT, NOT_PRINTED, beside, replaced, there
 from shown import Shown
 
 from dumpwalk.kernel.constants import name_of
@@ -69,16 +69,7 @@ def _driver(found: DriverObject) -> Any:
     return replaced(found, dispatch=dispatch)
 
 
-def driver_view(found: Any) -> dict[str, Any]:
-    entries = {{"DriverEntry": "DriverInit"}.get(name, name): routine for name, routine in found.entries.items()}
-    return {
-        **{name: getattr(found, name) for name in found._fields_ if name != "entries"},
-        **entries,
-        "extensions": tuple({"id": id, "address": at} for id, at in found.extensions),
-        "fast_io": tuple({"member": name, "routine": routine} for name, routine in found.fast_io.items()),
-    }
-
-
+driver_view = beside("driver")
 _OF_DEVICES = ("extensions", "devices")
 _OF_DISPATCH = ("DriverInit", "DriverStartIo", "DriverUnload", "AddDevice", "dispatch", "fast_io")
 

@@ -20,7 +20,7 @@ LAYOUT = {
     "device-node": "DevNode Dumping List PDO TargetDeviceNotify at b f for is",
     "disk-space": "Checking Cluster Clusters Free Size Space Total for",
     "dpcs": "CPU KDPC",
-    "driver": "Device Driver Extension List Object addr for id is list object routines",
+    "driver": "Device Driver DriverEntry Extension List Object addr for id is list object routines",
     "evaluation": "Evaluate expression",
     "exception": "Chained Parameter",
     "exploitable": "Basic Block Input Stack Trace Usage operands",

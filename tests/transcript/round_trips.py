@@ -13,6 +13,8 @@ from shown import Shown, assert_shown, read_back
 
 from dumpwalk.record import fields
 from dumpwalk.remarks import Absent
+from dumpwalk.render.text import printable
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE
 
 AT_FOOT = "among the remarks at the foot"
 NOT_PRINTED = "the layout has no place for it"
@@ -48,6 +50,29 @@ def beside(inner: str) -> Callable[[Any], dict[str, Any]]:
         return whole | {name: getattr(own, name) for name in fields(own) if name != "problems"}
 
     return view
+
+
+def equal(inner: str, of: Callable[[Any], Any] = lambda record: record) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """Return what holds the kernel's own record, which stands in what was read as *inner*, against the printed one.
+
+    They are equal but for what the text does not show, and that is ``NOT_SHOWN``, or empty: which members that may
+    be, a case's ``shown`` says. What could not be read is ``UNREADABLE``.
+    """
+    return lambda found, record: (getattr(found, inner), _as_read(of(record), getattr(found, inner)))
+
+
+def _as_read(printed: Any, got: Any) -> Any:
+    if got is NOT_SHOWN or (isinstance(got, (str, tuple)) and not got):
+        return got
+    if isinstance(printed, Absent):
+        return UNREADABLE
+    if isinstance(printed, str):
+        return printable(printed)
+    if isinstance(printed, tuple) and isinstance(got, tuple) and len(got) == len(printed):
+        return tuple(map(_as_read, printed, got))
+    if fields(printed) and type(got) is type(printed):
+        return type(got)(**{name: _as_read(getattr(printed, name), getattr(got, name)) for name in fields(printed)})
+    return printed
 
 
 @dataclass(frozen=True)

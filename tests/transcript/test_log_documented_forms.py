@@ -7,6 +7,7 @@ from test_log_kinds import only
 
 from dumpwalk.memory.address import Hex
 from dumpwalk.transcript import parse
+from dumpwalk.transcript.values import NOT_SHOWN
 
 
 def test_interrupts_of_old_debuggers() -> None:
@@ -147,7 +148,8 @@ def test_a_driver_of_old_debuggers() -> None:
         "driver",
     ).record
 
-    assert (found.address, found.name, found.devices) == (None, "\\Driver\\example", (0x809D50D0,))
+    driver = found.driver
+    assert (driver.address, driver.name, driver.devices) == (NOT_SHOWN, "\\Driver\\example", (0x809D50D0,))
 
 
 def test_entries_behind_their_address() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from test_log_kinds import only
 
+from dumpwalk.kernel.device_object import Attachment
 from dumpwalk.kernel.file_page import FilePage
 from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.remarks import Absent
-from dumpwalk.transcript.values import UNREADABLE
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE
 
 
 def test_volume() -> None:
@@ -113,10 +114,10 @@ def test_flags_of_a_device_in_more_than_one_line() -> None:
         "device",
     ).record
 
-    assert found.characteristic_names == (
-        "FILE_REMOVABLE_MEDIA", "FILE_READ_ONLY_DEVICE", "FILE_FLOPPY_DISKETTE", "FILE_DEVICE_SECURE_OPEN", "0x800",
-    )  # fmt: skip
-    assert found.AttachedTo == UNREADABLE
+    known = ("FILE_REMOVABLE_MEDIA", "FILE_READ_ONLY_DEVICE", "FILE_FLOPPY_DISKETTE", "FILE_DEVICE_SECURE_OPEN")
+    assert found.characteristic_words == (*known, "0x800")
+    assert found.device.characteristic_names == (*known, "FILE_CHARACTERISTIC_PNP_DEVICE")
+    assert found.device.AttachedTo == UNREADABLE
 
 
 def test_a_driver_whose_name_ends_in_digits_or_has_blanks() -> None:
@@ -224,3 +225,75 @@ def test_pool_that_nobody_has_and_words_that_are_not_there() -> None:
 
     assert (block.tag, block.process, block.protected, block.words) == ("Vad", 0x82C00000, True, UNREADABLE)
     assert (found.tag.description, found.tag.binary, len(found.remarks)) == ("VADs", "nt!mm", 1)
+
+
+# What a text calls otherwise than we do stands beside the kernel's record; what it does not show is said.
+
+
+def test_the_device_above_as_old_debuggers_print_it() -> None:
+    lines = (
+        "kd> !devobj ff0ce870\nDevice object (ff0ce870) is for:\n NTPNP_PCI0002 \\Driver\\PCI DriverObject ff0ceef0\n"
+        "Current Irp 00000000 RefCount 0 Type 00000022 Flags 00001040AttachedDev {}\nDevExt ff0ce928 DevNode ff0cde88\n"
+    )
+    found = only(lines.format("ff0cb9e0"), "device").record.device
+    alone = only(lines.format("00000000"), "device").record.device
+
+    assert found.AttachedDevice == Attachment(Address32(0xFF0CB9E0), NOT_SHOWN)
+    assert (alone.AttachedDevice, alone.AttachedTo, alone.Vpb) == (None, NOT_SHOWN, NOT_SHOWN)
+    assert (found.device_type, found.flag_names) == (
+        "FILE_DEVICE_UNKNOWN",
+        ("DO_DEVICE_HAS_NAME", "DO_BUS_ENUMERATED_DEVICE"),
+    )
+
+
+def test_major_functions_that_a_text_calls_otherwise() -> None:
+    found = only(
+        "kd> !drvobj X 2\nDriver object (80e15cb8) is for:\n \\Driver\\X\n\nDispatch routines:\n"
+        "[03] IRP_MJ_READ                        80e15d70\tX+0x70\n"
+        "[1b] IRP_MJ_PNP_POWER                   80e15d80\tX+0x80\n"
+        "[1c] ???                                80e15d90\n",
+        "driver",
+    ).record
+
+    assert [(d.code, d.major, d.routine.name, d.owner) for d in found.driver.dispatch] == [
+        (3, "IRP_MJ_READ", "X+0x70", ""), (0x1B, "IRP_MJ_PNP", "X+0x80", ""), (0x1C, "", "", ""),
+    ]  # fmt: skip
+    assert found.majors == ((0x1B, "IRP_MJ_PNP_POWER"),)
+    assert (found.driver.DriverInit, found.driver.devices) == (NOT_SHOWN, ())
+
+
+def test_operations_whose_names_are_not_ours() -> None:
+    found = only(
+        "0: kd> !fltreg exscan+800\nFLT_OPERATION_REGISTRATION at fffff8047b940800 in exscan: 2 operations\n"
+        "[03] IRP_MJ_READ                                 Flags 00000001  SKIP_PAGING_IO\n"
+        "     PreOperation  fffff8047b941100\texscan+0x1100\n"
+        "[04] IRP_MJ_WRITTEN                              Flags 00000011"
+        "  FLTFL_OPERATION_REGISTRATION_SKIP_PAGING_IO, 0x10\n",
+        "filter",
+    ).record
+    read, write = found.registration.operations
+
+    assert (read.major, read.flag_names) == ("IRP_MJ_READ", ("FLTFL_OPERATION_REGISTRATION_SKIP_PAGING_IO",))
+    assert (write.major, write.PreOperation, write.address) == ("IRP_MJ_WRITE", NOT_SHOWN, NOT_SHOWN)
+    assert (found.majors, found.words) == (((2, "IRP_MJ_WRITTEN"),), ((1, ("SKIP_PAGING_IO",)),))
+
+
+def test_a_stack_that_marks_no_device() -> None:
+    found = only(
+        "0: kd> !devstack 80e15cb8\n  !DevObj   !DrvObj            !DevExt   ObjectName\n"
+        "  80e15cb8  \\Driver\\A          80e15d70  ????\n",
+        "devstack",
+    ).record.stack
+
+    assert (found.asked, found.DeviceNode, found.devices[0].name) == (NOT_SHOWN, NOT_SHOWN, UNREADABLE)
+
+
+def test_filters_of_a_device_node() -> None:
+    (found,) = only(
+        "kd> !devnode ff0cfe88\nDevNode 0xff0cfe88 for PDO 0xff0cf030\n"
+        '  UpperFilters is "exscan"\n  State = 0x999\n  Previous State = DeviceNodeStarted (0x308)\n',
+        "device-node",
+    ).record.nodes
+
+    assert (found.filters, found.node.state, found.State) == ({"UpperFilters": "exscan"}, "0x999", None)
+    assert found.states == (("Previous State", "DeviceNodeStarted (0x308)"),)

@@ -7,6 +7,7 @@ from test_log_kinds import only
 from dumpwalk.memory.address import Address, Address32
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import parse
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE
 
 
 def test_resources() -> None:
@@ -218,7 +219,9 @@ DevNode 0xff0cfe88 for PDO 0xff0cf030 at level 0x3
 
     assert (found.level, found.PhysicalDeviceObject, found.values["Child"]) == (3, 0xFF0CF030, 0xFF0C84A8)
     assert found.flags == (("Flags", 0x6000120B, ("DNF_PROCESSED", "DNF_STARTED", "DNF_ENUMERATED")),)
-    assert found.states == (("State", "DeviceNodeStarted (0x308)"),)
+    assert (found.node.state, found.State, found.states) == ("DeviceNodeStarted", 0x308, ())
+    assert (found.node.address, found.node.InstancePath) == (0xFF0CFE88, "PCIIDE\\IDEChannel\\1&1")
+    assert found.node.ServiceName == NOT_SHOWN
     assert found.resources[0].descriptors[0].details[1] == "Range starts at 0x170 for 0x8 bytes"
 
 
@@ -384,8 +387,8 @@ Current Irp ???????? RefCount 14 Type 00000007 Flags 00002050
 Device queue is ????.
 """,
         "device",
-    ).record
+    ).record.device
 
     assert isinstance(found.DriverObject, Absent)
-    assert isinstance(found.values["CurrentIrp"], Absent)
-    assert (found.values["ReferenceCount"], found.busy, found.address) == (14, None, Address(0xFFFFB80F1200BE50))
+    assert isinstance(found.CurrentIrp, Absent)
+    assert (found.ReferenceCount, found.busy, found.address) == (14, UNREADABLE, Address(0xFFFFB80F1200BE50))

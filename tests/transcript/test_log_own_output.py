@@ -21,6 +21,8 @@ from dumpwalk.transcript import Block, parse
 from dumpwalk.transcript.site import Site
 
 SAMPLES = Path(__file__).parents[2] / "samples"
+# The names of entry points are printed without one.
+NO_OFFSET = (".DriverInit.name", ".DriverStartIo.name", ".DriverUnload.name", ".AddDevice.name")
 
 
 def printed(capsys: pytest.CaptureFixture[str], sample: str, *command: str) -> str:
@@ -71,6 +73,8 @@ def compared(ours: Any, theirs: Any, where: str = "") -> int:
     if isinstance(theirs, list) and theirs and isinstance(theirs[0], dict):
         assert len(ours) == len(theirs), where
         return sum(compared(a, b, f"{where}[{n}]") for n, (a, b) in enumerate(zip(ours, theirs)))
+    if where in NO_OFFSET:
+        theirs = theirs.partition("+")[0]
     assert plain(ours) == plain(theirs), where
     return 1
 
@@ -80,10 +84,10 @@ def their(capsys: pytest.CaptureFixture[str], sample: str, *command: str) -> Any
 
 
 CASES = [
-    ("device_stack", "devobj ExDisk0", "device", "", "", 16),
-    ("device_stack", "devobj \\Device\\0000003a", "device", "", "", 15),
+    ("device_stack", "devobj ExDisk0", "device", ".device", "", 20),
+    ("device_stack", "devobj \\Device\\0000003a", "device", ".device", "", 19),
     ("device_stack", "devstack ExDisk0", "devstack", ".stack", "", 16),
-    ("device_stack", "drvobj exdisk 7", "driver", "", ".driver", 86),
+    ("device_stack", "drvobj exdisk 7", "driver", ".driver", ".driver", 94),
     ("device_stack", "irp ffffb80f`1200cd30", "irp", "", ".irp", 46),
     ("device_stack", "irp ffffb80f`120138f0 1", "irp", "", ".irp", 13),
     ("device_stack", "irp ffffb80f`12013a20", "irp", "", ".irp", 13),
@@ -101,7 +105,7 @@ CASES = [
     ("file_mapping_x86", "pte @$proc", "pte", "", ".pages.0", 9),
     ("paging_x64", "pte ffffa000`90001000", "pte", "", ".pages.0", 16),
     ("device_stack", "vpb ffffb80f`12100520", "vpb", ".vpb", "", 6),
-    ("device_stack", "fltreg exscan+800", "filter", "", "", 20),
+    ("device_stack", "fltreg exscan+800", "filter", ".registration", "", 20),
     ("file_views", "fileobj ffffb80f`12340b00", "file-object", "", "", 17),
     ("chrysanthemum", "fileobj 8750ef80", "file-object", "", "", 11),
     ("objects_x64", "objtypes", "object-types", ".list", "", 100),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from driver_records import MAJORS, OF_DEVICES, STACK_SHOWN, stacks
 from hypothesis import strategies as st
-from record_strategies import ABSENT, FLAGS, PLACES, Strategy, names, paths, places, record_of
+from record_strategies import ABSENT, PLACES, Strategy, names, paths, places, record_of
 from round_trips import (
     AT_FOOT,
     IN_COMMAND,
@@ -15,6 +15,7 @@ from round_trips import (
     Case,
     beside,
     each,
+    equal,
     not_null,
     replaced,
     run,
@@ -24,10 +25,10 @@ from round_trips import (
 from shown import Shown
 
 from dumpwalk.commands import devobj, devstack, fileobj, fltreg, vpb
-from dumpwalk.kernel.constants import flags
+from dumpwalk.kernel.constants import flags, name_of
 from dumpwalk.kernel.device_object import DeviceObject
 from dumpwalk.kernel.file_object import FileObject
-from dumpwalk.kernel.flt_registration import FltRegistration
+from dumpwalk.kernel.flt_registration import FltRegistration, flag_names
 from dumpwalk.kernel.routine import Routine
 from dumpwalk.kernel.vpb import Vpb
 from dumpwalk.memory.address import Hex
@@ -40,18 +41,20 @@ def devices(wide: bool) -> Strategy:
         "address": places(wide),
         "name": st.one_of(names("\\"), st.none(), ABSENT),
         "driver": st.one_of(paths(" "), ABSENT),
-        "*.flag_names": FLAGS, "*.characteristic_names": FLAGS, "*.extension_flag_names": FLAGS,
         "AttachedDevice.driver": OF_DEVICES, "AttachedTo.driver": OF_DEVICES,
     }  # fmt: skip
     return record_of(DeviceObject, wide, given).map(_device)
 
 
 def _device(found: DeviceObject) -> Any:
-    if not found.Characteristics:
-        found = replaced(found, characteristic_names=())
-    if found.ExtensionFlags is None:
-        found = replaced(found, extension_flag_names=())
-    return found if found.busy else replaced(found, queue=())
+    return replaced(
+        found,
+        device_type=name_of("device_type", there(found.DeviceType) or 0) or "",
+        flag_names=flags("device_object_flags", found.Flags),
+        characteristic_names=flags("device_characteristics", found.Characteristics),
+        extension_flag_names=flags("devobj_extension_flags", found.ExtensionFlags),
+        queue=found.queue if found.busy is True else (),
+    )
 
 
 DEVOBJ = Case(
@@ -59,20 +62,22 @@ DEVOBJ = Case(
     Shown(
         hidden={
             **dict.fromkeys(("Type", "Size", "StackSize", "NextDevice"), NOT_PRINTED),
-            **dict.fromkeys(("device_type", "flag_names"), "words for a number that is printed"),
             "problems": AT_FOOT,
         },
         forms={
-            "busy": there, "Characteristics": set_and_there,
+            "Characteristics": set_and_there,
             **dict.fromkeys(("Vpb", "SecurityDescriptor", "Dope", "DeviceNode"), not_null),
         },
     ),
+    found=beside("device"), same=equal("device"),
 )  # fmt: skip
 
 
 # The stack of a device.
 
-DEVSTACK = Case("!devstack X", "devstack", stacks, devstack.layout, STACK_SHOWN, found=beside("stack"))
+DEVSTACK = Case(
+    "!devstack X", "devstack", stacks, devstack.layout, STACK_SHOWN, found=beside("stack"), same=equal("stack")
+)
 
 
 # A volume, a filter's operations, a file.
@@ -92,14 +97,14 @@ VPB = Case(
         hidden={**dict.fromkeys(("Type", "Size", "SerialNumber"), NOT_PRINTED), "problems": AT_FOOT},
         beside={"words": "the debugger's words for Flags, whose names are in the record"},
     ),
-    found=beside("vpb"),
+    found=beside("vpb"), same=equal("vpb"),
 )  # fmt: skip
 
 
 def registrations(wide: bool) -> Strategy:
     routine = record_of(Routine, wide, {"name": PLACES})
     given = {
-        "address": places(wide), "module": st.one_of(names(), st.just("")), "operations[].flag_names": FLAGS,
+        "address": places(wide), "module": st.one_of(names(), st.just("")),
         "operations[].PreOperation": routine, "operations[].PostOperation": routine,
         "operations[].MajorFunction": st.sampled_from(MAJORS),
     }  # fmt: skip
@@ -108,7 +113,9 @@ def registrations(wide: bool) -> Strategy:
 
 def _registration(found: FltRegistration) -> Any:
     pairs: Any = [(o, o.MajorFunction) for o in found.operations]
-    operations = tuple(replaced(o, MajorFunction=Hex(code), major=name) for o, (code, name) in pairs)
+    operations = tuple(
+        replaced(o, MajorFunction=Hex(code), major=name, flag_names=flag_names(o.Flags)) for o, (code, name) in pairs
+    )
     return replaced(found, operations=operations)
 
 
@@ -121,6 +128,7 @@ FLTREG = Case(
         },
         beside={"count": "how many operations there are"},
     ),
+    found=beside("registration"), same=equal("registration"),
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
 from dumpwalk.transcript.against.asked import address_asked
-from dumpwalk.transcript.against.named import held_of, nth, silent, statement, values
+from dumpwalk.transcript.against.named import held_of, nth, statement, values
 from dumpwalk.transcript.against.places import located, routines, site_in
 
 TYPE_CHECKING = False
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from dumpwalk.transcript.irp import ListedIrp, ListedLocation
 
 _MOST_IN_IRP = 127  # CHAR StackCount
+# Of a device: what is compared otherwise, and the names that follow from its numbers.
+_OF_DEVICES = (
+    *("address", "name", "AttachedDevice", "AttachedTo", "queue"),
+    *("device_type", "flag_names", "characteristic_names", "extension_flag_names"),
+)
 
 
 @compares("irp")
@@ -103,35 +108,26 @@ def _location(target: Target, what: str, said: ListedLocation, held: Irp, number
 @compares("device")
 def device(target: Target, said: ListedDevice, command: str) -> Iterator[Statement | None]:
     """Compare a device."""
-    from dumpwalk.kernel.device_object import device_object
+    from dumpwalk.kernel.device_object import Attachment, device_object
 
-    what, width = f"device {said.address}", target.machine.pointer_size
-    held = device_object(target, said.address)
-    yield statement(f"{what} name", said.name, _bare(held.name, said.name))
-    yield statement(f"{what} driver", said.driver, held.driver)
-    yield statement(f"{what} DriverObject", said.DriverObject, held.DriverObject, width)
-    given = {name: value for name, value in said.values.items() if name != "AttachedDevice"}
-    yield from values(what, given, held, target.object("_DEVICE_OBJECT", said.address), pointer_size=width)
-    for name in ("ExtensionFlags", "Characteristics"):
-        yield statement(f"{what} {name}", getattr(said, name), getattr(held, name), width)
+    device = said.device
+    what, width = f"device {device.address}", target.machine.pointer_size
+    held = device_object(target, device.address)
+    yield statement(f"{what} name", device.name, _bare(held.name, device.name))
+    yield from values(what, device, held, skip=_OF_DEVICES, pointer_size=width)
     for name in ("AttachedDevice", "AttachedTo"):
-        attached = getattr(said, name)
-        there = getattr(held, name)
-        if attached is None:
-            continue
-        yield statement(f"{what} {name}", attached.address, getattr(there, "address", there), width)
-        if attached.driver and not silent(attached.address):
-            yield statement(f"{what} {name} driver", attached.driver, _without_path(there, attached.driver))
-    above = said.values.get("AttachedDev")
-    yield statement(
-        f"{what} AttachedDevice", above, getattr(held.AttachedDevice, "address", held.AttachedDevice), width
-    )
-    yield statement(f"{what} queue is busy", said.busy, held.busy)
-    for index, request in enumerate(said.queue):
+        attached, there = getattr(device, name), getattr(held, name)
+        if isinstance(attached, Attachment):
+            yield statement(f"{what} {name}", attached.address, getattr(there, "address", there), width)
+            yield statement(f"{what} {name} driver", attached.driver, _without_path(there, str(attached.driver)))
+    if device.AttachedDevice is None:  # printed as null
+        above = held.AttachedDevice
+        yield statement(f"{what} AttachedDevice", 0, 0 if above is None else getattr(above, "address", above), width)
+    for index, request in enumerate(device.queue):
         yield statement(f"{what} queue {index + 1}", request, nth(held.queue, index, held.problems), width)
 
 
-def _bare(name: str | Absent | None, said: str) -> Any:
+def _bare(name: str | Absent | None, said: str | Absent | None) -> Any:
     return Absent("it has no name") if name is None and said else name
 
 
@@ -149,8 +145,10 @@ def devices(target: Target, said: ListedDeviceStack, command: str) -> Iterator[S
     from dumpwalk.kernel.device_stack import device_stack
 
     width = target.machine.pointer_size
-    held = device_stack(target, said.stack.asked)
-    what = f"stack of {said.stack.asked}"
+    asked = said.stack.asked
+    place = said.stack.devices[0].address if isinstance(asked, Absent) else asked
+    held = device_stack(target, place)
+    what = f"stack of {place}"
     for number, listed in enumerate(said.stack.devices, 1):
         where = f"{what} device {number}"
         same = [there for there in held.devices if there.address == target.address(listed.address)]
@@ -159,7 +157,7 @@ def devices(target: Target, said: ListedDeviceStack, command: str) -> Iterator[S
         if not same:
             continue
         yield from values(where, listed, there, skip=("address", "asked", "name"), pointer_size=width)
-        yield statement(f"{where} name", listed.name, _bare(there.name, str(listed.name or "")))
+        yield statement(f"{where} name", listed.name, _bare(there.name, listed.name))
     node = said.stack.DeviceNode
     if node is not None and not isinstance(node, Absent):
         there_node: Any = held.DeviceNode if held.DeviceNode is not None else Absent("the device has no node")
@@ -171,26 +169,27 @@ def driver(target: Target, said: ListedDriver, command: str) -> Iterator[Stateme
     """Compare a driver with its devices and functions."""
     from dumpwalk.kernel.driver import driver_object
 
-    at = said.address if said.address is not None else address_asked(target, command)
+    driver = said.driver
+    at = address_asked(target, command) if isinstance(driver.address, Absent) else driver.address
     if isinstance(at, Absent):
-        yield statement("driver", said.name, at)
+        yield statement("driver", driver.name, at)
         return
     what, width = f"driver {at}", target.machine.pointer_size
     held = driver_object(target, at)
-    yield statement(f"{what} name", said.name, held.name)
-    for name, routine in said.entries.items():
-        there = getattr(held, {"DriverEntry": "DriverInit"}.get(name, name), None)
-        yield from routines(target, f"{what} {name}", routine, there)
-    for number, (id, address) in enumerate(said.extensions, 1):
+    yield statement(f"{what} name", driver.name, held.name)
+    for name in ("DriverInit", "DriverStartIo", "DriverUnload", "AddDevice"):
+        yield from routines(target, f"{what} {name}", getattr(driver, name), getattr(held, name))
+    for number, extension in enumerate(driver.extensions, 1):
         where = f"{what} extension {number}"
         there = nth(held.extensions, number - 1, held.problems)
-        yield statement(f"{where} id", id, getattr(there, "id", there), width)
-        yield statement(where, address, getattr(there, "address", there), width)
-    for number, listed in enumerate(said.devices, 1):
+        yield statement(f"{where} id", extension.id, getattr(there, "id", there), width)
+        yield statement(where, extension.address, getattr(there, "address", there), width)
+    for number, listed in enumerate(driver.devices, 1):
         yield statement(f"{what} device {number}", listed, nth(held.devices, number - 1, held.problems), width)
     by_code = {entry.code: entry.routine for entry in held.dispatch}
-    for entry in said.dispatch:
-        yield from routines(target, f"{what} {entry.major}", entry.routine, by_code.get(entry.code, "none"))
+    for entry in driver.dispatch:
+        name = entry.major or f"major function {entry.code:x}"
+        yield from routines(target, f"{what} {name}", entry.routine, by_code.get(entry.code, "none"))
     fast = {found.member: found.routine for found in held.fast_io}
-    for name, routine in said.fast_io.items():
-        yield from routines(target, f"{what} {name}", routine, fast.get(name, "none"))
+    for one in driver.fast_io:
+        yield from routines(target, f"{what} {one.member}", one.routine, fast.get(one.member, "none"))

@@ -80,21 +80,22 @@ def registration(target: Target, said: ListedRegistration, command: str) -> Iter
     """Compare what a minifilter registers."""
     from dumpwalk.kernel.flt_registration import flt_registration
 
-    held = flt_registration(target, said.address)
-    what = f"registration {target.address(said.address)}"
-    yield statement(f"{what} module", said.module, held.module)
+    listed = said.registration
+    held = flt_registration(target, listed.address)
+    what = f"registration {target.address(listed.address)}"
+    yield statement(f"{what} module", listed.module, held.module)
     yield statement(f"{what} operations", said.count, len(held.operations))
-    for number, operation in enumerate(said.operations):
+    for number, operation in enumerate(listed.operations):
         there: Any = nth(held.operations, number, held.problems)
         where = f"{what} operation {number + 1}"
         if isinstance(there, (str, Absent)):
             yield statement(where, operation.major, there)
             continue
-        for name in ("MajorFunction", "major", "Flags", "flag_names"):
+        for name in ("MajorFunction", "Flags"):
             yield statement(f"{where} {name}", getattr(operation, name), getattr(there, name))
         for name in ("PreOperation", "PostOperation"):
             called = getattr(operation, name)
             if not silent(called):
                 yield from routines(target, f"{where} {name}", called, getattr(there, name))
-    if said.terminated:
-        yield statement(f"{what} has an end", like(True, said.address), held.terminated)
+    if listed.terminated:
+        yield statement(f"{what} has an end", like(True, listed.address), held.terminated)
