@@ -34,8 +34,8 @@ class Vacb:
     :param data: where in it the offset is
     """
 
-    number: int
-    address: Address
+    number: int | Absent
+    address: Address | Absent
     BaseAddress: Address | Absent
     data: Address | Absent
 
@@ -48,7 +48,7 @@ class SharedCacheMap:
     :param vacb: the view that holds it; ``None`` when it is not mapped into the cache
     """
 
-    address: Address
+    address: Address | Absent
     OpenCount: int | Absent
     FileSize: Hex | Absent
     SectionSize: Hex | Absent

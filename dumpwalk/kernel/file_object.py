@@ -37,7 +37,7 @@ _MOST_IRPS = 4096
 class SectionObjectPointers:
     """The three pointers that all file objects of one stream share."""
 
-    address: Address
+    address: Address | Absent
     DataSectionObject: Address | Absent
     SharedCacheMap: Address | Absent
     ImageSectionObject: Address | Absent
@@ -56,7 +56,7 @@ class FileObject:
     :param cache: the shared cache map; ``None`` when there is none
     """
 
-    address: Address
+    address: Address | Absent
     Type: int | Absent
     Size: int | Absent
     FileName: str | Absent

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PENDING, CANCEL, SUCCESS, ERROR = 0x01, 0x20, 0x40, 0x80  # SL_PENDING_RETURNED, SL_INVOKE_ON_* of wdm.h
 # The major functions whose minor function 0 the debugger names; for the others 0 means none.
 MINORS_FROM_0 = ("IRP_MJ_PNP", "IRP_MJ_POWER", "IRP_MJ_SYSTEM_CONTROL")
+# The kernel's own completion routine, which calls another one and keeps its driver from being unloaded meanwhile.
+UNLOAD_SAFE = "nt!IopUnloadSafeCompletion"
 
 _CREATE = {
     0x01: "SL_FORCE_ACCESS_CHECK",
@@ -75,7 +77,7 @@ class StackLocation:
     """
 
     number: int
-    address: Address
+    address: Address | Absent
     current: bool
     MajorFunction: Hex | Absent
     major: str

@@ -55,8 +55,8 @@ class Irp:
     :param completion: what becomes of the results; ``None`` where there are none yet, or nobody waits for them
     """
 
-    address: Address
-    signature: bool
+    address: Address | Absent
+    signature: bool | Absent
     Type: int | Absent
     Size: Hex | Absent
     MdlAddress: Address | Absent
@@ -83,7 +83,7 @@ class Irp:
     AllocationSize: Hex | Absent
     CancelRoutine: Routine | Absent
     UserBuffer: Address | Absent
-    DeviceQueueEntry: Address
+    DeviceQueueEntry: Address | Absent
     Thread: Address | Absent
     AuxiliaryBuffer: Address | Absent
     ListEntry: tuple[Address | Absent, Address | Absent]
@@ -107,7 +107,7 @@ def irp(target: Target, address: int) -> Irp:
     type, size = integer(at, "Type"), hexadecimal(at, "Size")
     signature = type == IO_TYPE_IRP
     bits = hexadecimal(at, "Flags")
-    count, current = _signed(integer(at, "StackCount")), _signed(integer(at, "CurrentLocation"))
+    count, current = signed(integer(at, "StackCount")), signed(integer(at, "CurrentLocation"))
     pointed = pointer(at, "Tail.Overlay.CurrentStackLocation")
     problems = [] if isinstance(type, Absent) else _problems(target, place, type, size, count, current, pointed)
     shown = signature or (type == 0 and _consistent(target, size, count))
@@ -134,14 +134,14 @@ def irp(target: Target, address: int) -> Irp:
         SystemBuffer=None if part else buffer,
         ThreadListEntry=_links(at, "ThreadListEntry"),
         IoStatus=IoStatus(status, hexadecimal(at, "IoStatus.Information")),
-        RequestorMode=_signed(integer(at, "RequestorMode")),
+        RequestorMode=signed(integer(at, "RequestorMode")),
         PendingReturned=pending,
         StackCount=count,
         CurrentLocation=current,
-        state=_state(count, current),
+        state=state_of(count, current),
         Cancel=boolean(at, "Cancel"),
         CancelIrql=integer(at, "CancelIrql"),
-        ApcEnvironment=_signed(integer(at, "ApcEnvironment")),
+        ApcEnvironment=signed(integer(at, "ApcEnvironment")),
         AllocationFlags=allocated,
         allocation_flag_names=flags("irp_allocation_flags", allocated),
         UserIosb=user_iosb,
@@ -165,7 +165,7 @@ def irp(target: Target, address: int) -> Irp:
     )
 
 
-def _signed(value: int | Absent) -> int | Absent:
+def signed(value: int | Absent) -> int | Absent:
     """Return a ``CHAR``, which older types call unsigned."""
     return value if isinstance(value, Absent) or value < 0x80 else value - 0x100
 
@@ -207,7 +207,12 @@ def _consistent(target: Target, size: int | Absent, count: int | Absent) -> bool
     return size >= whole + count * step
 
 
-def _state(count: int | Absent, current: int | Absent) -> str:
+def state_of(count: int | Absent, current: int | Absent) -> str:
+    """Return where a request is, as :class:`Irp` names it.
+
+    :param count: ``StackCount``
+    :param current: ``CurrentLocation``
+    """
     if isinstance(count, Absent) or isinstance(current, Absent) or count < 0 or not 0 <= current <= count + 2:
         return ""
     if current == count + 1:

@@ -8,7 +8,7 @@ a function) is ours, and so are the remarks in brackets at the foot.
 from __future__ import annotations
 
 from dumpwalk.bugchecks.ntstatus import nt_status
-from dumpwalk.kernel.io_stack import CANCEL, ERROR, MINORS_FROM_0, PENDING, SUCCESS
+from dumpwalk.kernel.io_stack import CANCEL, ERROR, MINORS_FROM_0, PENDING, SUCCESS, UNLOAD_SAFE
 from dumpwalk.kernel.irp_completion import results_told
 from dumpwalk.remarks import Absent
 from dumpwalk.render.io_numbers import name, pointer, word
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 # Requests whose third parameter is a control code, which the debugger marks with 0x.
 _CONTROL_CODES = ("IRP_MJ_FILE_SYSTEM_CONTROL", "IRP_MJ_DEVICE_CONTROL", "IRP_MJ_INTERNAL_DEVICE_CONTROL")
 _STATES = {"not sent": "no driver has it: it was not sent yet, or came back", "completed": "it was completed"}
-# The kernel's own completion routine, which calls another one and keeps its driver from being unloaded meanwhile.
-_WRAPPER = "nt!IopUnloadSafeCompletion"
 
 
 def layout(found: Irp, detail: bool = False) -> str:
@@ -33,7 +31,7 @@ def layout(found: Irp, detail: bool = False) -> str:
 
     :param detail: with all of its fields
     """
-    if not found.signature and not found.locations:
+    if found.signature is False and not found.locations:
         lines = ["IRP signature does not match, probably not an IRP"]
         return "\n".join([*lines, *(_details(found) if detail else ()), *remark_lines(found.problems)])
     current = "0x" + pointer(found.CurrentStackLocation)
@@ -109,8 +107,8 @@ def _function(name: str, code: int | Absent) -> str:
 
 
 def _called(routine: Routine) -> str:
-    if routine.name == _WRAPPER:
-        return f"({_WRAPPER[3:]})"
+    if routine.name == UNLOAD_SAFE:
+        return f"({UNLOAD_SAFE[3:]})"
     return printable(routine.name)
 
 

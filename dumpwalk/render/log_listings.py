@@ -24,11 +24,14 @@ def _locks(found: Any) -> str:
 
 
 def _irp(found: Any) -> str:
-    current = next((location for location in found.locations if location.current), None)
+    irp, state = found.irp, found.state
+    current = next((location for location in irp.locations if location.current), None)
     if current is None:
-        return found.state or counted(len(found.locations), "stack location")
-    function = current.major or (f"function {current.MajorFunction:x}" if current.MajorFunction is not None else "")
-    return f"{found.state}, {function} at {current.driver or 'no driver'}".lstrip(", ")
+        return state or counted(len(irp.locations), "stack location")
+    number = current.MajorFunction
+    function = current.major or (f"function {number:x}" if not isinstance(number, Absent) else "")
+    driver = "????" if isinstance(current.driver, Absent) else current.driver or "no driver"
+    return f"{state}, {function} at {driver}".lstrip(", ")
 
 
 def _device(found: Any) -> str:

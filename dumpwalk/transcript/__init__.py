@@ -71,11 +71,13 @@ class Reader:
     """Takes the lines of one block; the base of every kind.
 
     :ivar command: what was typed, or ``""``
+    :ivar more: the command printed another block before this one
     :cvar patience: how many lines that are not understood may stand between a blank line and more of the block
     """
 
     kind = ""
     patience = 0
+    more = False
 
     def __init__(self, command: str = "") -> None:
         self.command = command

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import re
 
-from dumpwalk.kernel.file_object import SectionObjectPointers
-from dumpwalk.memory.address import Address, Hex
+from dumpwalk.kernel.cache_map import SharedCacheMap, Vacb
+from dumpwalk.kernel.constants import flags
+from dumpwalk.kernel.file_object import FileObject, SectionObjectPointers
+from dumpwalk.memory.address import Address
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, pointer, remark, text_or_absent, value, words
+from dumpwalk.transcript.values import (
+    NOT_SHOWN,
+    UNREADABLE,
+    address,
+    asked,
+    of_text,
+    pointer,
+    remark,
+    text_or_absent,
+    value,
+    words,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _A = r"(?:0x)?([0-9a-f]{8,16}|\?{4})"
 _POINTER = re.compile(rf"[ ]*(Related File Object|Device Object|Vpb|Private Cache Map): {_A}(?:[ ]+(\S.*))?\Z")
@@ -28,65 +45,35 @@ _SHARED = re.compile(
     rf"[ ]*Shared Cache Map: {_A}(?:[ ]+File Offset: ([0-9a-f]+|\?{{4}})"
     r"(?: in VACB number ([0-9a-f]+)|( \(not mapped into the cache\)))?)?\Z"
 )
-_VACB = re.compile(rf"[ ]*Vacb: {_A}\Z")
-_DATA = re.compile(rf"[ ]*Your data is at: {_A}\Z")
+_VIEW = re.compile(rf"[ ]*(Vacb|Your data is at): {_A}\Z")
 _AREAS = re.compile(rf"[ ]*Control areas: data {_A}, image {_A}\Z")
 
-
-@record
-class ListedVacb:
-    """A view of the cache."""
-
-    number: int | None
-    address: Address | Absent
-    data: Address | Absent | None
-
-
-@record
-class ListedCacheMap:
-    """What the cache manager keeps of a file.
-
-    :param vacb: the view that holds the current offset; ``None`` where none is printed
-    :param mapped: the text says that no view holds it when this is false
-    """
-
-    address: Address | Absent
-    file_offset: Hex | Absent
-    vacb: ListedVacb | Absent | None
-    mapped: bool
+_MEMBERS = ("Related File Object", "Device Object", "Vpb", "Private Cache Map")
+_AREA_MEMBERS = (("DataSectionObject", "data area"), ("ImageSectionObject", "image area"))
+# What lines without a value say.
+_BARE_LINES: dict[str, dict[str, Any]] = {
+    "Vpb is NULL": {"Vpb": Address(0)},
+    "Event signalled": {"event_signalled": True},
+    "Event ????": {"event_signalled": UNREADABLE},
+    "Delete pending": {"DeletePending": True},
+    "Lock operation": {"LockOperation": True},
+    "Cache Data:": {},
+}
 
 
 @record
 class ListedFile:
-    """A FILE_OBJECT as text shows it; its address is in the command alone.
+    """A FILE_OBJECT as text shows it.
 
-    :param FileName: ``""`` where none is printed
-    :param flag_names: the debugger's words, as the names of the bits
-    :param event_signalled: ``None`` where nothing is said of its event; so of the two below
-    :param irps: addresses of those that are queued to it
-    :param irp_drivers: their drivers, where they are printed
+    :param words: what the debugger calls its flags: ``Synchronous IO``
+    :param irp_drivers: the drivers of the IRPs that are queued to it, where they are printed
+    :param queued: how many IRPs are said to be queued
     """
 
-    FileName: str | Absent
-    RelatedFileObject: Address | Absent | None
-    DeviceObject: Address | Absent | None
-    driver: str
-    Vpb: Address | Absent | None
-    FsContext: Address | Absent | None
-    FsContext2: Address | Absent | None
-    SectionObjectPointer: Address | Absent | None
-    PrivateCacheMap: Address | Absent | None
-    LockOperation: bool | None
-    DeletePending: bool | None
-    access: tuple[str, ...]
-    Flags: Hex | Absent | None
-    flag_names: tuple[str, ...]
-    CurrentByteOffset: Hex | Absent | None
-    event_signalled: bool | Absent | None
-    irps: tuple[Address | Absent, ...]
+    file: FileObject
+    words: tuple[str, ...]
     irp_drivers: tuple[str, ...]
-    sections: SectionObjectPointers | None
-    cache: ListedCacheMap | None
+    queued: int | None
     remarks: tuple[str, ...]
 
 
@@ -98,15 +85,12 @@ class FileObjectReader(Reader):
 
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
-        self._name = ""
+        self._name = self._driver = ""
         self._pointers: dict[str, Address | Absent] = {}
-        self._driver = ""
-        self._said: set[str] = set()
-        self._access: tuple[str, ...] = ()
-        self._flags: Hex | Absent | None = None
-        self._names: list[str] = []
-        self._irps: list[tuple[Address | Absent, str]] = []
-        self._offset: Hex | Absent | None = None
+        self._found: dict[str, Any] = {}
+        self._words: list[str] = []
+        self._irps: list[tuple[Address, str]] = []
+        self._queued: int | None = None
         self._shared: re.Match[str] | None = None
         self._part = ""
         self._remarks: list[str] = []
@@ -114,7 +98,7 @@ class FileObjectReader(Reader):
     def take(self, line: str, number: int) -> bool:
         if not line:
             return False
-        if self._first(line) or self._rest(line):
+        if self._first(line) or self._rest(line) or self._cached(line):
             return True
         if said := remark(line):
             self._remarks.append(said)
@@ -123,7 +107,7 @@ class FileObjectReader(Reader):
             self._remarks.append(busy[1])
             return True
         # The name is the first line, and may look like anything.
-        if self.command and not (self._name or self._pointers or self._said or self._part):
+        if self.command and not (self._name or self._pointers or self._found or self._part):
             self._name = line
             return True
         return False
@@ -131,46 +115,49 @@ class FileObjectReader(Reader):
     def _first(self, line: str) -> bool:
         """Take a line of the file, its device and its flags."""
         if found := _POINTER.match(line):
-            if found[1] in self._pointers:
+            name = found[1]
+            if name in self._pointers or (found[3] and name != "Device Object"):
                 return False
-            self._pointers[found[1]] = pointer(found[2])
-            if found[1] == "Device Object":
-                self._driver = found[3] or ""
-            elif found[3]:
-                return False
+            self._pointers[name] = pointer(found[2])
+            self._driver = found[3] or self._driver
         elif found := _BARE.match(line):
-            self._said.add(found[1])
+            self._found |= _BARE_LINES[found[1]]
+            self._part = self._part or "said"
         elif found := _ACCESS.match(line):
-            self._access = words(found[1])
+            self._found["access"] = words(found[1])
         elif found := _FLAGS.match(line):
-            self._flags, self._part = value(found[1] or "?"), "flags"
+            self._found["Flags"], self._part = value(found[1] or "?"), "flags"
         elif self._part == "flags" and (found := _FLAG.match(line)):
-            self._names.append(_flag_name(found[1]))
+            self._words.append(found[1])
         else:
             return False
         return True
 
     def _rest(self, line: str) -> bool:
-        """Take a line of what is queued to the file, and of the cache."""
+        """Take a line of what is queued to the file, and where in it one is."""
         if _QUEUE.match(line):
             self._part = "irps"
         elif self._part == "irps" and (found := _QUEUED.match(line)):
-            self._irps.append((pointer(found[1]), found[2] or ""))
-        elif self._part == "irps" and _COUNT.match(line):
-            self._part = "queued"
+            self._irps.append((address(found[1]), found[2] or ""))
+        elif self._part == "irps" and (found := _COUNT.match(line)):
+            self._queued, self._part = int(found[1]), "queued"
         elif found := _CONTEXTS.match(line):
             self._part = "contexts"
-            self._pointers |= {"FsContext": pointer(found[1]), "FsContext2": pointer(found[2])}
+            self._found |= {"FsContext": pointer(found[1]), "FsContext2": pointer(found[2])}
         elif found := _OFFSET.match(line):
-            self._offset = value(found[1])
-        elif found := _SECTIONS.match(line):
-            self._pointers["Section Object Pointers"] = pointer(found[1])
+            self._found["CurrentByteOffset"] = value(found[1])
+        else:
+            return False
+        return True
+
+    def _cached(self, line: str) -> bool:
+        """Take a line of the cache and the sections."""
+        if found := _SECTIONS.match(line):
+            self._found["SectionObjectPointer"] = pointer(found[1])
         elif (found := _SHARED.match(line)) and self._shared is None:
             self._shared = found
-        elif found := _VACB.match(line):
-            self._pointers["Vacb"] = pointer(found[1])
-        elif found := _DATA.match(line):
-            self._pointers["data"] = pointer(found[1])
+        elif (found := _VIEW.match(line)) and self._shared is not None and self._shared[2] and not self._shared[4]:
+            self._pointers[found[1]] = pointer(found[2])
         elif found := _AREAS.match(line):
             self._pointers |= {"data area": pointer(found[1]), "image area": pointer(found[2])}
         else:
@@ -178,41 +165,50 @@ class FileObjectReader(Reader):
         return True
 
     def record(self) -> ListedFile | None:
-        at = self._pointers
-        if not (self._name or at):
+        at, found = self._pointers, self._found
+        if not (self._name or at or found):
             return None
-        null = Address(0) if "Vpb is NULL" in self._said else None
-        event = True if "Event signalled" in self._said else UNREADABLE if "Event ????" in self._said else None
-        return ListedFile(
-            text_or_absent(self._name), at.get("Related File Object"), at.get("Device Object"), self._driver,
-            at.get("Vpb", null), at.get("FsContext"), at.get("FsContext2"), at.get("Section Object Pointers"),
-            at.get("Private Cache Map"), "Lock operation" in self._said or None, "Delete pending" in self._said or None,
-            self._access, self._flags, tuple(self._names), self._offset, event, tuple(irp for irp, _ in self._irps),
-            tuple(driver for _, driver in self._irps if driver), self._sections(), self._cache(), tuple(self._remarks),
-        )  # fmt: skip
+        members: dict[str, Any] = {name.replace(" ", ""): place for name, place in at.items() if name in _MEMBERS}
+        if "Device Object" in at:
+            none = None if at["Device Object"] == 0 else NOT_SHOWN
+            members["driver"] = text_or_absent(self._driver) if self._driver else none
+        file = of_text(
+            FileObject,
+            address=NOT_SHOWN if self.more else asked(self.command, "fileobj"),
+            FileName=text_or_absent(self._name) if self._name or self.command else NOT_SHOWN,
+            flag_names=flags("file_object_flags", found.get("Flags", NOT_SHOWN)),
+            irps=tuple(irp for irp, _ in self._irps),
+            sections=self._sections(),
+            cache=self._cache(),
+            **(found | members),
+        )
+        drivers = tuple(driver for _, driver in self._irps if driver)
+        return ListedFile(file, tuple(self._words), drivers, self._queued, tuple(self._remarks))
 
     def _sections(self) -> SectionObjectPointers | None:
         at = self._pointers
-        place = at.get("Section Object Pointers")
-        if place is None or isinstance(place, Absent):
+        place = self._found.get("SectionObjectPointer", NOT_SHOWN)
+        shown = {name: at[area] for name, area in _AREA_MEMBERS if area in at}
+        if self._shared is not None:
+            shown["SharedCacheMap"] = pointer(self._shared[1])
+        if not place and not shown:
             return None
-        shared = pointer(self._shared[1]) if self._shared else NOT_SHOWN
-        return SectionObjectPointers(place, at.get("data area", NOT_SHOWN), shared, at.get("image area", NOT_SHOWN))
+        return of_text(SectionObjectPointers, address=place, **shown)
 
-    def _cache(self) -> ListedCacheMap | None:
+    def _cache(self) -> SharedCacheMap | None:
         if self._shared is None or not self._shared[2]:
             return None
         place, offset, number, unmapped = self._shared.groups()
-        where = self._pointers.get("Vacb")
-        view: ListedVacb | Absent | None = None
-        if number or (where is not None and not isinstance(where, Absent)):
-            data = self._pointers.get("data")
-            view = ListedVacb(int(number, 16) if number else None, NOT_SHOWN if where is None else where, data)
-        elif where is not None:
-            view = UNREADABLE
-        return ListedCacheMap(pointer(place), value(offset), view, not unmapped)
+        return of_text(
+            SharedCacheMap,
+            address=pointer(place),
+            file_offset=value(offset),
+            vacb=None if unmapped else self._view(int(number, 16) if number else NOT_SHOWN),
+        )
 
-
-def _flag_name(text: str) -> str:
-    """Return the name of a flag's bit for the debugger's word, ``FO_SYNCHRONOUS_IO`` for ``Synchronous IO``."""
-    return text if text.startswith("0x") else f"FO_{text.upper().replace(' ', '_')}"
+    def _view(self, number: int | Absent) -> Vacb | Absent:
+        """Return the view of the cache; what is said instead of one."""
+        where, data = (self._pointers.get(name, NOT_SHOWN) for name in ("Vacb", "Your data is at"))
+        if isinstance(number, Absent) and isinstance(where, Absent) and isinstance(data, Absent):
+            return where
+        return of_text(Vacb, number=number, address=where, data=data)

@@ -8,17 +8,35 @@ from dumpwalk.annotations.conditions import in_system
 from dumpwalk.annotations.fields import field
 from dumpwalk.annotations.pitfalls import remark as remark_on
 from dumpwalk.annotations.requests import location, made_pending, results, without_thread
-from dumpwalk.kernel.io_stack import names
+from dumpwalk.kernel.constants import flags as control_flags
+from dumpwalk.kernel.io_stack import UNLOAD_SAFE, StackLocation, flag_names
+from dumpwalk.kernel.io_stack import names as function_names
+from dumpwalk.kernel.irp import Irp, state_of
+from dumpwalk.kernel.routine import Routine
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import UNREADABLE, address, pointer, remark, value
+from dumpwalk.transcript.irp_details import Details
+from dumpwalk.transcript.values import (
+    NOT_SHOWN,
+    UNREADABLE,
+    address,
+    asked,
+    of_text,
+    pointer,
+    remark,
+    text_or_absent,
+    value,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dumpwalk.annotations import Annotation
     from dumpwalk.annotations.conditions import Situation
+    from dumpwalk.transcript.irp_details import Row
 
 _IN_SYSTEM = "kernel-handle-close"
 _A = r"(?:[0-9a-f]{8,16}|\?{4,8})"
@@ -29,7 +47,7 @@ _HEAD = re.compile(
 )
 _SUMMARY = re.compile(
     rf"[ ]*(?:No Mdl|Mdl ?= ?({_A})):?[ ]*(?:(No System Buffer|(?:System buffer|Master Irp) ?= ?{_A}):?[ ]*)?"
-    rf"Thread ({_A}):[ ]*(?:Irp stack trace\.|Irp is completed\.)[ ]*(.*)\Z"
+    rf"Thread ({_A}):[ ]*(?:Irp stack trace\.|(Irp is completed\.))[ ]*(.*)\Z"
 )
 _COLUMNS = re.compile(r"[ ]*cmd[ ]+flg[ ]+cl[ ]+Device[ ]+File[ ]+Completion-Context\Z")
 _REST = rf"({_A})[ ]+({_A})[ ]+({_A})-({_A})[ ]*((?:(?:Success|Error|Cancel|pending)[ ]*)*)\Z"
@@ -41,65 +59,45 @@ _CALLED = r"(\([A-Z]\w+\)|[^ !+\\]+(?:!|\+0x)\S.*)"
 _DRIVER = re.compile(rf"[ ]*(\\\S.*?|\?{{4}})(?:[ ]+{_CALLED})?\Z")
 _ROUTINE = re.compile(rf"[ ]{{8,}}{_CALLED}\Z")
 _ARGUMENTS = re.compile(r"[ ]*Args: ((?:0x)?[0-9a-f?]+(?:[ ]+(?:0x)?[0-9a-f?]+)*)\Z")
-_FLAGS = re.compile(r"[ ]*Flags: (SL_\w+(?:, \w+)*)\Z")
-_FIELD = re.compile(r"(&?[A-Z]\w+(?:\.\w+)*) = ((?:0x)?[0-9a-f?]+)(?: - ([0-9a-f?]+))?(?:[ ]{2}(.*))?\Z")
+_FLAGS = re.compile(r"[ ]*Flags: ((?:SL_|0x)\w+(?:, \w+)*)\Z")
 _EXTENSION = re.compile(r"[ ]*Irp Extension present at 0x([0-9a-f]{8,16}):?\Z")
 _FAILURE = re.compile(r"[ ]*(IRP signature does not match, probably not an IRP)\Z")
 
 
 @record
 class ListedLocation:
-    """An IO_STACK_LOCATION as text shows it.
+    """What text shows of a stack location beside the kernel's record of it.
 
-    :param major: the name of the function, ``""`` where only its number is printed or it is none
+    :param names: of its two functions, as printed, with ``N/A`` for one without; ``()`` where their numbers stand alone
     :param control_words: of *Control*: when the completion routine is called, and whether the IRP is pending
-    :param driver: of the device, with the name of the completion routine behind it in *routine*
+    :param flag_words: the names of its flags where they are not those of the number
     """
 
-    current: bool
-    MajorFunction: Hex | Absent
-    major: str
-    MinorFunction: Hex | Absent
-    minor: str
-    Flags: Hex | Absent
-    Control: Hex | Absent
+    names: tuple[str, ...]
     control_words: tuple[str, ...]
-    DeviceObject: Address | Absent
-    FileObject: Address | Absent
-    CompletionRoutine: Address | Absent
-    Context: Address | Absent
-    driver: str
-    routine: str
-    arguments: tuple[Hex | Absent, ...]
-    flag_names: tuple[str, ...]
+    flag_words: tuple[str, ...]
 
 
 @record
 class ListedIrp:
-    """An IRP as text shows it; its address is in the command alone.
+    """An IRP as text shows it.
 
-    :param state: ``active``, ``completed``, ``""`` where there is no first line
-    :param buffer: which buffer it has, as printed
-    :param fields: what is printed with detail: the member's name, its value, and what stands behind
+    :param state: the debugger's word: ``active``, ``completed``; ``""`` where it takes it for no IRP
+    :param words: what is printed of each of its stack locations in words
+    :param fields: what is printed with detail and the IRP does not say: a name, its value, and what stands behind
     """
 
+    irp: Irp
     state: str
-    StackCount: int | Absent | None
-    CurrentLocation: int | Absent | None
-    CurrentStackLocation: Address | Absent | None
-    MdlAddress: Address | Absent | None
-    buffer: str
-    Thread: Address | Absent | None
-    fields: tuple[tuple[str, Hex | Absent, str], ...]
-    locations: tuple[ListedLocation, ...]
-    IrpExtension: Address | None
+    words: tuple[ListedLocation, ...]
+    fields: tuple[Row, ...]
     remarks: tuple[str, ...]
 
 
 class _Location:
-    def __init__(self, mark: str, major: tuple[str, str], minor: tuple[str, str]) -> None:
+    def __init__(self, mark: str, major: str | None, minor: str | None, names: tuple[str, ...]) -> None:
         self.current = bool(mark)
-        self.major, self.minor = major, minor
+        self.major, self.minor, self.names = major or "?", minor or "?", names
         self.row: tuple[str, ...] | None = None
         self.driver = self.routine = ""
         self.arguments: tuple[Hex | Absent, ...] = ()
@@ -112,9 +110,9 @@ class _Location:
             return bool(found)
         if found := _ARGUMENTS.match(line):
             self.arguments = tuple(value(word) for word in found[1].split())
-        elif (found := _DRIVER.match(line)) and not self.driver:
+        elif (found := _DRIVER.match(line)) and not self.driver and self._may_call(found[2]):
             self.driver, self.routine = found[1], found[2] or ""
-        elif (found := _ROUTINE.match(line)) and not self.routine:
+        elif (found := _ROUTINE.match(line)) and not self.routine and self._may_call(found[1]):
             self.routine = found[1]
         elif found := _FLAGS.match(line):
             self.flags = tuple(found[1].split(", "))
@@ -122,13 +120,41 @@ class _Location:
             return False
         return True
 
-    def record(self) -> ListedLocation:
-        flags, control, device, file, routine, context, names = self.row or ("?",) * 6 + ("",)
-        return ListedLocation(
-            self.current, value(self.major[1]), self.major[0], value(self.minor[1]), self.minor[0], value(flags),
-            value(control), tuple(names.split()), pointer(device), pointer(file), pointer(routine), pointer(context),
-            self.driver, self.routine, self.arguments, self.flags,
+    def _may_call(self, routine: str | None) -> bool:
+        """Say whether there can be a routine of that name: none has one whose address could not be read."""
+        return not routine or self.row is None or "?" not in self.row[4]
+
+    def location(self, number: int) -> StackLocation:
+        """Return the kernel's record of it."""
+        major, minor = value(self.major), value(self.minor)
+        row: dict[str, Any] = {}
+        if self.row is not None:
+            bits, control, device, file, called, context, _ = self.row
+            row = {"Flags": value(bits), "Control": value(control), "DeviceObject": pointer(device)}
+            row |= {"FileObject": pointer(file), "CompletionRoutine": self._routine(called)}
+            row |= {"Context": pointer(context), "driver": self._driver(row["DeviceObject"])}
+        names = function_names(major, minor)
+        flags, control = row.get("Flags", NOT_SHOWN), row.get("Control", NOT_SHOWN)
+        return of_text(
+            StackLocation, number=number, current=self.current, MajorFunction=major, major=names[0],
+            MinorFunction=minor, minor=names[1], control_names=control_flags("io_stack_control", control),
+            flag_names=() if isinstance(flags, Absent) else flag_names(*names, flags), arguments=self.arguments, **row,
         )  # fmt: skip
+
+    def _routine(self, at: str) -> Routine | Absent:
+        called = pointer(at)
+        wrapper = self.routine == f"({UNLOAD_SAFE.rpartition('!')[2]})"
+        return called if isinstance(called, Absent) else Routine(called, UNLOAD_SAFE if wrapper else self.routine)
+
+    def _driver(self, device: Address | Absent) -> str | Absent | None:
+        if not self.driver:
+            return None if device == 0 else NOT_SHOWN
+        return text_or_absent(self.driver)
+
+    def words(self, location: StackLocation) -> ListedLocation:
+        """Return what is printed in words, beside the kernel's record of it."""
+        control = tuple(self.row[-1].split()) if self.row is not None else ()
+        return ListedLocation(self.names, control, self.flags if self.flags != location.flag_names else ())
 
 
 @kind("irp", "irp", opens=r"[ ]*Irp is (?:from zone and )?(?:active|completed)", rank=10)
@@ -140,43 +166,32 @@ class IrpReader(Reader):
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
         self._head: re.Match[str] | None = None
+        self._failure = False
         self._summary: re.Match[str] | None = None
-        self._fields: list[tuple[str, Hex | Absent, str]] = []
+        self._details = Details()
         self._locations: list[_Location] = []
         self._extension = ""
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
-        if self._head is None:
+        if self._head is None and not self._failure:
             self._head = _HEAD.match(line)
-            return self._head is not None or self._failed(line)
+            if self._head is None and (found := _FAILURE.match(line)):
+                self._failure = True
+                self._remarks.append(found[1])
+            return self._failure or self._head is not None
         if self._summary is None and (found := _SUMMARY.match(line)):
             self._summary = found
         elif found := _OLD.match(line):
-            self._locations.append(_Location(found[1], ("", found[2]), ("", found[3])))
+            self._locations.append(_Location(found[1], found[2], found[3], ()))
             self._locations[-1].row = found.groups()[3:]
         elif found := _NEW.match(line):
-            major, minor = ((_name(found[n]), found[n + 1] or "?") for n in (2, 4))
-            self._locations.append(_Location(found[1], major, minor))
-        elif (self._locations and self._locations[-1].take(line)) or _COLUMNS.match(line):
+            self._locations.append(_Location(found[1], found[3], found[5], (found[2] or "", found[4] or "")))
+        elif (self._locations and self._locations[-1].take(line)) or _COLUMNS.match(line) or self._details.take(line):
             pass
-        elif found := _FIELD.match(line):
-            self._field(found)
         elif found := _EXTENSION.match(line):
             self._extension = found[1]
         elif said := remark(line):
-            self._remarks.append(said)
-        else:
-            return False
-        return True
-
-    def _failed(self, line: str) -> bool:
-        """Take the lines of what is no IRP: the fields that detail shows, and what is said at the foot."""
-        if (found := _FAILURE.match(line)) and not self._remarks:
-            self._remarks.append(found[1])
-        elif self._remarks and (found := _FIELD.match(line)):
-            self._field(found)
-        elif self._remarks and (said := remark(line)):
             self._remarks.append(said)
         else:
             return False
@@ -186,71 +201,87 @@ class IrpReader(Reader):
         found = self.record()
         if found is None:
             return ()
-        said = annotated(found)
-        known = isinstance(found.Thread, int) and in_system(int(found.Thread)) in situation.facts
+        said, thread = annotated(found), found.irp.Thread
+        known = isinstance(thread, int) and in_system(int(thread)) in situation.facts
         return (*said, remark_on(_IN_SYSTEM)) if known and _current_function(found) == "IRP_MJ_CLEANUP" else said
 
-    def _field(self, found: re.Match[str]) -> None:
-        name, number, low, behind = found.groups()
-        if low is not None:  # Overlay.AllocationSize = high - low
-            self._fields.append((f"{name}.HighPart", value(number), ""))
-            self._fields.append((f"{name}.LowPart", value(low), ""))
-        else:
-            self._fields.append((name, value(number), behind or ""))
-
     def record(self) -> ListedIrp | None:
-        if self._head is None and not self._remarks:
+        if self._head is None and not self._failure:
             return None
         state, count, current, at, rest = self._head.groups() if self._head else ("", None, None, None, "")
-        mdl, buffer, thread, more = self._summary.groups() if self._summary else (None, None, None, "")
+        mdl, buffer, thread, *more = self._summary.groups() if self._summary else (None, None, None)
+        shown: dict[str, Any] = {"Thread": pointer(thread)} if thread else {}
+        if thread:
+            shown["MdlAddress"] = pointer(mdl) if mdl else Address(0)
+        if at:
+            shown["CurrentStackLocation"] = pointer(at)
+        members, fields = self._details.members(shown | _buffer(buffer or ""))
+        counts = _decimal(count), _decimal(current)
+        first = self._first(counts[1])
+        locations = tuple(place.location(first + n) for n, place in enumerate(self._locations))
+        irp = of_text(
+            Irp,
+            address=NOT_SHOWN if self.more else asked(self.command, "irp"),
+            signature=False if self._failure else NOT_SHOWN,
+            StackCount=counts[0],
+            CurrentLocation=counts[1],
+            state=state_of(*counts),
+            locations=locations,
+            IrpExtension=address(self._extension) if self._extension else None,
+            **members,
+        )
+        words = tuple(place.words(found) for place, found in zip(self._locations, locations))
         zone = "from zone" if self._head and "from zone" in self._head[0][:24] else ""
-        said = [text for text in (zone, rest, more) if text]
-        return ListedIrp(
-            state.rstrip("."), _decimal(count), _decimal(current), pointer(at) if at else None,
-            pointer(mdl) if mdl else None, buffer or "", pointer(thread) if thread else None, tuple(self._fields),
-            tuple(location.record() for location in self._locations),
-            address(self._extension) if self._extension else None, (*said, *self._remarks),
-        )  # fmt: skip
+        said = [text for text in (zone, rest, *more) if text]
+        return ListedIrp(irp, state.rstrip("."), words, fields, (*said, *self._remarks))
+
+    def _first(self, current: int | Absent) -> int:
+        """Return the number of the first stack location: 1, but where a text has left those below it out."""
+        at = next((n for n, place in enumerate(self._locations) if place.current), None)
+        return 1 if at is None or isinstance(current, Absent) else max(1, current - at)
 
 
-def annotated(irp: ListedIrp) -> tuple[Annotation, ...]:
+def _buffer(text: str) -> dict[str, Address | Absent | None]:
+    """Return the members of the record that say which buffer an IRP has."""
+    kind, _, at = text.replace(" ", "").partition("=")
+    if not kind:
+        return {}
+    place = pointer(at) if at else Address(0)
+    part = kind == "MasterIrp"
+    return {"MasterIrp": place if part else None, "SystemBuffer": None if part else place}
+
+
+def annotated(listed: ListedIrp) -> tuple[Annotation, ...]:
     """Return what an IRP's functions and flags are called, and what becomes of its results."""
     out: list[Annotation | None] = []
-    for place in irp.locations:
+    irp = listed.irp
+    for place, words in zip(irp.locations, listed.words):
         major, minor, bits = place.MajorFunction, place.MinorFunction, place.Flags
         if isinstance(major, Absent) or not (major or minor or place.current or place.FileObject):
             continue  # function 0 without a file is no create, but a location that nobody has filled in
-        printed = bool(place.major) or bool(place.flag_names)
-        out.append(location(int(major), _or_zero(minor), _or_zero(bits), place.driver, printed))
+        printed = words.names[:1] not in ((), ("",), ("N/A",))
+        driver = "????" if place.driver is UNREADABLE else place.driver or ""
+        out.append(location(int(major), _or_zero(minor), _or_zero(bits), str(driver), printed))
     current = next((p for p in irp.locations if p.current), None)
-    known = {name: int(number) for name, number, _ in irp.fields if isinstance(number, int)}
-    if known.get("Flags"):
-        out.append(field("_IRP", "Flags", known["Flags"]))
-    if known.get("UserIosb") and "IoStatus.Status" in known:
+    if irp.Flags:
+        out.append(field("_IRP", "Flags", _or_zero(irp.Flags)))
+    status = irp.IoStatus.Status
+    if irp.UserIosb and not isinstance(status, Absent):
         pending = current is not None and made_pending(irp.locations[-1].Control)
-        out.append(
-            results(known["IoStatus.Status"], known.get("IoStatus.Information", 0), known.get("Flags", 0), pending)
-        )
-    if irp.state == "active" and irp.Thread == 0 and current is not None:
-        out.append(without_thread(_current_function(irp)))
+        out.append(results(int(status), _or_zero(irp.IoStatus.Information), _or_zero(irp.Flags), pending))
+    if listed.state == "active" and irp.Thread == 0 and current is not None:
+        out.append(without_thread(_current_function(listed)))
     return tuple(a for a in out if a is not None)
 
 
-def _current_function(irp: ListedIrp) -> str:
+def _current_function(listed: ListedIrp) -> str:
     """Return what the driver that has the IRP is asked for; ``""`` where that is not known."""
-    current = next((p for p in irp.locations if p.current), None)
-    if current is None or isinstance(current.MajorFunction, Absent):
-        return ""
-    return current.major or names(current.MajorFunction, 0)[0]
+    return next((place.major for place in listed.irp.locations if place.current), "")
 
 
 def _or_zero(number: Hex | Absent) -> int:
     return 0 if isinstance(number, Absent) else int(number)
 
 
-def _decimal(text: str | None) -> int | Absent | None:
-    return None if not text else UNREADABLE if "?" in text else int(text)
-
-
-def _name(text: str | None) -> str:
-    return "" if text in (None, "N/A") else str(text)
+def _decimal(text: str | None) -> int | Absent:
+    return NOT_SHOWN if not text else UNREADABLE if "?" in text else int(text)

@@ -168,6 +168,7 @@ class _Splitter:
                     return
                 self.open = block
         reader = kind.reader(command)
+        reader.more = bool(command and block is not None and block.taken)
         if not reader.take(line, number):
             yield from self._outside(line, number)
             return

@@ -17,6 +17,8 @@ NOT_SHOWN = Absent("the text does not show it")
 UNREADABLE = Absent("the debugger could not read it")
 _REMARK = re.compile(r"\((.*)\)\Z")
 
+_ASKED = re.compile(r"!?(\w+)[ ]+((?:0x)?(?:[0-9a-f]{1,8}`[0-9a-f]{8}|[0-9a-f]{8,16}))(?: [^;]*)?\Z", re.IGNORECASE)
+
 # The longest number of a 64-bit machine, with `0x` and a backtick; what is longer is no number of a listing.
 _LONGEST = 19
 
@@ -122,3 +124,13 @@ def remark(line: str) -> str:
 def pointer(text: str) -> Address | Absent:
     """Return an address; question marks stand for one that could not be read."""
     return UNREADABLE if "?" in text else address(text)
+
+
+def asked(command: str, name: str) -> Address | Absent:
+    """Return the address that a command of that name is asked about, where its first argument is plainly one.
+
+    >>> asked("!irp 0x831f4a00 1", "irp"), asked("!irp ffffb80f`1200cd30", "irp"), asked("!irp poi(esp)", "irp")
+    (Address32(0x831f4a00), Address(0xffffb80f1200cd30), Absent(reason='the text does not show it'))
+    """
+    found = _ASKED.match(command)
+    return address(found[2].lower()) if found and found[1].lower() == name else NOT_SHOWN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from shown import Shown, assert_shown, read_back
 from dumpwalk.record import fields
 from dumpwalk.remarks import Absent
 from dumpwalk.render.text import printable
-from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, of_text
 
 AT_FOOT = "among the remarks at the foot"
 NOT_PRINTED = "the layout has no place for it"
@@ -73,6 +73,28 @@ def _as_read(printed: Any, got: Any) -> Any:
     if fields(printed) and type(got) is type(printed):
         return type(got)(**{name: _as_read(getattr(printed, name), getattr(got, name)) for name in fields(printed)})
     return printed
+
+
+def as_read(record: Any, hidden: Collection[str], path: str = "") -> Any:
+    """Return a record as a text says it: equal, but for the members at *hidden*, which are NOT_SHOWN.
+
+    What is absent the debugger could not read; names are as they are printed.
+    """
+    if path in hidden:
+        return NOT_SHOWN
+    if isinstance(record, Absent):
+        return record if record is NOT_SHOWN else UNREADABLE
+    if isinstance(record, str):
+        return printable(record)
+    if isinstance(record, tuple):
+        return tuple(as_read(item, hidden, f"{path}[]") for item in record)
+    if not fields(record):
+        return record
+    paths = {name: f"{path}.{name}" if path else name for name in fields(record)}
+    shown = {name: as_read(getattr(record, name), hidden, at) for name, at in paths.items() if at not in hidden}
+    kinds = type(record).__annotations__
+    bare = {name: NOT_SHOWN for name, at in paths.items() if at in hidden and kinds[name] in ("Address", "int", "bool")}
+    return of_text(type(record), **shown, **bare)
 
 
 @dataclass(frozen=True)

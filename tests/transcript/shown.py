@@ -160,5 +160,5 @@ def _values(found: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     ):
         for item in found:
             yield from _values(item, f"{path}[]")
-    elif found not in (None, "", (), False):
+    elif found not in (None, "", (), False) and set(found if isinstance(found, tuple) else ()) != {NOT_SHOWN}:
         yield path, found

@@ -466,8 +466,8 @@ Irp is from zone and active with 2 stacks 3 is current (= 0x8a1b2c3d)
         "irp",
     ).record
 
-    assert (found.state, found.StackCount, found.MdlAddress) == ("active", 2, 0x8A1B2C00)
-    assert found.remarks == ("from zone",)
+    assert (found.state, found.irp.StackCount, found.irp.MdlAddress) == ("active", 2, 0x8A1B2C00)
+    assert found.remarks == ("from zone", "Irp is completed.")
 
 
 def test_pool_that_may_be_large() -> None:

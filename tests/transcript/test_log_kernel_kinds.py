@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from test_log_kinds import only
 
+from dumpwalk.kernel.cache_map import Vacb
 from dumpwalk.kernel.device_object import Attachment
 from dumpwalk.kernel.file_page import FilePage
 from dumpwalk.memory.address import Address, Address32, Hex
@@ -95,11 +97,47 @@ def test_file_object() -> None:
         "file-object",
     ).record
 
-    assert (found.FileName, found.DeviceObject, found.driver) == ("", 0x879C9030, "\\Driver\\volmgr")
-    assert (found.Vpb, found.access, found.Flags) == (0, ("Read", "SharedRead"), 0x40002)
-    assert found.flag_names == ("FO_SYNCHRONOUS_IO", "FO_HANDLE_CREATED")
-    assert (found.irps, found.irp_drivers, found.FsContext2) == ((0x87AA4008,), ("\\Driver\\X",), 0)
-    assert (found.sections, found.cache, found.CurrentByteOffset) == (None, None, Hex(0))
+    file = found.file
+    assert (file.address, file.FileName, file.DeviceObject) == (0x8750EF80, "", 0x879C9030)
+    assert (file.driver, file.Vpb, file.access, file.Flags) == (
+        "\\Driver\\volmgr", 0, ("Read", "SharedRead"), 0x40002,
+    )  # fmt: skip
+    assert file.flag_names == ("FO_SYNCHRONOUS_IO", "FO_HANDLE_CREATED")
+    assert found.words == ("Synchronous IO", "Handle Created")
+    assert (file.irps, found.irp_drivers, found.queued, file.FsContext2) == ((0x87AA4008,), ("\\Driver\\X",), 1, 0)
+    assert (file.sections, file.cache, file.CurrentByteOffset) == (None, None, Hex(0))
+    assert (file.RelatedFileObject, file.DeletePending, file.event_signalled) == (NOT_SHOWN,) * 3
+
+
+def test_the_cache_of_a_file() -> None:
+    found = only(
+        "0: kd> !fileobj poi(esp)\n\\a.txt\n\nDevice Object: 0x879c9030   ????\nVpb: 0x879c9a10\nEvent ????\n\n"
+        "Cache Data:\n  Section Object Pointers: 87bddea8\n"
+        "  Shared Cache Map: 869acea0         File Offset: 11000 in VACB number 0\n"
+        "  Vacb: 868a1ca8\n  Your data is at: ????\n",
+        "file-object",
+    ).record.file
+
+    assert (found.address, found.FileName, found.driver) == (NOT_SHOWN, "\\a.txt", UNREADABLE)
+    assert (found.Flags, found.event_signalled, found.SectionObjectPointer) == (NOT_SHOWN, UNREADABLE, 0x87BDDEA8)
+    assert (found.sections.address, found.sections.SharedCacheMap) == (0x87BDDEA8, 0x869ACEA0)
+    assert found.sections.DataSectionObject == NOT_SHOWN
+    assert (found.cache.address, found.cache.file_offset, found.cache.FileSize) == (0x869ACEA0, 0x11000, NOT_SHOWN)
+    assert found.cache.vacb == Vacb(0, Address32(0x868A1CA8), NOT_SHOWN, UNREADABLE)
+
+
+@pytest.mark.parametrize(
+    ("behind", "vacb"),
+    [(" (not mapped into the cache)", None), ("\n  Vacb: ????", UNREADABLE), ("", NOT_SHOWN)],
+)
+def test_a_file_without_a_view(behind: str, vacb: object) -> None:
+    found = only(
+        "Device Object: 0x879c9030   \\Driver\\volmgr\n  Section Object Pointers: 87bddea8\n"
+        f"  Shared Cache Map: 869acea0         File Offset: 11000{behind}\n",
+        "file-object",
+    ).record.file
+
+    assert (found.FileName, found.cache.vacb) == (NOT_SHOWN, vacb)
 
 
 # Lines that were misread, or left, until every record was printed and read back.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from test_log_kinds import only
 
+from dumpwalk.kernel.routine import Routine
 from dumpwalk.memory.address import Address, Address32
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import parse
+from dumpwalk.transcript.irp import ListedLocation
 from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE
 
 
@@ -241,12 +243,81 @@ Irp is active with 2 stacks 2 is current (= 0x811834fc)
 """,
         "irp",
     ).record
-    current = found.locations[1]
+    irp = found.irp
+    current = irp.locations[1]
 
-    assert (found.StackCount, found.CurrentLocation, found.MdlAddress, len(found.locations)) == (2, 2, None, 2)
+    assert (irp.address, irp.StackCount, irp.CurrentLocation, irp.state) == (0x81183468, 2, 2, "active")
+    assert (irp.MdlAddress, irp.SystemBuffer, irp.Flags, len(irp.locations)) == (0, NOT_SHOWN, NOT_SHOWN, 2)
     assert (current.current, current.MajorFunction, current.MinorFunction, current.Control) == (True, 0x16, 2, 0xE1)
-    assert (current.driver, current.routine) == ("\\Driver\\E100B", "ntoskrnl!PopCompleteSystemPowerIrp")
-    assert current.DeviceObject == Address32(0x8145F470)
+    assert (current.number, current.major, current.minor) == (2, "IRP_MJ_POWER", "IRP_MN_SET_POWER")
+    assert (current.driver, current.CompletionRoutine) == (
+        "\\Driver\\E100B", Routine(Address32(0x8047F744), "ntoskrnl!PopCompleteSystemPowerIrp"),
+    )  # fmt: skip
+    assert (current.DeviceObject, irp.locations[0].driver) == (Address32(0x8145F470), None)
+    assert found.words[1] == ListedLocation((), ("Success", "Error", "Cancel", "pending"), ())
+
+
+def test_irp_with_its_fields() -> None:
+    found = only(
+        """\
+kd> !irp poi(esp+4) 1
+Irp is active with 3 stacks 3 is current (= 0x831f4b00)
+ No Mdl: Master Irp=82b020d8: Thread 8c622118:  Irp is completed.  Pending has been returned
+Flags = 00000060
+ThreadListEntry.Flink = 831f4a10
+IoStatus.Status = c0000010  an author's remark
+RequestorMode = ff
+Cancel = 01
+Overlay.AllocationSize = 00000001 - 00000010
+CancelRoutine = 842511e0  partmgr!PmCancel
+UserBuffer = ????????
+Tail.Overlay.Thread = 8c622118
+Tail.Overlay.CurrentStackLocation = 831f4b24
+Tail.Apc = 00000007
+Tail.Overlay.Unheard = 00000005
+>[IRP_MJ_READ(3), IRP_MN_NORMAL(0)]
+            1 e1 828517a8 00000000 842511e0-00000000 Success Error Cancel pending
+               \\Driver\\disk     (IopUnloadSafeCompletion)
+                        Flags: SL_OTHER
+""",
+        "irp",
+    ).record
+    irp = found.irp
+
+    assert (irp.address, irp.MasterIrp, irp.SystemBuffer, irp.Thread) == (NOT_SHOWN, 0x82B020D8, None, 0x8C622118)
+    assert (irp.Flags, irp.flag_names) == (0x60, ("IRP_DEALLOCATE_BUFFER", "IRP_INPUT_OPERATION"))
+    assert (irp.ThreadListEntry, irp.ListEntry) == ((0x831F4A10, NOT_SHOWN), (NOT_SHOWN, NOT_SHOWN))
+    assert (irp.RequestorMode, irp.Cancel, irp.AllocationSize) == (-1, True, 0x1_0000_0010)
+    assert (irp.CancelRoutine, irp.UserBuffer, irp.UserEvent) == (
+        Routine(Address32(0x842511E0), "partmgr!PmCancel"), UNREADABLE, NOT_SHOWN,
+    )  # fmt: skip
+    assert (irp.CurrentStackLocation, irp.CompletionKey, irp.IoStatus.Information) == (0x831F4B00, 7, NOT_SHOWN)
+    assert found.fields == (
+        ("IoStatus.Status", 0xC0000010, "an author's remark"), ("Tail.Overlay.CurrentStackLocation", 0x831F4B24, ""),
+        ("Tail.Overlay.Unheard", 5, ""),
+    )  # fmt: skip
+    # The locations below the current one were left out.
+    assert [(at.number, at.CompletionRoutine.name) for at in irp.locations] == [(3, "nt!IopUnloadSafeCompletion")]
+    assert found.words[0].flag_words == ("SL_OTHER",)
+    assert found.remarks == ("Irp is completed.", "Pending has been returned")
+
+
+def test_what_is_no_irp() -> None:
+    found = only(
+        "kd> !irp 81183468\nIRP signature does not match, probably not an IRP\nFlags = 00000001\n", "irp"
+    ).record
+
+    assert (found.irp.address, found.irp.signature, found.irp.Flags, found.state) == (0x81183468, False, 1, "")
+    assert found.remarks == ("IRP signature does not match, probably not an IRP",)
+
+
+def test_only_the_first_irp_of_a_command_is_at_its_address() -> None:
+    text = "Irp is active with 1 stacks 1 is current (= 0x811834fc)\n No Mdl Thread 00000000:  Irp stack trace.\n"
+
+    found, two = parse(f"kd> !irp 81183468\n{text}{text}"), parse(f"kd> !irp 81183468;!irp 81184468\n{text}{text}")
+
+    assert [b.record.irp.address for b in found.blocks] == [0x81183468, NOT_SHOWN]
+    assert [b.record.irp.address for b in two.blocks] == [NOT_SHOWN, NOT_SHOWN]
 
 
 def test_handles_of_user_mode() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from driver_records import MAJORS, OF_DEVICES, STACK_SHOWN, stacks
 from hypothesis import strategies as st
-from record_strategies import ABSENT, PLACES, Strategy, names, paths, places, record_of
+from record_strategies import ABSENT, COUNTS, PLACES, Strategy, names, paths, places, record_of
 from round_trips import (
     AT_FOOT,
     IN_COMMAND,
     NOT_PRINTED,
     Case,
+    as_read,
     beside,
     each,
     equal,
@@ -32,6 +33,8 @@ from dumpwalk.kernel.flt_registration import FltRegistration, flag_names
 from dumpwalk.kernel.routine import Routine
 from dumpwalk.kernel.vpb import Vpb
 from dumpwalk.memory.address import Hex
+from dumpwalk.remarks import Absent
+from dumpwalk.transcript.values import NOT_SHOWN
 
 # A device.
 
@@ -138,6 +141,7 @@ def files(wide: bool) -> Strategy:
         "access": st.lists(st.sampled_from(["Read", "Write", "Delete", "SharedRead"]), unique=True).map(tuple),
         "Flags": st.one_of(st.integers(0, (1 << 32) - 1).map(Hex), ABSENT), "irps[]": places(wide),
         "sections.address": places(wide), "cache.address": places(wide), "cache.vacb.address": places(wide),
+        "cache.vacb.number": COUNTS,
         "SectionObjectPointer": ABSENT,
     }  # fmt: skip
     return record_of(FileObject, wide, given).map(_file)
@@ -145,28 +149,41 @@ def files(wide: bool) -> Strategy:
 
 def _file(found: FileObject) -> Any:
     sections, cache = found.sections, found.cache
+    driver = found.driver if found.driver is not None else Absent("device ffffb80f12345678 has no driver")
+    found = replaced(
+        found, flag_names=flags("file_object_flags", found.Flags), driver=None if found.DeviceObject == 0 else driver
+    )
     if sections is None:
-        return replaced(found, flag_names=flags("file_object_flags", found.Flags), cache=None)
+        return replaced(found, cache=None)
     if cache is not None:
         sections = replaced(sections, SharedCacheMap=cache.address)
-    names_of_flags = flags("file_object_flags", found.Flags)
-    return replaced(found, flag_names=names_of_flags, sections=sections, SectionObjectPointer=sections.address)
+    return replaced(found, sections=sections, SectionObjectPointer=sections.address)
+
+
+_NOT_SET = ("RelatedFileObject", "PrivateCacheMap", "event_signalled")
+_NOT_SAID = ("LockOperation", "DeletePending")
+_OF_FILES = {
+    "address": IN_COMMAND, "Type": NOT_PRINTED, "Size": NOT_PRINTED, "problems": AT_FOOT,
+    **{f"cache.{name}": NOT_PRINTED for name in ("OpenCount", "FileSize", "SectionSize", "ValidDataLength")},
+    "cache.FileObject": NOT_PRINTED, "cache.vacb.BaseAddress": NOT_PRINTED,
+}  # fmt: skip
+
+
+def file_as_read(file: FileObject) -> Any:
+    """Return a file as its text says it, without lines for what is not set."""
+    unset = [name for name in _NOT_SET if not_null(getattr(file, name)) is None]
+    unset += [name for name in _NOT_SAID if set_and_there(getattr(file, name)) is None]
+    return as_read(replaced(file, **dict.fromkeys(unset, NOT_SHOWN)), _OF_FILES)
 
 
 FILEOBJ = Case(
     "!fileobj X", "file-object", files, fileobj.layout,
     Shown(
-        hidden={
-            "address": IN_COMMAND, "Type": NOT_PRINTED, "Size": NOT_PRINTED, "problems": AT_FOOT,
-            **{f"cache.{name}": NOT_PRINTED for name in ("OpenCount", "FileSize", "SectionSize", "ValidDataLength")},
-            "cache.FileObject": NOT_PRINTED, "cache.vacb.BaseAddress": NOT_PRINTED,
-        },
-        forms={
-            "RelatedFileObject": not_null, "PrivateCacheMap": not_null, "LockOperation": set_and_there,
-            "DeletePending": set_and_there, "event_signalled": not_null,
-        },
-        beside={"cache.mapped": "says of a view that it is none"},
+        hidden=_OF_FILES,
+        forms={**dict.fromkeys(_NOT_SET, not_null), **dict.fromkeys(_NOT_SAID, set_and_there)},
+        beside={"words": "the debugger's words for Flags", "queued": "how many requests there are"},
     ),
+    found=beside("file"), same=lambda found, file: (found.file, file_as_read(file)),
 )  # fmt: skip
 
 CASES = [DEVOBJ, DEVSTACK, VPB, FLTREG, FILEOBJ]

@@ -6,20 +6,22 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
 from dumpwalk.transcript.against.asked import address_asked
 from dumpwalk.transcript.against.named import held_of, nth, statement, values
-from dumpwalk.transcript.against.places import located, routines, site_in
+from dumpwalk.transcript.against.places import routines
+from dumpwalk.transcript.values import asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from dumpwalk.kernel.io_stack import StackLocation
     from dumpwalk.kernel.irp import Irp
     from dumpwalk.memory.address import Address
     from dumpwalk.target import Target
     from dumpwalk.transcript.device import ListedDevice
     from dumpwalk.transcript.device_stack import ListedDeviceStack
     from dumpwalk.transcript.driver import ListedDriver
-    from dumpwalk.transcript.irp import ListedIrp, ListedLocation
+    from dumpwalk.transcript.irp import ListedIrp
 
 _MOST_IN_IRP = 127  # CHAR StackCount
 # Of a device: what is compared otherwise, and the names that follow from its numbers.
@@ -27,6 +29,9 @@ _OF_DEVICES = (
     *("address", "name", "AttachedDevice", "AttachedTo", "queue"),
     *("device_type", "flag_names", "characteristic_names", "extension_flag_names"),
 )
+# What of a request follows from its numbers and the order of its locations; and what is compared otherwise.
+_FOLLOWS = ("address", "number", "state", "flag_names", "control_names", "major", "minor")
+_OTHERWISE = ("MasterIrp", "SystemBuffer", "CancelRoutine", "locations")
 
 
 @compares("irp")
@@ -34,45 +39,41 @@ def request(target: Target, said: ListedIrp, command: str) -> Iterator[Statement
     """Compare an IRP with its stack locations."""
     from dumpwalk.kernel.irp import irp
 
-    place = address_asked(target, command)
+    place = said.irp.address
     if isinstance(place, Absent):
-        place = _by_location(target, said, place)
+        # A command that names one address plainly has printed that request before this one.
+        other = isinstance(asked(command, "irp"), Absent)
+        place = address_asked(target, command) if other else Absent("the text does not say at which address")
+    if isinstance(place, Absent):
+        place = _by_location(target, said.irp, place)
     if isinstance(place, Absent):
         yield statement("IRP", said.state or "an IRP", place)
         return
+    place = target.address(place)
     what, width = f"IRP {place}", target.machine.pointer_size
     held = irp(target, place)
     # A completed request is said to be so in place of its current location.
     yield statement(f"{what} state", said.state if held.state in ("active", "completed") else None, held.state)
-    # What belongs to the whole; `MdlAddress` of a request without one is not printed.
-    yield from values(
-        what, said, held, skip=("state", "buffer", "fields", "locations", "remarks", "IrpExtension"), pointer_size=width
-    )
-    yield statement(f"{what} IrpExtension", said.IrpExtension, held.IrpExtension, width)
+    yield from values(what, said.irp, held, skip=(*_FOLLOWS, *_OTHERWISE), pointer_size=width)
+    for name in ("MasterIrp", "SystemBuffer"):  # of one pointer
+        buffer = getattr(held, name)
+        yield statement(f"{what} {name}", getattr(said.irp, name), "none" if buffer is None else buffer, width)
+    yield from routines(target, f"{what} CancelRoutine", said.irp.CancelRoutine, held.CancelRoutine)
     structure = target.object("_IRP", place)
-    for name, value, behind in said.fields:
-        if name[0] == "&":  # the address of a member: where it is, not what is in it
-            continue
-        yield statement(f"{what} {name}", value, _member(structure, held, name), width)
-        if name == "CancelRoutine" and behind and value and not isinstance(value, Absent):
-            yield located(target, f"{what} {name} name", int(value), site_in(behind))
-    for number, location in enumerate(said.locations[:_MOST_IN_IRP], 1):
-        yield from _location(target, f"{what} stack location {number}", location, held, number)
+    for name, value, _ in said.fields:
+        if name[0] != "&":  # the address of a member: where it is, not what is in it
+            yield statement(f"{what} {name}", value, _member(structure, held, name), width)
+    for location in said.irp.locations[:_MOST_IN_IRP]:
+        yield from _location(target, f"{what} stack location {location.number}", location, held)
 
 
-def _by_location(target: Target, said: ListedIrp, why: Absent) -> Address | Absent:
+def _by_location(target: Target, said: Irp, why: Absent) -> Address | Absent:
     """Return where an IRP is whose address is in no command: by the address and the number of its current location."""
     from dumpwalk.objects.sizes import size_of
     from dumpwalk.types.model import Reference
 
     at, number = said.CurrentStackLocation, said.CurrentLocation
-    if (
-        at is None
-        or isinstance(at, Absent)
-        or number is None
-        or isinstance(number, Absent)
-        or not 0 < number <= _MOST_IN_IRP
-    ):
+    if isinstance(at, Absent) or isinstance(number, Absent) or not 0 < number <= _MOST_IN_IRP:
         return why
     whole, step = (size_of(Reference("struct", name), target.types) for name in ("_IRP", "_IO_STACK_LOCATION"))
     return target.address(at - (whole or 0) - (number - 1) * (step or 0)) if whole and step else why
@@ -85,24 +86,17 @@ def _member(structure: Any, held: Irp, name: str) -> Any:
     return held_of((held,), name) if isinstance(found, Absent) else found
 
 
-def _location(target: Target, what: str, said: ListedLocation, held: Irp, number: int) -> Iterator[Statement | None]:
+def _location(target: Target, what: str, said: StackLocation, held: Irp) -> Iterator[Statement | None]:
     width = target.machine.pointer_size
-    there = nth(held.locations, number - 1, held.problems)
+    there = nth(held.locations, said.number - 1, held.problems)
     if isinstance(there, (str, Absent)):
         yield statement(what, said.MajorFunction, there)
         return
-    skip = ("current", "control_words", "routine", "flag_names", "driver", "CompletionRoutine", "major", "minor")
-    yield from values(what, said, there, skip=(*skip, "arguments"), pointer_size=width)
-    yield statement(f"{what} current", said.current or None, there.current)
+    skip = (*_FOLLOWS, "current", "driver", "CompletionRoutine")
+    yield from values(what, said, there, skip=skip, pointer_size=width)
+    yield statement(f"{what} current", True if said.current else None, there.current)
     yield statement(f"{what} driver", said.driver, there.driver)
-    routine = there.CompletionRoutine
-    address = routine if isinstance(routine, Absent) else routine.address
-    yield statement(f"{what} CompletionRoutine", said.CompletionRoutine, address, width)
-    called = said.CompletionRoutine
-    if said.routine and called and not isinstance(called, Absent):
-        yield located(target, f"{what} CompletionRoutine name", int(called), site_in(said.routine))
-    for index, value in enumerate(said.arguments):
-        yield statement(f"{what} argument {index + 1}", value, nth(there.arguments, index), width)
+    yield from routines(target, f"{what} CompletionRoutine", said.CompletionRoutine, there.CompletionRoutine)
 
 
 @compares("device")

@@ -6,8 +6,9 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
 from dumpwalk.transcript.against.asked import address_asked
 from dumpwalk.transcript.against.marked import like
-from dumpwalk.transcript.against.named import elements, nth, silent, statement, values
+from dumpwalk.transcript.against.named import nth, silent, statement, values
 from dumpwalk.transcript.against.places import routines
+from dumpwalk.transcript.values import asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,53 +16,38 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dumpwalk.target import Target
-    from dumpwalk.transcript.file_object import ListedCacheMap, ListedFile
+    from dumpwalk.transcript.file_object import ListedFile
     from dumpwalk.transcript.filter_operations import ListedRegistration
     from dumpwalk.transcript.volume import ListedVpb
 
-_APART = ("driver", "access", "flag_names", "irps", "irp_drivers", "cache", "remarks")
+_PARTS = ("sections", "cache")
 
 
 @compares("file-object")
 def file(target: Target, said: ListedFile, command: str) -> Iterator[Statement | None]:
-    """Compare a file object, which the command names."""
+    """Compare a file object."""
     from dumpwalk.kernel.file_object import file_object
 
-    place = address_asked(target, command)
+    place = said.file.address
+    if isinstance(place, Absent) and isinstance(asked(command, "fileobj"), Absent):
+        place = address_asked(target, command)
     if isinstance(place, Absent):
-        yield statement("file object", said.FileName or said.DeviceObject, place)
+        yield statement("file object", said.file.DeviceObject, place)
         return
-    held = file_object(target, place)
+    place = target.address(place)
     what, width = f"file object {place}", target.machine.pointer_size
-    # A structure that is none has nothing of this either, which `Type` says.
-    yield from values(what, said, held, skip=_APART, pointer_size=width)
-    driver = held.driver if held.driver is not None else Absent("the device has no driver")
-    yield statement(f"{what} driver", said.driver, driver)
-    yield from _words(f"{what} access", said.access, held.access)
-    yield from _words(f"{what} flag", said.flag_names, held.flag_names)
-    yield from elements(f"{what} IRP", said.irps, held.irps, width)
-    if said.cache is not None:
-        yield from _cache(f"{what} cache", said.cache, held.cache, width)
-
-
-def _words(what: str, said: tuple[str, ...], held: tuple[str, ...]) -> Iterator[Statement | None]:
-    for word in said:
+    held = file_object(target, place)
+    yield from values(what, said.file, held, skip=("address", "flag_names", *_PARTS), pointer_size=width)
+    for word in said.words:
         if not word.startswith("0x"):  # bits that the debugger has no word for, which are in the flags
-            yield statement(f"{what} {word}", like(True, word), word in held)
-
-
-def _cache(what: str, said: ListedCacheMap, held: Any, width: int) -> Iterator[Statement | None]:
-    if held is None:
-        held = Absent("the file is not in the cache")
-    yield statement(f"{what} address", said.address, getattr(held, "address", held), width)
-    yield statement(f"{what} file offset", said.file_offset, getattr(held, "file_offset", held))
-    view = held if isinstance(held, Absent) else held.vacb
-    if not said.mapped:
-        unmapped = view if isinstance(view, Absent) else view is None
-        yield statement(f"{what} is unmapped there", like(True, said.file_offset), unmapped)
-    if said.vacb is not None and not isinstance(said.vacb, Absent):
-        there = Absent("no view of the cache holds the offset") if view is None else view
-        yield from values(f"{what} view", said.vacb, there, pointer_size=width)
+            name = f"FO_{word.upper().replace(' ', '_')}"
+            yield statement(f"{what} flag {name}", like(True, word), name in held.flag_names)
+    for name in _PARTS:
+        part, there = getattr(said.file, name), getattr(held, name)
+        if part is not None and there is None:
+            yield statement(f"{what} {name}", part.address, "none", width)
+        elif part is not None:
+            yield from values(f"{what} {name}", part, there, pointer_size=width)
 
 
 @compares("vpb")
