@@ -114,9 +114,10 @@ class RegistersReader(Reader):
             known = [name for name, _ in pairs if name in self.registers and name not in ("iopl", "vip", "vif")]
             if known:
                 return False  # another processor's, or another moment's
-            if flags := _FLAGS.search(line):
+            flags = _FLAGS.search(line) if "iopl=" in line else None
+            if flags is not None:
                 self._iopl, self._flags = int(flags[1]), flags[2].strip()
-            elif (status := _NZCV.search(line)) is not None:
+            elif "psr=" in line and (status := _NZCV.search(line)) is not None:
                 self._flags = status[1]
                 line = line[: status.start(1)].rstrip(" ") + line[status.end(1) :]
             for name, value in pairs:
