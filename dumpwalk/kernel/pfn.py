@@ -79,8 +79,17 @@ class Pfn:
     state: str | Absent
     flags: str
     words: tuple[str, ...]
-    confirmed: bool | None
+    confirmed: bool | Absent | None
     problems: tuple[Problem, ...]
+
+
+def words_of(letters: str) -> tuple[str, ...]:
+    """Return what the letters of a page mean.
+
+    >>> words_of("MP")
+    ('Modified', 'Shared')
+    """
+    return tuple(word for letter, word, _ in _FLAGS if letter in letters)
 
 
 def pfn(target: Target, number: int) -> Pfn:
@@ -95,8 +104,7 @@ def pfn(target: Target, number: int) -> Pfn:
     entry = entry_of(target, number)
     problems = _beyond(target, number)
     location = integer(entry, "u3.e1.PageLocation")
-    known = [(letter, word, member) for letter, word, paths in _FLAGS if (member := integer(entry, *paths)) == 1]
-    flags = "".join(letter for letter, _, _ in known)
+    flags = "".join(letter for letter, _, paths in _FLAGS if integer(entry, *paths) == 1)
     listed = not isinstance(location, Absent) and location not in (ACTIVE, TRANSITION)
     pte = hexadecimal(entry, "PteAddress")
     place: Address | Absent = pte if isinstance(pte, Absent) else target.address(pte)
@@ -122,7 +130,7 @@ def pfn(target: Target, number: int) -> Pfn:
         optional(hexadecimal, entry, "u3.e3.Priority", "u3.e1.Priority", "u4.Priority"),
         location if isinstance(location, Absent) else _STATES[location & 7],
         flags,
-        tuple(word for _, word, _ in known),
+        words_of(flags),
         confirmed,
         tuple(problems),
     )

@@ -35,10 +35,10 @@ class Pool:
     :param searched: what was looked at in vain, in order
     """
 
-    address: Address
-    page: Address
+    address: Address | Absent
+    page: Address | Absent
     region: str | Absent
-    found: str
+    found: str | Absent
     blocks: tuple[PoolBlock, ...]
     large: LargePage | None
     special: SpecialPage | None

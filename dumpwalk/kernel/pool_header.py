@@ -49,9 +49,9 @@ class PoolBlock:
     address: Address
     size: Hex
     previous_size: Hex
-    PoolType: Hex
+    PoolType: Hex | Absent
     allocated: bool
-    pool: str
+    pool: str | Absent
     tag: str
     protected: bool
     process: Address | None = None
@@ -136,6 +136,7 @@ class PoolHeaders:
             and block.size >= 2 * self.unit
             and all(" " <= c <= "~" for c in block.tag)
             and block.tag.strip() != ""
+            and not isinstance(block.PoolType, Absent)
             and block.PoolType & ~(_PAGED | _IN_USE | 4 | _QUOTA | 0x10 | _SESSION | 0x40) == 0
         )
 

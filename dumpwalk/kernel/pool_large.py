@@ -41,7 +41,7 @@ class LargePage:
     address: Address
     size: Hex
     tag: str
-    pool: str
+    pool: str | Absent
     protected: bool
 
 
@@ -58,7 +58,7 @@ class SpecialPage:
     address: Address
     size: Hex
     data: Address
-    paged: bool
+    paged: bool | Absent
     tag: str
 
 

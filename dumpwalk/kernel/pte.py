@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Letters of the bits, from bit 9 down: set and clear (documentation of !pte). E and V follow.
 _LETTERS = ("C-", "G-", "L-", "D-", "A-", "N-", "T-", "UK", "WR")
 _NO_EXECUTE = 1 << 63
-_NOT_PRESENT = "not present"
+NOT_PRESENT = "not present"
 NOT_CANONICAL = "not canonical"
 
 
@@ -60,8 +60,8 @@ class Entries:
     """
 
     address: Address | None
-    mode: str
-    entry_size: int
+    mode: str | Absent
+    entry_size: int | Absent
     entries: tuple[Entry, ...]
     physical: Hex | Absent
     problems: tuple[Problem, ...] = ()
@@ -141,8 +141,13 @@ def _valid(value: int, pfn: int) -> Pte:
 def _invalid(target: Target, memory: VirtualMemory, value: int, of: str = "process") -> Pte:
     found = target.entries.windows() if target.entries else Absent("")
     if isinstance(found, Absent) or found.format.size != memory.mode.entry_size:
-        return Pte("zero" if not value else _NOT_PRESENT, Hex(value))
+        return unexplained(value)
     return found.classify(memory, value, of)
+
+
+def unexplained(value: int) -> Pte:
+    """Return an entry that is not valid where nothing says what else it is."""
+    return Pte("zero" if not value else NOT_PRESENT, Hex(value))
 
 
 def entry_at(target: Target, address: int, of: str = "process") -> Entries:
@@ -172,7 +177,7 @@ def entry_at(target: Target, address: int, of: str = "process") -> Entries:
     leads = entry.meaning.pfn if entry.meaning else None
     to = Hex(leads << 12) if leads is not None else Absent("no page in memory")
     behind = None
-    if of == "prototype" and entry.meaning is not None and entry.meaning.kind != _NOT_PRESENT:
+    if of == "prototype" and entry.meaning is not None and entry.meaning.kind != NOT_PRESENT:
         from dumpwalk.kernel.file_page import prototype_page
 
         try:

@@ -23,10 +23,20 @@ if TYPE_CHECKING:
     from dumpwalk.target import Target
 
 # MI_VAD_TYPE, for kernels whose types lack it (public symbols of Windows Vista).
-_TYPES = (
+TYPES = (
     *("VadNone", "VadDevicePhysicalMemory", "VadImageMap", "VadAwe", "VadWriteWatch", "VadLargePages"),
     *("VadRotatePhysical", "VadLargePageSection"),
 )
+# What !vad has for them behind Private or Mapped, nothing for VadNone; only Exe is in a listing.
+TYPE_WORDS = {
+    "VadImageMap": "Exe",
+    "VadDevicePhysicalMemory": "Phys",
+    "VadAwe": "AWE",
+    "VadWriteWatch": "WrtWatch",
+    "VadLargePages": "LargePag",
+    "VadRotatePhysical": "Rotate",
+    "VadLargePageSection": "LargePagSec",
+}
 _XP_TYPES = ("VadDevicePhysicalMemory", "VadImageMap", "VadAwe", "VadWriteWatch", "VadLargePages")
 # MM_PROTECTION_MASK: three bits of access, two of what else.
 _ACCESS = (
@@ -109,9 +119,7 @@ class Vads:
         self._xp_types = [at((f"u.VadFlags.{name}",)) for name in members.XP_TYPES]
         self._least = max(part.end for part in (*self._start, *self._end, *self._commit, self._protection) if part)
         names = types.find("_MI_VAD_TYPE")
-        self._type_names = (
-            {n: name for name, n in names.members} if isinstance(names, Enum) else dict(enumerate(_TYPES))
-        )
+        self._type_names = {n: name for name, n in names.members} if isinstance(names, Enum) else dict(enumerate(TYPES))
         # By control area: a file's name, what else is to be said of it.
         self._files: dict[int, tuple[str | Absent | None, Hex | Absent | None]] = {}
 
@@ -151,7 +159,7 @@ class Vads:
             number = self._type.of(data)
             return self._type_names.get(number, f"VadType {number}")
         flags = zip(self._xp_types, _XP_TYPES)
-        return next((name for flag, name in flags if flag is not None and flag.of(data)), _TYPES[0])
+        return next((name for flag, name in flags if flag is not None and flag.of(data)), TYPES[0])
 
     def _view(self, data: bytes) -> dict[str, Any]:
         """Return what is known of a view: control area, prototype PTEs, and the file."""

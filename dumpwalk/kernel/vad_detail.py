@@ -45,7 +45,7 @@ class VadDetail:
     FileOffset: Hex | Absent | None
     flags: tuple[str, ...]
     flags2: tuple[str, ...]
-    old: bool
+    old: bool | Absent
 
 
 def vad_detail(target: Target, address: int) -> VadDetail:

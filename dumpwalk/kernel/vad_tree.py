@@ -30,12 +30,12 @@ class VadTree:
     :param private_commit: what all of them have committed, in pages
     """
 
-    process: Address | None
-    root: Address
+    process: Address | Absent | None
+    root: Address | Absent
     vads: tuple[Vad, ...]
-    average_level: int
-    maximum_depth: int
-    private_commit: int
+    average_level: int | Absent
+    maximum_depth: int | Absent
+    private_commit: int | Absent
     problems: tuple[Problem, ...]
 
 

@@ -64,11 +64,12 @@ def _handles(found: Any) -> str:
 
 
 def _pool(found: Any) -> str:
-    marked = next((block for block in found.blocks if block.holds), None)
+    blocks = found.pool.blocks if found.pool is not None else found.blocks
+    marked = next((block for block in blocks if block.holds), None)
     if marked is not None:
         state = "allocated" if marked.allocated else "free"
         return f"{marked.tag.strip()} at {plain(marked.address)}, {int(marked.size):#x} bytes, {state}"
-    return counted(len(found.blocks), "block") if found.blocks else counted(len(found.used), "tag")
+    return counted(len(blocks), "block") if blocks else counted(len(found.used), "tag")
 
 
 def _area(found: Any) -> str:
@@ -78,8 +79,8 @@ def _area(found: Any) -> str:
 
 
 def _entries(found: Any) -> str:
-    at = f"of {plain(found.address)}" if found.address is not None else ""
-    return f"{counted(len(found.entries), 'entry').replace('entrys', 'entries')} {at}".rstrip()
+    at = f"of {plain(found.page.address)}" if found.page.address is not None else ""
+    return f"{counted(len(found.page.entries), 'entry').replace('entrys', 'entries')} {at}".rstrip()
 
 
 def _winde(found: Any) -> str:
@@ -109,8 +110,10 @@ SUMMARIES: dict[str, Callable[[Any], str]] = {
     "MemoryUse": lambda m: counted(len(m.counts) + len(m.control_areas), "count"),
     "InterruptListing": lambda i: counted(len(i.gates), "vector"),
     "ListedProcessor": lambda p: f"processor {p.processor} at {plain(p.address)}",
-    "VadListing": lambda v: counted(len(v.vads), "VAD") if v.vads else plain(v.detail.address),
-    "ListedPfn": lambda p: f"page {int(p.number):x} {p.state}".rstrip(),
+    "VadListing": lambda v: (
+        plain(v.detail.vad.address) if v.detail else counted(len(v.tree.vads) if v.tree else 0, "VAD")
+    ),
+    "ListedPfn": lambda p: f"page {int(p.pfn.number):x} {p.pfn.state or ''}".rstrip(),
     "Exploitability": lambda e: e.classification,
     "ApcListing": lambda a: (
         f"{counted(len(a.processes), 'process').replace('processs', 'processes')}, {counted(len(a.apcs), 'APC')}"

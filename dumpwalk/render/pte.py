@@ -21,11 +21,12 @@ _INDENT_64 = 43
 
 def layout(found: Entries) -> str:
     """Return the entries as text."""
-    width = _WIDTH[found.entry_size]
-    cells = [_cell(entry, found.entry_size, 2 * len(_digits(found, 0))) for entry in found.entries]
+    size = 8 if isinstance(found.entry_size, Absent) else found.entry_size
+    width = _WIDTH[size]
+    cells = [_cell(entry, size, 2 * len(_digits(found, 0))) for entry in found.entries]
     lines = []
     if found.address is not None:
-        lines.append(" " * _INDENT.get(found.mode, _INDENT_64) + f"VA {_digits(found, found.address)}")
+        lines.append(" " * _INDENT.get(str(found.mode), _INDENT_64) + f"VA {_digits(found, found.address)}")
         lines.append(_places(found, width))
     elif not isinstance(found.entries[0].address, Absent):
         lines.append(_places(found, width))

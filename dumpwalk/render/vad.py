@@ -6,6 +6,7 @@ Windows 8.1 show them; the file at the end of a row and the committed pages in t
 
 from __future__ import annotations
 
+from dumpwalk.kernel.vad import TYPE_WORDS
 from dumpwalk.remarks import Absent
 from dumpwalk.render.remarks import remark_lines
 from dumpwalk.render.text import plain, printable
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
     from dumpwalk.kernel.vad_detail import VadDetail
     from dumpwalk.kernel.vad_tree import VadTree
 
-# What stands for MI_VAD_TYPE in the column behind Private or Mapped; only Exe is in a listing.
-_KINDS = {
-    "VadImageMap": "Exe",
-    "VadDevicePhysicalMemory": "Phys",
-    "VadAwe": "AWE",
-    "VadWriteWatch": "WrtWatch",
-    "VadLargePages": "LargePag",
-    "VadRotatePhysical": "Rotate",
-    "VadLargePageSection": "LargePagSec",
-}
 _PAGE_KB = 4
 _HEADING = "VAD     level      start      end    commit"
 
@@ -33,9 +24,11 @@ _HEADING = "VAD     level      start      end    commit"
 def tree_text(tree: VadTree) -> str:
     """Return a tree as a table."""
     lines = [_HEADING, *map(row, tree.vads)]
-    average = f"average level: {tree.average_level:4}"
-    lines += ["", f"Total VADs: {len(tree.vads):5}  {average}  maximum depth: {tree.maximum_depth}"]
-    lines.append(f"Total private commit: {tree.private_commit:#x} pages ({tree.private_commit * _PAGE_KB} KB)")
+    average = f"average level: {_number(tree.average_level):>4}"
+    lines += ["", f"Total VADs: {len(tree.vads):5}  {average}  maximum depth: {_number(tree.maximum_depth)}"]
+    commit = tree.private_commit
+    kilobytes = commit if isinstance(commit, Absent) else commit * _PAGE_KB
+    lines.append(f"Total private commit: {_hex(commit, '#x')} pages ({_number(kilobytes)} KB)")
     return "\n".join([*lines, *remark_lines(tree)])
 
 
@@ -51,7 +44,7 @@ def row(vad: Vad) -> str:
 def _what(vad: Vad) -> str:
     if isinstance(vad.private, Absent) or isinstance(vad.VadType, Absent):
         return f"{'????':<13}"
-    kind = _KINDS.get(vad.VadType, "" if vad.VadType == "VadNone" else vad.VadType)
+    kind = TYPE_WORDS.get(vad.VadType, "" if vad.VadType == "VadNone" else vad.VadType)
     return f"{'Private' if vad.private else 'Mapped':<8}{kind:<4} "
 
 

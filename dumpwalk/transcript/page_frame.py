@@ -1,14 +1,13 @@
-"""Entries of the page frame database as ``!pfn`` prints them."""
+"""Entries of the page frame database as ``!pfn`` prints them: the command's own record."""
 
 from __future__ import annotations
 
 import re
 
-from dumpwalk.memory.address import Address, Hex
+from dumpwalk.kernel.pfn import Pfn, words_of
 from dumpwalk.record import record
-from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import address, cells, hexadecimal, pointer, remark, value
+from dumpwalk.transcript.values import address, cells, hexadecimal, of_text, pointer, remark, text_or_absent, value
 
 _HEAD = re.compile(r"[ ]*PFN ([0-9A-Fa-f]+) at address ([0-9A-Fa-f]{8,16})\Z")
 _CELL = re.compile(
@@ -35,20 +34,9 @@ _WORDS = re.compile(r"[ ]{2,}([A-Z][a-z][A-Za-z]*(?: [A-Z][a-z][A-Za-z]*)*)\Z")
 
 @record
 class ListedPfn:
-    """A page.
+    """A page; what its letters mean is in words as printed, where it is."""
 
-    :param values: the numbers that are printed
-    :param flags: the letters behind the state
-    :param words: the same in words
-    """
-
-    number: Hex
-    address: Address
-    values: dict[str, Hex | Absent]
-    cache: str
-    state: str
-    flags: str
-    words: tuple[str, ...]
+    pfn: Pfn
     remarks: tuple[str, ...]
 
 
@@ -59,9 +47,7 @@ class PfnReader(Reader):
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
         self._head: re.Match[str] | None = None
-        self._values: dict[str, Hex | Absent] = {}
-        self._cache = self._state = self._flags = ""
-        self._words: tuple[str, ...] = ()
+        self._found: dict[str, object] = {}
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
@@ -70,14 +56,16 @@ class PfnReader(Reader):
             return self._head is not None
         rest = line
         if found := _STATE.match(rest):
-            rest, self._state, self._flags = found[1], found[2], "".join(found[3].split())
+            rest = found[1]
+            self._found |= {"state": text_or_absent(found[2]), "flags": "".join(found[3].split())}
         elif "reference count" in rest and (found := _CACHE.search(rest)):
-            rest, self._cache = rest[: found.start()] + rest[found.end() :], found[1]
+            rest = rest[: found.start()] + rest[found.end() :]
+            self._found["cache"] = text_or_absent(found[1])
         if numbers := cells(_CELL, rest):
             for name, text in numbers:
-                self._values[_NAMES.get(name, name)] = pointer(text) if name == "pteaddress" else value(text)
+                self._found[_NAMES.get(name, name)] = pointer(text) if name == "pteaddress" else value(text)
         elif found := _WORDS.match(line):
-            self._words = tuple(found[1].split())
+            self._found["words"] = tuple(found[1].split())
         elif said := remark(line):
             self._remarks.append(said)
         else:
@@ -87,7 +75,6 @@ class PfnReader(Reader):
     def record(self) -> ListedPfn | None:
         if self._head is None:
             return None
-        return ListedPfn(
-            hexadecimal(self._head[1]), address(self._head[2].lower()), self._values, self._cache, self._state,
-            self._flags, self._words, tuple(self._remarks),
-        )  # fmt: skip
+        found = {"words": words_of(str(self._found.get("flags", ""))), **self._found}
+        frame = of_text(Pfn, number=hexadecimal(self._head[1]), address=address(self._head[2].lower()), **found)
+        return ListedPfn(frame, tuple(self._remarks))

@@ -1,17 +1,22 @@
-"""Page-table entries side by side as ``!pte`` prints them."""
+"""Page-table entries side by side as ``!pte`` prints them: the command's own record."""
 
 from __future__ import annotations
 
 import re
 
-from dumpwalk.kernel.file_page import FilePage
-from dumpwalk.memory.address import Address, Hex
+from dumpwalk.kernel.pte import NOT_CANONICAL, Entries, Entry, unexplained
+from dumpwalk.memory.address import Hex
+from dumpwalk.memory.paging.modes import LA57, PAE, X86
 from dumpwalk.memory.paging.software import Pte
+from dumpwalk.memory.paging.translation import LARGE
 from dumpwalk.record import record
-from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.file_page_lines import FilePageLines
-from dumpwalk.transcript.values import address, hexadecimal, pointer, remark
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, hexadecimal, of_text, pointer, remark
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _HEAD = re.compile(r"[ ]+VA ([0-9a-f]{8,16})\Z")
 # Old debuggers print the address in front of the places.
@@ -30,38 +35,20 @@ _DETAIL = re.compile(
 _WARNING = re.compile(r"[ ]*(WARNING: noncanonical VA, accesses will fault !)\Z")
 
 
-@record
-class ListedEntry:
-    """A page-table entry.
-
-    :param level: ``PXE``, ``PPE``, ``PDE``, ``PTE``; ``""`` for one alone
-    :param validity: ``valid``, ``large page``, ``not valid``; ``""`` where the line is cut
-    :param flags: the letters, ``---DA--KWEV``
-    :param meaning: what an entry that is not valid says, where that is printed
-    """
-
-    level: str
-    address: Address | Absent | None
-    value: Hex | None
-    validity: str
-    flags: str
-    pfn: Hex | None
-    meaning: Pte | None = None
+_VALID, _NOT_VALID = "valid", "not valid"
 
 
 @record
 class EntryListing:
-    """The entries of an address.
+    """The entries of an address; one alone has a level only where its address is printed.
 
-    :param details: what an entry that is not valid means, as printed
-    :param file_page: the page of a file that is behind the address, which this program's ``pte`` names
+    :param page: whether an entry is of a large page is known by the ones below it that are none
+    :param details: what stands below an entry that is not valid and says nothing that such an entry can say
     """
 
-    address: Address | None
-    entries: tuple[ListedEntry, ...]
+    page: Entries
     details: tuple[str, ...]
     remarks: tuple[str, ...]
-    file_page: FilePage | None = None
 
 
 @kind("pte", "pte", opens=r"[ ]+VA [0-9a-f]{8,16}\Z", rank=15)
@@ -111,48 +98,73 @@ class EntriesReader(Reader):
         count = max(len(self._places), len(self._contents))
         if not count and not self._address:
             return None
+        meaning, details = None, tuple(self._details)
+        if self._states and self._states[-1][0] == _NOT_VALID:
+            value = self._contents[len(self._states) - 1][0] if len(self._states) <= len(self._contents) else ""
+            meaning, details = _meaning(hexadecimal(value), self._details) if value else (None, details)
+        entries = tuple(self._entry(at, meaning if at == len(self._states) - 1 else None) for at in range(count))
         unreadable = tuple(text for _, text in self._contents if text)
-        return EntryListing(
-            address(self._address) if self._address else None,
-            tuple(self._entry(at) for at in range(count)),
-            tuple(self._details),
-            (*unreadable, *self._remarks),
-            self._file.record(),
-        )
+        page = of_text(
+            Entries, address=address(self._address) if self._address else None, entries=entries,
+            file_page=self._file.record(), **self._width(),
+        )  # fmt: skip
+        return EntryListing(page, details, (*unreadable, *self._remarks))
 
-    def _entry(self, at: int) -> ListedEntry:
+    def _width(self) -> dict[str, Any]:
+        """Return how wide the entries are, and the mode of paging where that says it."""
+        size = next((len(value) // 2 for value, _ in self._contents if value), 0)
+        digits = len(self._address) or next((len(at) for _, at in self._places if "?" not in at), 0)
+        mode = X86 if size == 4 else PAE if size == 8 and digits == 8 else None
+        if any(level == LA57.levels[0].name for level, _ in self._places):
+            mode = LA57
+        return {"entry_size": size or NOT_SHOWN, "mode": mode.name if mode is not None else NOT_SHOWN}
+
+    def _entry(self, at: int, meaning: Pte | None) -> Entry:
         level, where = self._places[at] if at < len(self._places) else ("", "")
-        content = self._contents[at][0] if at < len(self._contents) else ""
+        content, unreadable = self._contents[at] if at < len(self._contents) else ("", "")
         # Nothing stands below an entry that could not be read, but it is the last one.
         text, small, flags, large = self._states[at] if at < len(self._states) else ("", "", "", "")
-        validity = "valid" if small else "large page" if large else text
-        number = small or large
-        return ListedEntry(
-            level,
-            pointer(where.lower()) if where else None,
-            hexadecimal(content) if content else None,
-            validity,
-            flags,
-            hexadecimal(number) if number else None,
-            _meaning(hexadecimal(content), self._details) if text == "not valid" and content else None,
-        )
+        value = hexadecimal(content) if content else UNREADABLE if unreadable else NOT_SHOWN
+        state = ""
+        if isinstance(value, Hex) and text:
+            if small or large:
+                meaning = Pte("valid", value, hexadecimal(small or large))
+            elif meaning is None:
+                meaning = unexplained(value)
+            state = LARGE if large or self._is_large(at) else _VALID if small else meaning.kind
+        elif not content and not unreadable and any(map(_WARNING.match, self._remarks)):
+            state = NOT_CANONICAL
+        place = pointer(where.lower()) if where else NOT_SHOWN
+        return of_text(Entry, level=level, address=place, value=value, state=state, flags=flags, meaning=meaning)
+
+    def _is_large(self, at: int) -> bool:
+        """Say whether an entry is that of a large page, which the levels below it are said to be in."""
+        return at + 1 < len(self._states) and bool(self._states[at + 1][3])
 
 
-def _meaning(value: Hex, details: list[str]) -> Pte | None:
-    """Return what the lines below ``not valid`` say of the entry *value*."""
+# What each kind of entry says, in front of its protection.
+_SAYS = {"Transition": "transition", "PageFile": "page file", "Proto": "prototype", "Subsection": "subsection"}
+
+
+def _meaning(value: Hex, details: list[str]) -> tuple[Pte | None, tuple[str, ...]]:
+    """Return what the lines below ``not valid`` say of the entry *value*, and those that say nothing of it."""
     found = {label: text.strip() for label, _, text in (line.partition(":") for line in details)}
-    protection, _, name = found.get("Protect", "").partition(" - ")
-    protect = {"protection": hexadecimal(protection), "protection_name": name} if protection else {}
-    if "Transition" in found:
-        return Pte("transition", value, pfn=hexadecimal(found["Transition"]), **protect)  # type: ignore[arg-type]
-    if "PageFile" in found:
-        page_file, offset = int(found["PageFile"][:16], 16), hexadecimal(found.get("Offset", "0"))
-        return Pte("page file", value, page_file=page_file, offset=offset, **protect)  # type: ignore[arg-type]
-    if "Proto" in found or "Subsection" in found:
-        at = found.get("Proto") or found["Subsection"]
-        where = None if "?" in at or at == "VAD" else hexadecimal(at)
-        name = "VAD" if at == "VAD" else "prototype" if "Proto" in found else "subsection"
-        return Pte(name, value, address=where, **protect)  # type: ignore[arg-type]
-    if "DemandZero" in found:
-        return Pte("demand zero", value, **protect)  # type: ignore[arg-type]
-    return Pte("freed", value) if "Page has been freed" in found else None
+    label = next((label for label in (*_SAYS, "DemandZero", "Page has been freed") if label in found), "")
+    if not label:
+        return None, tuple(details)
+    parts = {label, "Offset"} if label == "PageFile" else {label}
+    members: dict[str, Any] = {}
+    if label == "Transition":
+        members = {"pfn": hexadecimal(found[label])}
+    elif label == "PageFile":
+        members = {"page_file": int(found[label][:16], 16)}
+        members |= {"offset": hexadecimal(found["Offset"])} if "Offset" in found else {}
+    elif label in _SAYS and found[label] != "VAD" and "?" not in found[label]:
+        members = {"address": hexadecimal(found[label])}
+    if "Protect" in found and label != "Page has been freed":
+        parts.add("Protect")
+        protection, _, name = found["Protect"].partition(" - ")
+        members |= {"protection": hexadecimal(protection), "protection_name": name}
+    kind = "VAD" if found[label] == "VAD" else {"DemandZero": "demand zero"}.get(label, _SAYS.get(label, "freed"))
+    rest = tuple(line for line in details if line.partition(":")[0] not in parts)
+    return Pte(kind, value, **members), rest

@@ -1,19 +1,25 @@
-"""Pool as ``!pool``, ``!poolval``, ``!poolfind`` and ``!poolused`` print it."""
+"""Pool as ``!pool``, ``!poolval``, ``!poolfind`` and ``!poolused`` print it: the command's own records."""
 
 from __future__ import annotations
 
 import re
 
 from dumpwalk.annotations.pool import MOST_TAGS, tag_owners
+from dumpwalk.kernel.pool import Pool
+from dumpwalk.kernel.pool_header import PAGE, PoolBlock
+from dumpwalk.kernel.pool_large import LargePage, SpecialPage
 from dumpwalk.kernel.pool_tags import PoolTag
-from dumpwalk.memory.address import Address, Hex
+from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, optional, remark
+from dumpwalk.transcript.prompt import word
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, hexadecimal, of_text, remark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dumpwalk.annotations import Annotation
     from dumpwalk.annotations.conditions import Situation
 
@@ -26,17 +32,24 @@ _LARGE = re.compile(
     r"[ ]*\*[ ]?([0-9a-f]{8,16}) : large page allocation, Tag is (.{1,4}?)( \(Protected\))?, "
     r"size is 0x([0-9a-f]+) bytes\Z"
 )
-_SPECIAL = re.compile(r"[ ]*\*[ ]?([0-9a-f]{8,16}) size:[ ]+([0-9a-f]+) data: ([0-9a-f]{8,16}) \((\w+)\) \*(.{0,4})\Z")
+_SPECIAL = re.compile(
+    r"[ ]*\*[ ]?([0-9a-f]{8,16}) size:[ ]+([0-9a-f]+) data: ([0-9a-f]{8,16}) \((\w+(?: \w+)?)\) \*(.{0,4})\Z"
+)
 _TAG = re.compile(r"[ ]+(Pooltag (.{1,4}) :(?: (?!Binary : )(.*?))??(?:,? Binary : (\S.*))?|Owning component :.*)\Z")
 _WORDS = re.compile(r"[ ]+([0-9a-f]{8,16})[ ]{2}([0-9a-f]{8}(?: [0-9a-f]{8}){0,3})\Z")
-_REMARK = re.compile(
-    r"[ ]*([0-9a-f]{8,16} is not (?:a valid|valid) .*"
+# Where an address was looked for in vain.
+_SEARCHED = re.compile(
+    r"[ ]*([0-9a-f]{8,16} is not (?:a valid|valid) .*|Unable to read large (?:session )?pool table.*"
     r"|[0-9a-f]{8,16} doesn't look like a valid small pool allocation, checking to see"
     r"|if the entire page is actually part of a large page allocation\.\.\."
     r"|Address [0-9a-f]{8,16} (?:could not be read\..*|does not belong to any pool)"
-    r"|Validating Pool headers for pool page: .*|Pool page \[ [0-9a-f]+ \] is \w+\.|Analyzing linked list\.\.\."
+    r"|Bad (?:previous )?allocation size .*)\Z"
+)
+_NOWHERE = "does not belong to any pool"
+_REMARK = re.compile(
+    r"[ ]*(Validating Pool headers for pool page: .*|Pool page \[ [0-9a-f]+ \] is \w+\.|Analyzing linked list\.\.\."
     r"|\[ [0-9a-f]+ (?:--> [0-9a-f]+ .*)?\]: .*|Scanning for single bit errors\.\.\.|None found"
-    r"|Bad (?:previous )?allocation size .*|\*{3} An error .*|Scanning large pool allocation table for Tag: .*"
+    r"|\*{3} An error .*|Scanning large pool allocation table for Tag: .*"
     r"|Searching \w+ pool \(.*|\.\.\.terminating - searched pool to .*)\Z"
 )
 _SORTED = re.compile(r"[ ]*(Sorting by .*)\Z")
@@ -45,36 +58,8 @@ _TOTAL = re.compile(r"[ ]*TOTAL[ ]+([0-9]{1,12})[ ]+([0-9]{1,12})[ ]+([0-9]{1,12
 _USED = re.compile(r"[ ]*(\S{1,4}|\S[ \S]{1,3}?)[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+)[ ]+([0-9]+)[ ]*(.*)\Z")
 
 
-@record
-class ListedBlock:
-    """A block of pool.
-
-    :param tag: up to four characters; the debugger prints a dot for what is not printable
-    :param holds: it is marked as the one that holds the address
-    :param words: what it begins with, where that is printed
-    """
-
-    address: Address
-    size: Hex
-    previous_size: Hex
-    allocated: bool
-    tag: str
-    protected: bool
-    process: Address | None
-    holds: bool
-    words: tuple[Hex, ...] | Absent
-
-
-@record
-class LargeAllocation:
-    """An allocation of whole pages; *data* and *pool* are those of special pool, which prints no size in pages."""
-
-    address: Address
-    size: Hex
-    tag: str
-    protected: bool
-    data: Address | None
-    pool: str
+_UNKNOWN = "Unknown"
+_PAGED: dict[str, bool | Absent] = {"Paged": True, "NonPaged": False}
 
 
 @record
@@ -93,20 +78,21 @@ class TagUse:
 class PoolListing:
     """Pool as text shows it.
 
-    :param asked: the address, and the region it lies in
-    :param description: what the tag of the marked block stands for, and *tag* the same in its parts
+    :param pool: around an address; ``None`` where blocks were looked for by their tag, or only counted
+    :param blocks: which have a tag that was looked for, and such allocations of whole pages in *large*
+    :param owner: what is said of the marked block's tag where that is not known
+    :param kind: what sort of pool a page of special pool is of, where that is not paged or nonpaged alone
     :param total: of all tags, where that is printed
-    :param remarks: where it was looked for, and what is wrong
+    :param remarks: where a tag was looked for, and what is wrong
     """
 
-    asked: Address | None
-    region: str
-    blocks: tuple[ListedBlock, ...]
-    large: LargeAllocation | None
-    description: str
+    pool: Pool | None
+    blocks: tuple[PoolBlock, ...]
+    large: tuple[LargePage, ...]
+    owner: str
+    kind: str
     used: tuple[TagUse, ...]
     remarks: tuple[str, ...]
-    tag: PoolTag | None = None
     total: TagUse | None = None
 
 
@@ -123,12 +109,15 @@ class PoolReader(Reader):
 
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
+        self._finding = word(command) == "poolfind"
         self._head: tuple[str, str] = ("", "")
         self._blocks: list[tuple[re.Match[str], list[Hex]]] = []
         self._unread: set[int] = set()
         self._tag: PoolTag | None = None
-        self._large: LargeAllocation | None = None
-        self._description = ""
+        self._owner = self._kind = ""
+        self._large: list[LargePage] = []
+        self._special: SpecialPage | None = None
+        self._searched: list[str] = []
         self._used: list[TagUse] = []
         self._using = False
         self._total: TagUse | None = None
@@ -144,23 +133,32 @@ class PoolReader(Reader):
             self._total = TagUse("TOTAL", int(found[1]), int(found[2]), int(found[3]), int(found[4]), "")
         elif (found := _HEAD.match(line)) and not self._head[0]:
             self._head = found[1], found[2]
-        elif (found := _TAG.match(line)) and not self._description:
-            self._description = found[1]
+        elif (found := _TAG.match(line)) and not (self._tag or self._owner):
             if found[2]:
-                self._tag = PoolTag(found[2].strip(), found[4] or "", found[3] or "")
+                self._tag = PoolTag(_four(found[2]), found[4] or "", found[3] or "")
+            else:
+                self._owner = found[1]
         elif self._blocks and line == "    ????":
             self._unread.add(len(self._blocks) - 1)
         elif self._blocks and (found := _WORDS.match(line)):
-            self._blocks[-1][1].extend(hexadecimal(word) for word in found[2].split())
-        elif found := _LARGE.match(line):
-            self._large = LargeAllocation(
-                address(found[1]), hexadecimal(found[4]), found[2].strip(), bool(found[3]), None, ""
-            )
-        elif found := _SPECIAL.match(line):
-            size, data = hexadecimal(found[2]), address(found[3])
-            self._large = LargeAllocation(address(found[1]), size, found[5].strip(), False, data, found[4])
+            self._blocks[-1][1].extend(hexadecimal(text) for text in found[2].split())
+        elif (found := _LARGE.match(line)) and (self._finding or not self._large):
+            size, tag = hexadecimal(found[4]), _four(found[2])
+            self._large.append(LargePage(address(found[1]), size, tag, NOT_SHOWN, bool(found[3])))
+        elif (found := _SPECIAL.match(line)) and self._special is None:
+            self._kind = "" if found[4] in _PAGED else found[4]
+            sort = _PAGED.get(found[4].partition(" ")[0], NOT_SHOWN)
+            at, data = address(found[1]), address(found[3])
+            self._special = SpecialPage(at, hexadecimal(found[2]), data, sort, _four(found[5]))
         elif self.command and _USED_HEAD.match(line):
             self._using = True
+        else:
+            return self._take_remark(line)
+        return True
+
+    def _take_remark(self, line: str) -> bool:
+        if (found := _SEARCHED.match(line)) and (self.command or self._head[0]):
+            self._searched.append(found[1])
         elif (found := _REMARK.match(line)) and (self.command or self._head[0]):
             self._remarks.append(found[1])
         elif self.command and (found := _SORTED.match(line)):
@@ -173,7 +171,7 @@ class PoolReader(Reader):
 
     def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
         """Say whose the marked block is and the one in front of it, and who uses most of the pool."""
-        tags = [self._large.tag] if self._large is not None else []
+        tags = [large.tag for large in (*self._large, self._special) if large is not None]
         for n, (found, _) in enumerate(self._blocks):
             if found[1]:
                 tags += [self._blocks[m][0][6] for m in (n, n - 1) if m >= 0]
@@ -181,23 +179,47 @@ class PoolReader(Reader):
         return tag_owners((*tags, *(u.tag for u in used[:MOST_TAGS] if not u.description)))
 
     def record(self) -> PoolListing | None:
-        if not (self._head[0] or self._blocks or self._used or self._large or self._remarks):
+        rows = [
+            _block(found, UNREADABLE if n in self._unread else tuple(words) or None)
+            for n, (found, words) in enumerate(self._blocks)
+        ]
+        shown = self._head[0] or rows or self._large or self._special or self._searched
+        if not (shown or self._used or self._remarks):
             return None
-        return PoolListing(
-            address(self._head[0]) if self._head[0] else None, self._head[1],
-            tuple(
-                _block(found, UNREADABLE if n in self._unread else tuple(words))
-                for n, (found, words) in enumerate(self._blocks)
-            ),
-            self._large, self._description, tuple(self._used), tuple(self._remarks), self._tag,
-            self._total,
+        rest = (self._owner, self._kind, tuple(self._used))
+        if self._finding or not shown:
+            remarks = (*self._searched, *self._remarks)
+            return PoolListing(None, tuple(rows), tuple(self._large), *rest, remarks, self._total)
+        return PoolListing(self._pool(rows), (), (), *rest, tuple(self._remarks), self._total)
+
+    def _pool(self, rows: list[PoolBlock]) -> Pool:
+        at, region = self._head
+        place: dict[str, Any] = {}
+        if at:
+            where = address(at)
+            place = {"address": where, "page": type(where)(where & -PAGE)}
+            place["region"] = Absent(region) if region == _UNKNOWN else region
+        if self._large or self._special:
+            place["found"] = "large" if self._large else "special"
+        elif any(text.endswith(_NOWHERE) for text in self._searched):
+            place["found"] = ""
+        large = self._large[0] if self._large else None
+        return of_text(
+            Pool, blocks=tuple(rows), large=large, special=self._special, tag=self._tag,
+            searched=tuple(self._searched), **place,
         )  # fmt: skip
 
 
-def _block(found: re.Match[str], words: tuple[Hex, ...] | Absent) -> ListedBlock:
-    process = optional(found[8])
-    return ListedBlock(
-        address(found[2]), hexadecimal(found[3]), hexadecimal(found[4]), found[5] == "Allocated",
-        found[6].strip(), bool(found[7] or found[9]), None if process is None else address(found[8]), bool(found[1]),
-        words,
+def _four(tag: str) -> str:
+    """Return a tag with the blanks at its end that lines come without."""
+    return tag.strip().ljust(4) if tag.strip() else ""
+
+
+def _block(found: re.Match[str], words: tuple[Hex, ...] | Absent | None) -> PoolBlock:
+    allocated = found[5] == "Allocated"
+    return of_text(
+        PoolBlock, address=address(found[2]), size=hexadecimal(found[3]), previous_size=hexadecimal(found[4]),
+        allocated=allocated, tag=_four(found[6]), protected=bool(found[7] or found[9]),
+        process=address(found[8]) if found[8] else None, holds=bool(found[1]), words=words,
+        **({} if allocated else {"pool": ""}),
     )  # fmt: skip

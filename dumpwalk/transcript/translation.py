@@ -1,16 +1,21 @@
-"""Where virtual addresses lead, as ``!vtop`` prints it."""
+"""Where virtual addresses lead, as ``!vtop`` prints it: the command's own record."""
 
 from __future__ import annotations
 
 import re
 
-from dumpwalk.kernel.file_page import FilePage
+from dumpwalk.kernel.address_walk import VALID, Step, Walk
 from dumpwalk.memory.address import Address, Hex
+from dumpwalk.memory.paging.translation import LARGE
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.file_page_lines import FilePageLines
-from dumpwalk.transcript.values import address, hexadecimal, optional, remark
+from dumpwalk.transcript.values import NOT_SHOWN, address, hexadecimal, of_text, optional, remark
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _A = r"([0-9a-f]{8}(?:`[0-9a-f]{8})?)"
 _HEAD = re.compile(rf"{_A}: (\S.*?) page tables, root at ([0-9a-f]+)\Z")
@@ -34,38 +39,18 @@ _FAILS = re.compile(r"[ ]*((?:Amd64|X86|Arm64|Arm)VtoP: zero .*|Virtual address 
 
 
 @record
-class ListedStep:
-    """An entry on the way; *value* is ``None`` and *meaning* empty where the debugger prints neither."""
-
-    level: str
-    address: Hex
-    value: Hex | None
-    meaning: str
-
-
-@record
 class ListedWalk:
     """Where an address leads.
 
-    :param mode: of paging, as printed
-    :param root: physical address of the root table
-    :param physical: ``None`` where the page alone is printed
-    :param page: its number
-    :param page_size: where it is printed
-    :param in_dump: the text does not say that the page is missing
+    :param machine: whose page tables they are, in the debugger's word, where that prints the way: ``Amd64``
+    :param page: the number of the page, where the physical address is not printed or is not in that page
     :param indices: those into the tables, as old debuggers print them
     """
 
-    address: Address
-    mode: str
-    root: Hex | None
-    steps: tuple[ListedStep, ...]
-    physical: Hex | Absent | None
+    walk: Walk
+    machine: str
     page: Hex | None
-    page_size: Hex | None
-    in_dump: bool
     indices: str
-    file_page: FilePage | None
     remarks: tuple[str, ...]
 
 
@@ -79,13 +64,11 @@ class TranslationReader(Reader):
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
         self._address: Address | None = None
-        self._mode = self._indices = ""
-        self._root: Hex | None = None
-        self._steps: list[ListedStep] = []
-        self._physical: Hex | Absent | None = None
+        self._ours = False
+        self._machine = self._indices = ""
+        self._found: dict[str, Any] = {}
+        self._steps: list[Step] = []
         self._page: Hex | None = None
-        self._size: Hex | None = None
-        self._there = True
         self._file = FilePageLines()
         self._remarks: list[str] = []
 
@@ -99,22 +82,25 @@ class TranslationReader(Reader):
 
     def _take_ours(self, line: str) -> bool:
         if (found := _HEAD.match(line)) and self._address is None:
-            self._address, self._mode, self._root = address(found[1]), found[2], hexadecimal(found[3])
-        elif self._address is None or not self._mode:
+            self._address, self._ours = address(found[1]), True
+            self._found = {"mode": found[2], "root": hexadecimal(found[3])}
+        elif not self._ours:
             return False
         elif found := _NOWHERE.match(line):
-            self._physical, self._there = Absent(found[2]), False
+            self._found |= {"physical": Absent(found[2]), "page_size": Hex(0), "in_dump": False}
         elif found := _PHYSICAL.match(line):
-            self._physical, self._page = hexadecimal(found[2]), hexadecimal(found[3])
             size = found[4]
             if size not in _SIZES and not re.fullmatch(r"0x[0-9a-f]{1,16}", size):
                 return False
-            self._size = Hex(_SIZES[size]) if size in _SIZES else hexadecimal(size)
-        elif _NOT_THERE.match(line):
-            self._there = False
-        elif self._physical is None and (found := _STEP.match(line)):
-            step = ListedStep(found[1], hexadecimal(found[2]), hexadecimal(found[3]), found[4] or "")
-            self._steps.append(step)
+            self._page = hexadecimal(found[3])
+            number = Hex(_SIZES[size]) if size in _SIZES else hexadecimal(size)
+            self._found |= {"physical": hexadecimal(found[2]), "page_size": number, "in_dump": True}
+        elif (found := _NOT_THERE.match(line)) and self._page in (None, hexadecimal(found[1])):
+            self._page, self._found["in_dump"] = hexadecimal(found[1]), False
+        elif "physical" not in self._found and (found := _STEP.match(line)):
+            meaning = found[4] or ""
+            state = next((state for state in (VALID, LARGE) if meaning.startswith(f"{state},")), NOT_SHOWN)
+            self._steps.append(Step(found[1], hexadecimal(found[2]), hexadecimal(found[3]), state, meaning))
         else:
             return self._file.take(line)
         return True
@@ -125,16 +111,17 @@ class TranslationReader(Reader):
         elif self._indices and self._address is None and (found := _PAGE.match(line)):
             self._address, self._page = address(found[1]), hexadecimal(found[3])
         elif (found := _BEGINS.match(line)) and self._address is None:
-            self._mode, self._root = found[1], hexadecimal(found[3])
+            self._machine, self._found = found[1], {"root": hexadecimal(found[3])}
             self._address = address(found[2])
         elif self._address is None:
             return False
         elif found := _LEVEL.match(line):
-            self._steps.append(ListedStep(found[1], hexadecimal(found[2]), optional(found[3]), ""))
-        elif found := _MAPPED.match(line):
-            self._physical = hexadecimal(found[1])
-        elif found := _LEADS.match(line):
-            self._physical = hexadecimal(found[2])
+            entry = optional(found[3])
+            self._steps.append(
+                Step(found[1], hexadecimal(found[2]), NOT_SHOWN if entry is None else entry, NOT_SHOWN, "")
+            )
+        elif found := _MAPPED.match(line) or _LEADS.match(line):
+            self._found["physical"] = hexadecimal(found[found.re.groups])
         elif found := _FAILS.match(line):
             self._remarks.append(found[1])
         else:
@@ -144,7 +131,8 @@ class TranslationReader(Reader):
     def record(self) -> ListedWalk | None:
         if self._address is None:
             return None
-        return ListedWalk(
-            self._address, self._mode, self._root, tuple(self._steps), self._physical, self._page, self._size,
-            self._there, self._indices, self._file.record(), tuple(self._remarks),
-        )  # fmt: skip
+        steps, page, physical = tuple(self._steps), self._page, self._found.get("physical")
+        walk = of_text(Walk, address=self._address, steps=steps, file_page=self._file.record(), **self._found)
+        if isinstance(physical, Hex) and physical >> 12 == page:
+            page = None
+        return ListedWalk(walk, self._machine, page, self._indices, tuple(self._remarks))

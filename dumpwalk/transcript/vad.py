@@ -1,98 +1,64 @@
-"""VADs as ``!vad`` prints them."""
+"""VADs as ``!vad`` prints them: the command's own records."""
 
 from __future__ import annotations
 
 import re
 
-from dumpwalk.memory.address import Address, Hex
+from dumpwalk.kernel.vad import TYPE_WORDS, TYPES, Vad
+from dumpwalk.kernel.vad_detail import VadDetail
+from dumpwalk.kernel.vad_tree import VadTree
+from dumpwalk.memory.address import Address
 from dumpwalk.record import record
-from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import UNREADABLE, address, cells, pointer, remark, value
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, cells, of_text, remark, text_or_absent, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _PROTECTION = r"[A-Z][A-Z_]{5,}(?: (?:NOCACHE|GUARD|WRITECOMBINE))?"
 _COLUMNS = re.compile(r"[ ]*VAD[ ]+level[ ]+start[ ]+end[ ]+commit\Z", re.I)
 _ROW = re.compile(
     r"[ ]*([0-9a-f]{8,16})[ ]+\([ ]*([0-9]+)\)[ ]*([0-9a-f]+|\?+)[ ]+([0-9a-f]+|\?+)[ ]+(-?[0-9]+|\?+)"
-    rf"[ ]+(Private|Mapped|\?{{4}})[ ]+(?:([A-Z][a-z]\w*|AWE)[ ]+)?({_PROTECTION}|\?{{4}})(?:[ ]+(\S.*))?\Z"
+    rf"[ ]+(Private|Mapped|\?{{4}})[ ]+(?:(VadType [0-9]+|[A-Z][a-z]\w*|AWE)[ ]+)?({_PROTECTION}|\?{{4}})"
+    r"(?:[ ]+(\S.*))?\Z"
 )
 _SUM = re.compile(
     r"[ ]*(Total VADs:[ ]+([0-9]+),?[ ]+average level:[ ]+([0-9]+),?[ ]+maximum depth:[ ]+([0-9]+)"
-    r"|Total private commit: 0x([0-9a-f]+) pages.*|Total VADs:.*|Total (?:private|shared) commit:.*)\Z"
+    r"|Total private commit: 0x([0-9a-f]+) pages(?: \(([0-9]+) KB\))?.*|Total VADs:.*"
+    r"|Total (?:private|shared) commit:.*)\Z"
 )
+_PAGE_KB = 4
+# What no name of a file has: where it stands behind a row, somebody said something of that.
+_NOTE = ("<", ">", "/", "|", "*")
 _SHARED = re.compile(r"Pagefile section, shared commit (0x[0-9a-f]+|0|\?{4})\Z")
 _HEAD = re.compile(r"[ ]*VAD @ ?([0-9a-f]{8,16})\Z")
 _CELL = re.compile(
     r"[ ]*(Start VPN|End VPN|Control Area|First ProtoPte|Last PTE|Commit Charge|Secured\.Flink|Blink|Banked/Extend"
     r"|File Offset|Offset):?[ ]*(?<=[ :])(-?[0-9a-f]+|\?+)(?: \(-?[0-9]+\.\))?(?:[ ]+|\Z)"
 )
-# The names of the kernel's members.
-_NAMES = {
-    "Start VPN": "StartingVpn",
-    "End VPN": "EndingVpn",
-    "Control Area": "ControlArea",
-    "First ProtoPte": "FirstPrototypePte",
-    "Last PTE": "LastContiguousPte",
-    "Commit Charge": "CommitCharge",
-    "Blink": "Secured.Blink",
-    "File Offset": "FileOffset",
-    "Offset": "FileOffset",
-}
+_TYPE_OF = {"": "VadNone", **{word: name for name, word in TYPE_WORDS.items()}}
+# Members of the VAD itself, and of all that it says of itself.
+_NUMBERS = {"Start VPN": "StartingVpn", "End VPN": "EndingVpn"}
+_POINTERS = {"Control Area": "ControlArea", "First ProtoPte": "FirstPrototypePte", "Last PTE": "LastContiguousPte"}
+_OFFSETS = {"File Offset": False, "Offset": True}  # the latter is what kernels before Windows 8 have
 _WORDS = re.compile(rf"[ ]*((?:[A-Z][a-z]\w*(?:[ ]|\Z))*?)({_PROTECTION}|\?{{4}})?\Z")
 _FILE = re.compile(r"[ ]+(?:File: )?(\\\S.*?|\?{4}|Pagefile section, .*)\Z")
 
 
 @record
-class ListedVad:
-    """A VAD in a row.
-
-    :param kind: what stands behind ``Private`` or ``Mapped``
-    :param file: and what stands behind the protection
-    :param shared_commit: of a section that the page file backs, where that is printed
-    """
-
-    address: Address
-    level: int
-    StartingVpn: Hex | Absent
-    EndingVpn: Hex | Absent
-    CommitCharge: int | Absent
-    private: bool | Absent
-    kind: str
-    protection: str
-    file: str
-    shared_commit: Hex | Absent | None = None
-
-
-@record
-class ListedVadDetail:
-    """All of one VAD: the members that are printed, the names of its flags, its protection, its file.
-
-    :param flags2: names of flags in a line of their own below
-    """
-
-    address: Address
-    values: dict[str, Hex | Absent]
-    flags: tuple[str, ...]
-    protection: str
-    file: str
-    shared_commit: Hex | Absent | None = None
-    flags2: tuple[str, ...] = ()
-
-
-@record
 class VadListing:
-    """VADs of a tree, or one in detail.
+    """VADs of a tree, or one in full; the other is ``None``.
 
-    :param count: of the VADs, as it is printed below them; *private_commit* is in pages
+    :param count: of the VADs in the tree, as it is printed below them
+    :param notes: what somebody wrote behind rows, with the address of the VAD
     """
 
-    vads: tuple[ListedVad, ...]
-    detail: ListedVadDetail | None
+    tree: VadTree | None
+    detail: VadDetail | None
     remarks: tuple[str, ...]
     count: int | None = None
-    average_level: int | None = None
-    maximum_depth: int | None = None
-    private_commit: int | None = None
+    notes: tuple[tuple[Address, str], ...] = ()
 
 
 @kind("vad", "vad", opens=r"[ ]*(?:VAD[ ]+level[ ]+start|VAD @ ?[0-9a-f]{8})", rank=12)
@@ -103,63 +69,108 @@ class VadReader(Reader):
 
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
-        self._vads: list[ListedVad] = []
-        self._detail = ""
-        self._values: dict[str, Hex | Absent] = {}
-        self._flags: tuple[str, ...] = ()
-        self._flags2: tuple[str, ...] = ()
+        self._vads: list[Vad] = []
+        self._notes: list[tuple[Address, str]] = []
+        self._columns = False
         self._totals: dict[str, int] = {}
-        self._protection = ""
+        self._at: Address | None = None
+        self._vad: dict[str, Any] = {}
+        self._links = {"Secured.Flink": NOT_SHOWN, "Blink": NOT_SHOWN}
+        self._detail: dict[str, Any] = {}
         self._file = ""
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
         if found := _ROW.match(line):
-            self._vads.append(_row(found))
-        elif not self._detail and (found := _HEAD.match(line)):
-            self._detail = found[1]
-        elif self._detail and (numbers := cells(_CELL, line)):
+            self._row(found)
+        elif self._at is None and (found := _HEAD.match(line)):
+            self._at = address(found[1])
+        elif self._at is not None and (numbers := cells(_CELL, line)):
             for name, text in numbers:
-                self._values[_NAMES.get(name, name)] = pointer(text) if len(text) >= 8 else value(text)
-        elif self._detail and (found := _WORDS.match(line)) and line:
-            if self._protection:
-                self._flags2 += tuple(found[0].split())
-            else:
-                self._flags += tuple(found[1].split())
-                self._protection = found[2] or ""
-        elif self._detail and not self._file and (found := _FILE.match(line)):
+                self._member(self._at, name, text)
+        elif self._at is not None and (found := _WORDS.match(line)) and line:
+            self._flags(found)
+        elif self._at is not None and not self._file and (found := _FILE.match(line)):
             self._file = found[1]
+            self._vad |= _file(found[1])
         elif found := _SUM.match(line):
-            self._remarks.append(found[1].strip())
-            totals = zip(("count", "average_level", "maximum_depth", "private_commit"), found.groups()[1:])
-            self._totals |= {name: int(n, 16 if name == "private_commit" else 10) for name, n in totals if n}
+            self._sum(found)
         elif said := remark(line):
             self._remarks.append(said)
+        elif _COLUMNS.match(line):
+            self._columns = True
         else:
-            return _COLUMNS.match(line) is not None
+            return False
         return True
 
+    def _row(self, found: re.Match[str]) -> None:
+        at, level, start, end, commit, private, kind, protection, behind = found.groups()
+        place, known = address(at), "?" not in private
+        rest: dict[str, Any] = {}
+        if private == "Private":  # what is no view has nothing of one
+            rest = dict.fromkeys(("ControlArea", "FirstPrototypePte", "LastContiguousPte", "file", "shared_commit"))
+        if behind and behind.startswith(_NOTE):
+            self._notes.append((place, behind))
+        elif behind:
+            rest |= _file(behind)
+        rest |= {
+            "CommitCharge": UNREADABLE if "?" in commit else int(commit),
+            "private": private == "Private" if known else UNREADABLE,
+            "VadType": _TYPE_OF.get(kind or "", kind) if known else UNREADABLE,
+        }
+        start_end = {"StartingVpn": value(start), "EndingVpn": value(end)}
+        self._vads.append(of_text(Vad, address=place, level=int(level), protection=protection, **start_end, **rest))
+
+    def _member(self, at: Address, name: str, text: str) -> None:
+        if name in _NUMBERS:
+            self._vad[_NUMBERS[name]] = value(text)
+        elif name == "Commit Charge":
+            self._vad["CommitCharge"] = UNREADABLE if "?" in text else int(text, 16)
+        elif name in _OFFSETS:
+            self._detail |= {"FileOffset": value(text), "old": _OFFSETS[name]}
+        else:
+            place: Any = UNREADABLE if "?" in text else type(at)(int(text, 16))
+            if name in _POINTERS:
+                self._vad[_POINTERS[name]] = place
+            elif name in self._links:
+                self._links[name] = place
+            else:
+                self._detail["extended"] = place
+
+    def _flags(self, found: re.Match[str]) -> None:
+        if self._vad.get("protection"):
+            self._detail["flags2"] = (*self._detail.get("flags2", ()), *found[0].split())
+            return
+        flags = self._detail["flags"] = (*self._detail.get("flags", ()), *found[1].split())
+        self._vad["protection"] = found[2] or ""
+        types = [type for type in TYPES if type.removeprefix("Vad") in flags]
+        if types:
+            self._vad["VadType"] = types[0]
+
+    def _sum(self, found: re.Match[str]) -> None:
+        names = ("count", "average_level", "maximum_depth", "private_commit")
+        numbers = {
+            name: int(n, 16 if name == "private_commit" else 10) for name, n in zip(names, found.groups()[1:]) if n
+        }
+        self._totals |= numbers
+        if not numbers or (found[6] and int(found[6]) != numbers["private_commit"] * _PAGE_KB):
+            self._remarks.append(found[1].strip())
+
     def record(self) -> VadListing | None:
-        if not (self._vads or self._detail or self._totals or self._remarks):
+        if self._at is None and not (self._vads or self._totals or self._remarks):
             return None
-        detail = None
-        if self._detail:
-            at = address(self._detail)
-            shared = _shared_commit(self._file)
-            detail = ListedVadDetail(at, self._values, self._flags, self._protection, self._file, shared, self._flags2)
-        return VadListing(tuple(self._vads), detail, tuple(self._remarks), **self._totals)
+        tree = detail = None
+        if self._at is not None:
+            vad = of_text(Vad, address=self._at, **self._vad)
+            detail = of_text(VadDetail, vad=vad, secured=tuple(self._links.values()), **self._detail)
+        if self._vads or self._columns or self._totals:
+            said = {name: number for name, number in self._totals.items() if name != "count"}
+            tree = of_text(VadTree, vads=tuple(self._vads), **said)
+        return VadListing(tree, detail, tuple(self._remarks), self._totals.get("count"), tuple(self._notes))
 
 
-def _row(found: re.Match[str]) -> ListedVad:
-    at, level, start, end, commit, private, kind, protection, file = found.groups()
-    return ListedVad(
-        address(at), int(level), value(start), value(end), UNREADABLE if "?" in commit else int(commit),
-        UNREADABLE if "?" in private else private == "Private", kind or "", protection, file or "",
-        _shared_commit(file or ""),
-    )  # fmt: skip
-
-
-def _shared_commit(file: str) -> Hex | Absent | None:
-    """Return how many pages the section has committed that stands in place of a file."""
-    found = _SHARED.match(file)
-    return value(found[1].removeprefix("0x")) if found else None
+def _file(text: str) -> dict[str, Any]:
+    """Return the members that say what a view is of."""
+    if shared := _SHARED.match(text):
+        return {"file": None, "shared_commit": value(shared[1].removeprefix("0x"))}
+    return {"file": text_or_absent(text), "shared_commit": None}

@@ -1,13 +1,14 @@
-"""The virtual addresses of physical ones, as ``!ptov`` prints them."""
+"""The virtual addresses of physical ones, as ``!ptov`` prints them: in the command's own record."""
 
 from __future__ import annotations
 
 import re
 
+from dumpwalk.kernel.physical_address import Addresses
 from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import hexadecimal, remark
+from dumpwalk.transcript.values import NOT_SHOWN, hexadecimal, of_text, remark
 
 _HEAD = re.compile(
     r"[ ]*(?:(\w+)PtoV: pagedir ([0-9a-f][0-9a-f`]*)(?:, (PAE enabled))?\.?|(\S.*) page tables, root at ([0-9a-f]+))\Z"
@@ -28,13 +29,16 @@ class Mapping:
 class MappingList:
     """Addresses in the order of the text.
 
-    :param mode: of paging, as printed
-    :param root: physical address of the root table
+    :param found: those of one physical address, which this program's ``ptov`` prints
+    :param mode: of paging, as the debugger prints it with a list of all that is mapped
+    :param root: physical address of its root table
+    :param mappings: all that it maps; and what stands in a list of this program's for another physical address
     :param unmapped: number of the page that nothing maps, where that is said
     """
 
+    found: Addresses | None
     mode: str
-    root: Hex
+    root: Hex | None
     mappings: tuple[Mapping, ...]
     unmapped: Hex | None
     remarks: tuple[str, ...]
@@ -46,21 +50,17 @@ class VirtualAddressesReader(Reader):
 
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
-        self._mode: str | None = None
-        self._root = ""
-        self._rows: list[tuple[str, str]] = []
+        self._head: re.Match[str] | None = None
+        self._rows: list[tuple[Hex, str]] = []
         self._unmapped = ""
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
-        if self._mode is None:
-            found = _HEAD.match(line)
-            if found is None:
-                return False
-            self._mode = " ".join(filter(None, (found[1] or found[4], found[3])))
-            self._root = found[2] or found[5]
-        elif found := _ROW.match(line):
-            self._rows.append((found[1], found[2]))
+        if self._head is None:
+            self._head = _HEAD.match(line)
+            return self._head is not None
+        if found := _ROW.match(line):
+            self._rows.append((hexadecimal(found[1]), found[2]))
         elif found := _NONE.match(line):
             self._unmapped = found[1]
         elif said := remark(line):
@@ -70,10 +70,19 @@ class VirtualAddressesReader(Reader):
         return True
 
     def record(self) -> MappingList | None:
-        if self._mode is None:
+        if self._head is None:
             return None
-        wide = self._mode.startswith(("Amd64", "Arm64")) or any("`" in at for _, at in self._rows)
+        machine, root, extended, mode, own_root = self._head.groups()
+        wide = (machine or "").startswith(("Amd64", "Arm64")) or any("`" in at for _, at in self._rows)
         kind = Address if wide else Address32
-        rows = tuple(Mapping(hexadecimal(to), kind(hexadecimal(at))) for to, at in self._rows)
+        rows = [(to, kind(hexadecimal(at))) for to, at in self._rows]
         unmapped = hexadecimal(self._unmapped) if self._unmapped else None
-        return MappingList(self._mode, hexadecimal(self._root), rows, unmapped, tuple(self._remarks))
+        if machine:
+            mappings = tuple(Mapping(to, at) for to, at in rows)
+            words = " ".join(filter(None, (machine, extended)))
+            return MappingList(None, words, hexadecimal(root), mappings, unmapped, tuple(self._remarks))
+        physical = rows[0][0] if rows else NOT_SHOWN
+        addresses = tuple(at for to, at in rows if to == physical)
+        found = of_text(Addresses, physical=physical, root=hexadecimal(own_root), mode=mode, addresses=addresses)
+        others = tuple(Mapping(to, at) for to, at in rows if to != physical)
+        return MappingList(found, "", None, others, unmapped, tuple(self._remarks))

@@ -42,7 +42,7 @@ LAYOUT = {
     "object": "Object ObjectHeader new version",
     "object-fields": "raw statics",
     "pointers": "telescope",
-    "pool": "Allocs NonPaged is page previous",
+    "pool": "Allocs NonPaged Pooltag is page previous",
     "power-action": "Allocated PopAction THREAD power worker",
     "process": "PROCESS",
     "processor": (
@@ -90,7 +90,10 @@ LAYOUT = {
 # Kind, expressions for the line and the token, and the form in which the record says it.
 IN_ANOTHER_FORM = (
     ("vad", "", r"Mapped", "private is false"),
+    ("vad", "", r"Exe", "VadType is VadImageMap"),
     ("pool", "", r"Free", "allocated is false"),
+    ("pte", "", r"Proto", "the kind of the entry is prototype"),
+    ("pte", r"[ ]*Page has been freed\Z", r"has|been", "the kind of the entry is freed"),
     ("requests", "", r"yes", "completed is true"),
     ("thread", "", r"Non", "alertable is false"),
     ("thread", r" *Attached Process", r"[NA]", "attached is null"),

@@ -75,10 +75,13 @@ def _as_read(printed: Any, got: Any) -> Any:
     return printed
 
 
-def as_read(record: Any, hidden: Collection[str], path: str = "") -> Any:
+def as_read(record: Any, hidden: Collection[str], path: str = "", none: Collection[str] | None = None) -> Any:
     """Return a record as a text says it: equal, but for the members at *hidden*, which are NOT_SHOWN.
 
     What is absent the debugger could not read; names are as they are printed.
+
+    :param none: if given, paths of members of which the text says that there is none; of all others that are ``None``
+        where something may be absent it says nothing
     """
     if path in hidden:
         return NOT_SHOWN
@@ -87,12 +90,21 @@ def as_read(record: Any, hidden: Collection[str], path: str = "") -> Any:
     if isinstance(record, str):
         return printable(record)
     if isinstance(record, tuple):
-        return tuple(as_read(item, hidden, f"{path}[]") for item in record)
+        return tuple(as_read(item, hidden, f"{path}[]", none) for item in record)
     if not fields(record):
         return record
     paths = {name: f"{path}.{name}" if path else name for name in fields(record)}
-    shown = {name: as_read(getattr(record, name), hidden, at) for name, at in paths.items() if at not in hidden}
     kinds = type(record).__annotations__
+    silent = {
+        name
+        for name, at in paths.items()
+        if none is not None and getattr(record, name) is None and "Absent" in kinds[name] and at not in none
+    }
+    shown = {
+        name: as_read(getattr(record, name), hidden, at, none)
+        for name, at in paths.items()
+        if at not in hidden and name not in silent
+    }
     bare = {name: NOT_SHOWN for name, at in paths.items() if at in hidden and kinds[name] in ("Address", "int", "bool")}
     return of_text(type(record), **shown, **bare)
 

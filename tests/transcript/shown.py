@@ -109,6 +109,8 @@ def _compare(value: Any, found: Any, shown: Shown, path: str, at: tuple[int, ...
 
 
 def _same(value: Any, got: Any) -> bool:
+    if value is NOT_SHOWN:
+        return got is NOT_SHOWN or got in _NOTHING
     if isinstance(value, Absent):
         return (isinstance(got, Absent) and got is not NOT_SHOWN) or (isinstance(got, str) and got == "????")
     if got is NOT_SHOWN or isinstance(got, Absent):

@@ -161,17 +161,17 @@ kd> !pte 80154a10
         pfn 3b G-DA--KWV    pfn 154 G--A--KRV
 """,
         "pte",
-    ).record
+    ).record.page
 
     assert found.address == 0x80154A10
-    assert [(e.level, e.address, e.pfn) for e in found.entries] == [
+    assert [(e.level, e.address, e.meaning.pfn) for e in found.entries] == [
         ("PDE", 0xC0300800, 0x3B),
         ("PTE", 0xC0200550, 0x154),
     ]
 
 
 def test_the_address_of_an_entry() -> None:
-    found = only("kd> !pte2va 9230\n000800000248c000\n", "pte").record
+    found = only("kd> !pte2va 9230\n000800000248c000\n", "pte").record.page
 
     assert (found.address, found.entries) == (0x800000248C000, ())
 
@@ -482,7 +482,7 @@ ffffa60123456000 is not valid pool. Checking for freed (or corrupt) pool
         "pool",
     ).record
 
-    assert [text[:24] for text in found.remarks] == [
+    assert [text[:24] for text in found.pool.searched] == [
         "ffffa60123456000 doesn't",
         "if the entire page is ac",
         "ffffa60123456000 is not ",

@@ -8,6 +8,7 @@ from test_log_kinds import only
 from dumpwalk.kernel.cache_map import Vacb
 from dumpwalk.kernel.device_object import Attachment
 from dumpwalk.kernel.file_page import FilePage
+from dumpwalk.kernel.pool_tags import PoolTag
 from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE
@@ -71,7 +72,8 @@ def test_interlocked_list_of_structures() -> None:
 def test_translation_of_x86() -> None:
     found = only("kd> !vtop 98fd 12f980\nPdi 0 Pti 12f\n0012f980 09de9000 pfn(09de9)\n", "translation").record
 
-    assert (found.address, found.indices, found.page) == (Address32(0x12F980), "Pdi 0 Pti 12f", 0x9DE9)
+    assert (found.walk.address, found.indices, found.page) == (Address32(0x12F980), "Pdi 0 Pti 12f", 0x9DE9)
+    assert (found.walk.physical, found.walk.root, found.walk.in_dump) == (NOT_SHOWN,) * 3
 
 
 def test_virtual_addresses() -> None:
@@ -180,7 +182,7 @@ def test_the_file_page_below_entries() -> None:
         "pte",
     ).record
 
-    assert found.file_page == FilePage(
+    assert found.page.file_page == FilePage(
         Address(0xFFFFB80F12341A18), "the VAD", Hex(0xB80F323413900480), "subsection", Address(0xFFFFB80F12341390), 3,
         Address(0xFFFFB80F12341310), "data", Address(0xFFFFB80F12340B00), "\\a, b\\report.txt", Hex(0x3000),
     )  # fmt: skip
@@ -194,8 +196,10 @@ def test_a_protection_of_two_words() -> None:
         "vad",
     ).record
 
-    assert (found.vads[0].protection, found.vads[0].file) == ("READWRITE WRITECOMBINE", "")
-    assert (found.count, found.average_level, found.maximum_depth, found.private_commit) == (1, 1, 1, 1)
+    tree = found.tree
+
+    assert (tree.vads[0].protection, tree.vads[0].file) == ("READWRITE WRITECOMBINE", None)
+    assert (found.count, tree.average_level, tree.maximum_depth, tree.private_commit) == (1, 1, 1, 1)
 
 
 def test_question_marks_stand_for_their_own_column() -> None:
@@ -204,10 +208,10 @@ def test_question_marks_stand_for_their_own_column() -> None:
         "    flink       ????  blink / share count ????  pteaddress ????\n"
         "    reference count ????    used entry count  ????      Cached    color ???? Priority 5\n",
         "pfn",
-    ).record
+    ).record.pfn
 
     assert found.cache == "Cached"
-    assert all(found.values[n] == UNREADABLE for n in ("flink", "blink", "PteAddress", "used_entries", "color"))
+    assert all(getattr(found, n) == UNREADABLE for n in ("flink", "blink", "PteAddress", "used_entries", "color"))
 
 
 def test_what_of_a_thread_is_not_there() -> None:
@@ -259,10 +263,12 @@ def test_pool_that_nobody_has_and_words_that_are_not_there() -> None:
         "\t\tPooltag Vad  : VADs, Binary : nt!mm\n    ????\n\n",
         "pool",
     ).record
-    block = found.blocks[0]
+    pool = found.pool
+    block = pool.blocks[0]
 
-    assert (block.tag, block.process, block.protected, block.words) == ("Vad", 0x82C00000, True, UNREADABLE)
-    assert (found.tag.description, found.tag.binary, len(found.remarks)) == ("VADs", "nt!mm", 1)
+    assert (block.tag, block.process, block.protected, block.words) == ("Vad ", 0x82C00000, True, UNREADABLE)
+    assert (pool.tag, pool.found, found.remarks) == (PoolTag("Vad ", "nt!mm", "VADs"), "", ())
+    assert pool.searched == ("Address 82c09960 does not belong to any pool",)
 
 
 # What a text calls otherwise than we do stands beside the kernel's record; what it does not show is said.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from test_log_kinds import only
 
 from dumpwalk.kernel.routine import Routine
-from dumpwalk.memory.address import Address, Address32
+from dumpwalk.memory.address import Address, Address32, Hex
+from dumpwalk.memory.paging.software import Pte
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import parse
 from dumpwalk.transcript.irp import ListedLocation
@@ -376,7 +377,11 @@ Pool page 85246430 region is Nonpaged pool
 """,
         "pool",
     ).record
+    owner, found = found.owner, found.pool
 
+    assert (owner, found.region, found.page) == (
+        "Owning component : Unknown (update pooltag.txt)", "Nonpaged pool", 0x85246000,
+    )  # fmt: skip
     assert [(b.address, b.size, b.allocated, b.tag, b.holds) for b in found.blocks] == [
         (0x85246160, 0x68, True, "NpFn", False),
         (0x85246370, 0xB8, False, ".PZH", False),
@@ -418,11 +423,11 @@ pfn 107400    ---DA--KWEV  pfn 5dc8      ---DA--KWEV  pfn 25754a    ---DA--KWEV 
         "pte",
     ).record
 
-    assert [(e.level, e.value, e.validity, e.pfn) for e in found.entries[2:]] == [
-        ("PDE", 0x1A0000025754A863, "valid", 0x25754A),
-        ("PTE", 0x3E9800000000, "not valid", None),
+    assert [(e.level, e.value, e.state, e.meaning) for e in found.page.entries[2:]] == [
+        ("PDE", 0x1A0000025754A863, "valid", Pte("valid", Hex(0x1A0000025754A863), Hex(0x25754A))),
+        ("PTE", 0x3E9800000000, "freed", Pte("freed", Hex(0x3E9800000000))),
     ]
-    assert found.details == ("Page has been freed",)
+    assert (found.details, found.page.entry_size) == ((), 8)
 
 
 def test_verdict_of_exploitable() -> None:

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from test_log_kinds import only
 
+from dumpwalk.kernel.vad import Vad
+from dumpwalk.memory.address import Address, Hex
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import KINDS
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, of_text
 
 _MODULES = "Address                      Module Version Company Name       Debug Mode Type Module Binary"
 
@@ -86,19 +89,32 @@ def test_a_page_without_its_links() -> None:
         "    PFN 000001C1 at address FFFFB80F1A005430",
         "    flink       ????  blink / share count 00000001  pteaddress FFFFB80F12016610",
         "    reference count ????    used entry count  0000      ????      color 0   Priority 0",
-    )
+    ).pfn
 
-    assert isinstance(found.values["flink"], Absent)
-    assert (found.values["blink"], found.values["color"], found.cache) == (1, 0, "????")
+    assert (found.flink, found.blink, found.color, found.cache) == (UNREADABLE, 1, 0, UNREADABLE)
+    assert (found.state, found.OriginalPte, found.flags) == (NOT_SHOWN, NOT_SHOWN, "")
 
 
 def test_a_protection_of_two_words() -> None:
     row = "ffffb80f12016850 ( 2)         10       1f        16 Private      READWRITE NOCACHE  \\A file"
     one = taken("vad", "VAD @ ffffb80f120169d0", "   ViewShare READWRITE WRITECOMBINE").detail
-    found = only(f"0: kd> !vad\n{row}\n", "vad").record.vads[0]
+    found = only(f"0: kd> !vad\n{row}\n", "vad").record.tree.vads[0]
 
     assert (found.protection, found.file) == ("READWRITE NOCACHE", "\\A file")
-    assert (one.flags, one.protection) == (("ViewShare",), "READWRITE WRITECOMBINE")
+    assert (one.flags, one.vad.protection) == (("ViewShare",), "READWRITE WRITECOMBINE")
+
+
+def test_what_somebody_wrote_behind_a_vad_is_no_file() -> None:
+    row = "e000012601be1080 ( 7)   37d9bd30 37d9bd3e         2 Mapped  Exe  EXECUTE_WRITECOPY  <-- these are DLLs"
+    found = only(f"0: kd> !vad\n{row}\n", "vad").record
+
+    assert found.notes == ((0xE000012601BE1080, "<-- these are DLLs"),)
+    assert found.tree.vads == (
+        of_text(
+            Vad, address=Address(0xE000012601BE1080), level=7, StartingVpn=Hex(0x37D9BD30), EndingVpn=Hex(0x37D9BD3E),
+            CommitCharge=2, VadType="VadImageMap", private=False, protection="EXECUTE_WRITECOPY",
+        ),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 from record_strategies import ABSENT, COUNTS, Strategy, names, numbers, paths, places, record_of
-from round_trips import AT_FOOT, IN_COMMAND, NOT_PRINTED, Case, each, replaced, run
+from round_trips import AT_FOOT, IN_COMMAND, NOT_PRINTED, Case, as_read, beside, each, replaced, run
 from shown import Shown
 
 from dumpwalk.commands import pfn, pool, slist, vad
@@ -16,15 +16,14 @@ from dumpwalk.kernel.pfn import Pfn
 from dumpwalk.kernel.pool import Pool
 from dumpwalk.kernel.pool_tags import PoolTag
 from dumpwalk.kernel.slist import PopWindow, Slist, SlistHeader
-from dumpwalk.kernel.vad import Vad, protection_words
+from dumpwalk.kernel.vad import TYPE_WORDS, Vad, protection_words
 from dumpwalk.kernel.vad_detail import VadDetail
 from dumpwalk.kernel.vad_tree import VadTree
 from dumpwalk.memory.address import Hex
 from dumpwalk.remarks import Absent
 from dumpwalk.render.pool import shown as shown_tag
 from dumpwalk.render.slist import explanation
-from dumpwalk.render.vad import _KINDS as VAD_KINDS
-from dumpwalk.transcript.noise import is_noise
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE
 
 SMALL = st.integers(0, 0xFFFF).map(Hex)
 
@@ -45,9 +44,9 @@ def pools(wide: bool) -> Strategy:
     given = {
         "*.address": places(wide).map(lambda at: at.__class__(at & ~0xFFF)), "*.size": size, "*.previous_size": size,
         "*.tag": TAGS, "blocks[].words": words,
-        "large.size": numbers(wide), "special.data": places(wide), "searched": SEARCHED, "page": places(wide),
+        "large.size": numbers(wide), "special.data": places(wide), "searched": SEARCHED, "address": places(wide),
         "blocks[].process": st.one_of(st.none(), places(wide)), "tag": st.one_of(st.none(), tag),
-        "region": st.one_of(st.sampled_from(["Paged pool", "Nonpaged pool"]), ABSENT),
+        "special.paged": st.booleans(), "region": st.one_of(st.sampled_from(["Paged pool", "Nonpaged pool"]), ABSENT),
     }  # fmt: skip
     return record_of(Pool, wide, given).map(lambda found: pool.PoolAnswer(_pool(found), 1))
 
@@ -73,42 +72,33 @@ SEARCHED = st.lists(st.sampled_from([
 
 
 def _tagged(found: Any) -> Any:
-    """Return a record with its tag as it is printed: dots for what is none, and no blanks around it."""
-    return found and replaced(found, tag=shown_tag(found.tag).strip())
+    """Return a record with its tag as it is printed: dots for what is none, and no blanks but behind it."""
+    tag = shown_tag(found.tag).strip() if found else ""
+    return found and replaced(found, tag=tag.ljust(4) if tag else "")
 
 
 def pool_as_printed(answer: pool.PoolAnswer) -> Any:
+    """Return pool with its tags as they are printed, and what that says of where it was found."""
     found = answer.pool
     parts = {name: _tagged(getattr(found, name)) for name in ("large", "special", "tag")}
-    return replaced(found, blocks=tuple(map(_tagged, found.blocks)), region=found.region or "Unknown", **parts)
+    parts["large"] = found.large and replaced(parts["large"], pool=NOT_SHOWN)
+    nowhere = any(said.endswith("does not belong to any pool") for said in found.searched)
+    where: Any = "large" if found.large else "special" if found.special else "" if nowhere else NOT_SHOWN
+    blocks = (replaced(b, pool=NOT_SHOWN if b.allocated else "", PoolType=NOT_SHOWN) for b in found.blocks)
+    place = {"page": type(found.address)(found.address & ~0xFFF), "found": where}
+    return replaced(found, blocks=tuple(map(_tagged, blocks)), problems=(), **place, **parts)
 
 
-def pool_view(found: Any) -> dict[str, Any]:
-    """Lay out special pool, which the reader's record of large allocations has as well, as one."""
-    out = {name: getattr(found, name) for name in found._fields_}
-    large = found.large
-    if large is not None and large.pool:
-        out |= {"large": None, "special": {n: getattr(large, n) for n in ("address", "size", "data", "tag")}}
-        out["special"]["paged"] = {"Paged": True, "NonPaged": False}[large.pool]
-    return out
+def pool_as_read(printed: Any) -> Any:
+    found = as_read(printed, ("problems",), none=["blocks[].words"])
+    return replaced(found, region=Absent("Unknown")) if found.region is UNREADABLE else found
 
 
 POOL = Case(
     "!pool X 1", "pool", pools, pool.layout,
-    Shown(
-        names={"address": "asked"},
-        hidden={
-            "page": NOT_PRINTED, "found": NOT_PRINTED, "problems": AT_FOOT,
-            "searched": "lines that are kept as remarks",
-            **dict.fromkeys(("blocks[].PoolType", "blocks[].pool", "large.pool"), NOT_PRINTED),
-        },
-        beside={"description": "the tag's line as it is printed"},
-    ),
-    of=pool_as_printed, found=pool_view,
-    same=lambda found, answer: (
-        tuple(r for r in found.remarks if r in answer.pool.searched),
-        tuple(s for s in answer.pool.searched if not is_noise(s)),
-    ),
+    Shown(beside={"owner": "what is said of a tag that is not known"}),
+    of=pool_as_printed, found=beside("pool"),
+    same=lambda found, answer: (found.pool, pool_as_read(pool_as_printed(answer))),
 )  # fmt: skip
 
 
@@ -139,7 +129,8 @@ def frame_as_printed(found: Pfn) -> Any:
 
 PFN = Case(
     "!pfn X", "pfn", frames, pfn.layout,
-    Shown(hidden={"confirmed": NOT_PRINTED, "problems": AT_FOOT}), of=frame_as_printed,
+    Shown(hidden={"confirmed": NOT_PRINTED, "problems": AT_FOOT}), of=frame_as_printed, found=beside("pfn"),
+    same=lambda found, frame: (found.pfn, as_read(frame_as_printed(frame), ("confirmed", "problems"), none=())),
 )  # fmt: skip
 
 
@@ -148,8 +139,8 @@ PFN = Case(
 _VPN = st.one_of(st.integers(0, (1 << 52) - 1).map(Hex), ABSENT)
 VAD_GIVEN = {
     "StartingVpn": _VPN, "EndingVpn": _VPN, "CommitCharge": st.one_of(st.integers(-1, 1 << 31), ABSENT),
-    "VadType": st.one_of(st.sampled_from(["VadNone", *VAD_KINDS, "VadEnclave"]), ABSENT), "protection": st.one_of(
-        st.integers(0, 31).map(protection_words), st.just("????")),
+    "VadType": st.one_of(st.sampled_from(["VadNone", *TYPE_WORDS, "VadEnclave", "VadType 9"]), ABSENT),
+    "protection": st.one_of(st.integers(0, 31).map(protection_words), st.just("????")),
     "file": st.one_of(st.none(), ABSENT, paths()), "shared_commit": st.one_of(st.none(), ABSENT, SMALL),
     "level": st.integers(0, 200),
 }  # fmt: skip
@@ -162,32 +153,53 @@ def trees(wide: bool) -> Strategy:
     return record_of(VadTree, wide, {**given, **more}).map(lambda tree: vad.VadAnswer(tree, None))
 
 
+_OF_VIEWS = ("ControlArea", "FirstPrototypePte", "LastContiguousPte")
+
+
+def _file_as_printed(one: Vad) -> Any:
+    """Return a VAD with one thing at most in the place of a file."""
+    if one.shared_commit is not None:
+        return replaced(one, file=None)
+    return replaced(one, **({"file": NOT_SHOWN, "shared_commit": NOT_SHOWN} if one.file is None else {}))
+
+
 def _row_as_printed(one: Vad) -> Any:
-    """Return a VAD with the word that stands for its type, and one thing in the place of a file."""
-    known = not isinstance(one.private, Absent) and not isinstance(one.VadType, Absent)
-    word = VAD_KINDS.get(one.VadType, "" if one.VadType == "VadNone" else one.VadType) if known else ""
-    file = None if one.shared_commit is not None else one.file
-    return replaced(one, VadType=word, private=one.private if known else Absent("????"), file=file)
+    """Return a VAD without its type where it is not known whether it is a view."""
+    one = _file_as_printed(one)
+    if isinstance(one.private, Absent) or isinstance(one.VadType, Absent):
+        one = replaced(one, VadType=Absent("????"), private=Absent("????"))
+    return one
 
 
-def _without_shared(found: Any) -> Any:
-    """Return a read VAD without the words that stand for a shared commit, which are in a field of their own."""
-    return replaced(found, file="") if found.shared_commit is not None else found
+def _said_of_views(one: Vad) -> Any:
+    """Return a VAD as its row is read: private memory has nothing of a view, and no row says more of one."""
+    one = replaced(one, **dict.fromkeys(_OF_VIEWS, None if one.private is True else NOT_SHOWN))
+    return replaced(one, file=None, shared_commit=None) if one.private is True and one.file is NOT_SHOWN else one
+
+
+def tree_as_printed(answer: vad.VadAnswer) -> Any:
+    assert answer.tree is not None
+    return replaced(answer.tree, vads=tuple(map(_row_as_printed, answer.tree.vads)))
+
+
+def tree_as_read(answer: vad.VadAnswer) -> Any:
+    tree = tree_as_printed(answer)
+    rows = tuple(map(_said_of_views, tree.vads))
+    said = [f"vads[].{name}" for name in (*_OF_VIEWS, "file", "shared_commit")]
+    return as_read(replaced(tree, vads=rows), ("process", "root", "vads[].Protection", "problems"), none=said)
 
 
 VAD_TREE = Case(
     "!vad", "vad", trees, vad.layout,
     Shown(
-        names={"vads[].VadType": "vads[].kind"},
         hidden={
             "process": NOT_PRINTED, "root": NOT_PRINTED, "problems": AT_FOOT,
             "vads[].Protection": "a number for the words that are printed",
-            **{f"vads[].{name}": NOT_PRINTED for name in ("ControlArea", "FirstPrototypePte", "LastContiguousPte")},
+            **{f"vads[].{name}": NOT_PRINTED for name in _OF_VIEWS},
         },
         beside={"count": "how many VADs there are"},
     ),
-    of=lambda answer: replaced(answer.tree, vads=tuple(map(_row_as_printed, answer.tree.vads))),
-    found=lambda found: replaced(found, vads=tuple(map(_without_shared, found.vads))),
+    of=tree_as_printed, found=beside("tree"), same=lambda found, answer: (found.tree, tree_as_read(answer)),
 )  # fmt: skip
 
 
@@ -195,45 +207,49 @@ def details(wide: bool) -> Strategy:
     given = {f"vad.{name}": strategy for name, strategy in VAD_GIVEN.items()}
     flags = st.lists(st.sampled_from(["Teb", "NoChange", "PageSize64K", "Lock"]), unique=True, max_size=3).map(tuple)
     flags2 = st.lists(st.sampled_from(["SecNoChange", "Large", "ReadOnly"]), unique=True, max_size=3).map(tuple)
-    more = {"vad.address": places(wide), "flags": flags, "flags2": flags2}
-    return record_of(VadDetail, wide, {**given, **more}).map(lambda found: vad.VadAnswer(None, found))
+    more = {"vad.address": places(wide), "flags": flags, "flags2": flags2, "old": st.booleans()}
+    return record_of(VadDetail, wide, {**given, **more}).map(lambda found: vad.VadAnswer(None, _typed(found)))
+
+
+def _typed(found: VadDetail) -> Any:
+    """Return a VAD in full with its type in front of its flags."""
+    type = found.vad.VadType
+    named = not isinstance(type, Absent) and type in TYPE_WORDS
+    return replaced(found, flags=(type.removeprefix("Vad"), *found.flags)) if named else found
 
 
 def detail_as_printed(answer: vad.VadAnswer) -> Any:
-    """Return a VAD in full with nothing of a view's fields where it is private memory."""
+    """Return a VAD in full with nothing of a view's lines where it is private memory."""
     found = answer.detail
     assert found is not None
-    one = _row_as_printed(found.vad)
-    offset, secured, extended = found.FileOffset, found.secured, found.extended
-    if one.private is False or found.vad.private is False:
-        first, last = (Absent("none") if p is None else p for p in (one.FirstPrototypePte, one.LastContiguousPte))
-        offset = Absent("none") if offset is None else offset
-    else:
-        first = last = offset = secured = extended = None
-    one = replaced(one, FirstPrototypePte=first, LastContiguousPte=last)
-    return replaced(found, vad=one, FileOffset=offset, secured=secured, extended=extended)
-
-
-def detail_view(found: Any) -> Any:
-    one = _without_shared(found.detail)
-    values = dict(one.values)
-    links = tuple(values.pop(f"Secured.{name}", None) for name in ("Flink", "Blink"))
-    own = {name: getattr(one, name) for name in one._fields_ if name not in ("values", "flags", "flags2")}
-    out = {"secured": None if links == (None, None) else links, "extended": values.pop("Banked/Extend", None)}
-    out |= {"FileOffset": values.pop("FileOffset", None), "flags": one.flags, "flags2": one.flags2}
-    return {**out, "vad": {**own, **values}, "remarks": found.remarks}
+    one = _file_as_printed(found.vad)
+    if one.VadType not in TYPE_WORDS:
+        one = replaced(one, VadType=NOT_SHOWN)
+    if one.private is not False:
+        one = replaced(one, FirstPrototypePte=NOT_SHOWN, LastContiguousPte=NOT_SHOWN)
+        hidden = dict.fromkeys(("FileOffset", "extended", "old"), NOT_SHOWN)
+        return replaced(found, vad=one, secured=(NOT_SHOWN, NOT_SHOWN), **hidden)
+    unread = {n: Absent("none") for n in ("FirstPrototypePte", "LastContiguousPte") if getattr(one, n) is None}
+    offset = Absent("none") if found.FileOffset is None else found.FileOffset
+    return replaced(found, vad=replaced(one, **unread), FileOffset=offset)
 
 
 VAD = Case(
     "!vad X 1", "vad", details, vad.layout,
-    Shown(
+    same=lambda found, answer: (
+        found.detail,
+        as_read(
+            detail_as_printed(answer), ("vad.Protection", "vad.level", "vad.private", "problems"),
+            none=("vad.file", "vad.shared_commit"),
+        ),
+    ),
+    shown=Shown(
         hidden={
-            "old": "how the lines are laid out", "vad.Protection": "a number for the words that are printed",
+            "vad.Protection": "a number for the words that are printed",
             "vad.level": NOT_PRINTED, "vad.private": "whether there are a view's lines",
-            "vad.VadType": "among the flags",
         },
     ),
-    of=detail_as_printed, found=detail_view,
+    of=detail_as_printed, found=beside("detail"),
 )  # fmt: skip
 
 

@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 from record_strategies import ABSENT, PROBLEMS, REASONS, Strategy, addresses, names, numbers, paths, places, record_of
-from round_trips import AT_FOOT, NOT_PRINTED, Case, each, replaced, run
+from round_trips import AT_FOOT, Case, as_read, beside, each, replaced, run
 from shown import Shown
 
 from dumpwalk.commands import pte, ptov, vtop
+from dumpwalk.kernel.address_walk import Walk
 from dumpwalk.kernel.file_page import GIVEN, FilePage
-from dumpwalk.kernel.pte import Entries, Entry, flags
+from dumpwalk.kernel.physical_address import Addresses
+from dumpwalk.kernel.pte import Entries, Entry, flags, unexplained
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.paging.software import KINDS, Pte, protection_name
 from dumpwalk.remarks import Absent
+from dumpwalk.transcript.values import NOT_SHOWN
 
 PFN = st.integers(0, (1 << 36) - 1).map(Hex)
 PFN_32 = st.integers(0, 0xFFFFF).map(Hex)
@@ -113,43 +116,42 @@ def _meanings(draw: st.DrawFn, kind: str, value: Hex, pfn: Strategy) -> Pte:
         return Pte(kind, value, None, None, None, at, *(protection if kind == "subsection" else ()))
     if kind in ("VAD", "demand zero"):
         return Pte(kind, value, None, None, None, None, *protection)
-    return Pte("zero" if kind in ("large page", "valid") else kind, value)
+    if kind in ("zero", "not present", "large page", "valid"):
+        return unexplained(value)
+    return Pte(kind, value)
 
 
 def entries_as_printed(answer: pte.PteAnswer) -> Any:
+    """Return the entries with what their lines say: the mode where that follows from widths, no addresses unplaced."""
     found = answer.pages[0]
-    out = []
     # The line of addresses is left out where an entry was given by itself and has none.
     placed = found.address is not None or not isinstance(found.entries[0].address, Absent)
-    for entry in found.entries:
-        meaning: Any = entry.meaning
-        state = {"valid": "valid", "large page": "valid" if entry.flags else "large page"}.get(entry.state, "not valid")
-        gone = entry.state == "not canonical" or isinstance(entry.value, Absent)
-        if state != "not valid" or gone or meaning.kind in ("zero", "not present"):
-            meaning = None
-        physical = None if gone or state == "not valid" else entry.meaning and entry.meaning.pfn
-        out.append(
-            replaced(
-                entry, meaning=meaning, state="" if gone else state, physical=physical,
-                level=entry.level if placed else "", value=None if gone else entry.value,
-                address=entry.address if placed else None,
-            )
-        )  # fmt: skip
-    return replaced(found, entries=tuple(out), file_page=file_page_as_printed(found.file_page))
+    out = [replaced(entry, physical=NOT_SHOWN) for entry in found.entries]
+    if not placed:
+        out = [replaced(entry, level="", address=NOT_SHOWN) for entry in out]
+    if out[-1].state == "not canonical":
+        out[-1] = replaced(out[-1], value=NOT_SHOWN)
+    # That a page is large, only the levels say that it has no entries in.
+    if out[-1].flags:
+        out[-1] = replaced(out[-1], state="valid")
+    digits = found.address is not None or (placed and not isinstance(out[0].address, Absent))
+    sized = any(not isinstance(e.value, Absent) for e in out)
+    mode = found.mode if sized and (found.mode == "x86" or (found.mode == "PAE" and digits)) else NOT_SHOWN
+    return replaced(
+        found, entries=tuple(out), file_page=file_page_as_printed(found.file_page), mode=mode, physical=NOT_SHOWN,
+        entry_size=found.entry_size if sized else NOT_SHOWN, problems=(),
+    )  # fmt: skip
 
 
 def pte_case(mode: str, width: bool) -> Case:
     return Case(
         f"!pte {mode}", "pte", lambda wide: entries(wide, mode), pte.layout,
-        Shown(
-            names={"entries[].state": "entries[].validity", "entries[].physical": "entries[].pfn"},
-            hidden={
-                "mode": "how many entries there are, and how wide they are", "entry_size": "how wide they are",
-                "physical": NOT_PRINTED, "problems": AT_FOOT, **FILE_PAGE_HIDDEN,
-            },
-            beside={"details": "what an entry means, as it is printed"},
+        Shown(hidden=FILE_PAGE_HIDDEN),
+        of=entries_as_printed, found=beside("page"), widths=(width,),
+        same=lambda found, answer: (
+            replaced(found.page, file_page=None),
+            as_read(replaced(entries_as_printed(answer), file_page=None), ("problems",), none=()),
         ),
-        of=entries_as_printed, widths=(width,),
     )  # fmt: skip
 
 
@@ -159,48 +161,59 @@ def pte_case(mode: str, width: bool) -> Case:
 def walks(wide: bool) -> Strategy:
     mode = st.sampled_from(["x64", "x64 LA57", "ARM64"]) if wide else st.sampled_from(["x86", "PAE"])
     given = {
-        "mode": mode, "root": PFN, "steps[].address": PFN, "steps[].value": numbers(wide),
+        "mode": mode, "root": PFN, "steps[].address": PFN, "steps[].value": numbers(wide), "in_dump": st.booleans(),
         "steps[].level": st.sampled_from(["PXE", "PPE", "PDE", "PTE", "prototype PTE"]),
         "steps[].meaning": st.sampled_from(["valid, page 1d0", "large page, page 40000", "in page file 1 (offset 2)"]),
         "physical": st.one_of(PFN, REASONS.map(Absent)), "file_page": st.one_of(st.none(), file_pages(wide)),
         "page_size": st.sampled_from([0x1000, 0x200000, 0x400000, 1 << 30, 0x10000]).map(Hex),
     }  # fmt: skip
-    return record_of(vtop.Walk, wide, given).map(_walk)
+    return record_of(Walk, wide, given).map(_walk)
 
 
-def _walk(found: vtop.Walk) -> Any:
-    return replaced(found, page_size=None, in_dump=False) if isinstance(found.physical, Absent) else found
+def _walk(found: Walk) -> Any:
+    """Return a walk whose steps are in the state that their meaning begins with, and that has what its end has."""
+    states = [one.meaning.partition(",")[0] for one in found.steps]
+    known = [state if state in ("valid", "large page") else NOT_SHOWN for state in states]
+    found = replaced(found, steps=tuple(replaced(one, state=state) for one, state in zip(found.steps, known)))
+    return replaced(found, page_size=Hex(0), in_dump=False) if isinstance(found.physical, Absent) else found
+
+
+def walk_as_printed(walk: Walk) -> Any:
+    return replaced(walk, file_page=file_page_as_printed(walk.file_page))
+
+
+def walk_as_read(walk: Walk) -> Any:
+    """Return a walk as it is read, with the reason why it leads nowhere, which is in its line."""
+    return replaced(as_read(replaced(walk, file_page=None), ("problems",), none=()), physical=walk.physical)
 
 
 VTOP = Case(
     "!vtop 0 X", "translation", walks, vtop.layout,
-    Shown(
-        hidden={"steps[].state": "the meaning says it in words", "problems": AT_FOOT, **FILE_PAGE_HIDDEN},
-        beside={"page": "the number of the physical address's page"},
-    ),
-    of=lambda walk: replaced(walk, file_page=file_page_as_printed(walk.file_page)),
-    same=lambda found, walk: (found.physical, walk.physical),
+    Shown(hidden={"problems": AT_FOOT, **FILE_PAGE_HIDDEN}),
+    of=walk_as_printed, found=beside("walk"),
+    same=lambda found, walk: (replaced(found.walk, file_page=None), walk_as_read(walk)),
 )  # fmt: skip
 
 
 def mappings(wide: bool) -> Strategy:
-    return record_of(
-        ptov.Addresses, wide, {"physical": PFN, "root": PFN, "mode": st.sampled_from(["x64", "PAE", "x86"])}
-    )
+    return record_of(Addresses, wide, {"physical": PFN, "root": PFN, "mode": st.sampled_from(["x64", "PAE", "x86"])})
 
 
-def mapping_view(found: Any) -> dict[str, Any]:
-    """Return the addresses of a list in which each line has the same physical address."""
-    assert len({one.physical for one in found.mappings}) <= 1
-    physical = found.mappings[0].physical if found.mappings else Hex(found.unmapped << 12)
-    own = {"mode": found.mode, "root": found.root, "remarks": found.remarks}
-    return {**own, "physical": physical, "addresses": tuple(one.address for one in found.mappings)}
+def addresses_as_printed(found: Addresses) -> Any:
+    return found if found.addresses else replaced(found, physical=NOT_SHOWN)
 
 
 PTOV = Case(
-    "!ptov X", "virtual-addresses", mappings, ptov.layout, Shown(hidden={"problems": AT_FOOT}),
-    of=lambda found: found if found.addresses else replaced(found, physical=Hex(found.physical >> 12 << 12)),
-    found=mapping_view,
+    "!ptov X", "virtual-addresses", mappings, ptov.layout,
+    Shown(hidden={"problems": AT_FOOT}, beside={"unmapped": "the page of an address that nothing maps"}),
+    of=addresses_as_printed, found=beside("found"),
+    same=lambda found, listed: (
+        (found.found, found.unmapped),
+        (
+            as_read(addresses_as_printed(listed), ("problems",), none=()),
+            None if listed.addresses else listed.physical >> 12,
+        ),
+    ),
 )  # fmt: skip
 
 MakeCase = Callable[[str, bool], Case]

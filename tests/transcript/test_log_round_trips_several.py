@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from record_strategies import PROBLEMS, Strategy
 from round_trips import Case, each, replaced, run
 from shown import assert_shown
-from test_log_round_trips_memory import POOL, pool_as_printed
+from test_log_round_trips_memory import POOL, pool_as_printed, pool_as_read
 from test_log_round_trips_memory import pools as any_pools
 from test_log_round_trips_paging import entries, pte_case
 from test_log_round_trips_processor import GDT, IDT
@@ -19,6 +19,7 @@ from test_log_round_trips_processor import segments as any_segments
 
 from dumpwalk.commands import gdt, idt, pool, pte
 from dumpwalk.transcript import parse
+from dumpwalk.transcript.values import NOT_SHOWN
 
 
 def blocks_back(case: Case, answer: Any, alone: list[Any]) -> None:
@@ -126,14 +127,14 @@ def shown_pool(answer: pool.PoolAnswer) -> Any:
     if answer.flags & ALONE:
         found = replaced(found, blocks=tuple(b for b in found.blocks if b.holds))
     if answer.flags & NOT_DESCRIBED:
-        found = replaced(found, address=None, region="", tag=None)
+        found = replaced(found, address=NOT_SHOWN, page=NOT_SHOWN, region=NOT_SHOWN, tag=None)
     return found
 
 
 def pool_case(flags: int) -> Case:
     return Case(
         f"!pool X {flags:x}", "pool", some_pool(flags), pool.layout, POOL.shown, of=shown_pool, found=POOL.found,
-        least=0,
+        least=0, same=lambda found, answer: (found.pool, pool_as_read(shown_pool(answer))),
     )  # fmt: skip
 
 
