@@ -12,21 +12,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dumpwalk.kernel.apc_state import Apc, ThreadApcs
+    from dumpwalk.kernel.apc_state import Apc, ProcessApcs, ThreadApcs
     from dumpwalk.memory.address import Address
     from dumpwalk.target import Target
 
 _PROCESS, _THREAD = "proc", ("thre", "thread", "thr")
 _MOST_THREADS = 1 << 17
-
-
-@record
-class ProcessApcs:
-    """The APCs of a process's threads; threads without any are left out."""
-
-    address: Address
-    ImageFileName: str | Absent
-    threads: tuple[ThreadApcs, ...]
 
 
 @record
@@ -107,7 +98,7 @@ def apc(target: Target, words: Sequence[str] = ()) -> Apcs:
 
 
 def _of_processes(target: Target, addresses: Sequence[Address]) -> tuple[tuple[ProcessApcs, ...], tuple[Problem, ...]]:
-    from dumpwalk.kernel.apc_state import has_apcs, thread_apcs
+    from dumpwalk.kernel.apc_state import ProcessApcs, has_apcs, thread_apcs
     from dumpwalk.kernel.process import process
     from dumpwalk.kernel.processes import threads
     from dumpwalk.kernel.views import view_of

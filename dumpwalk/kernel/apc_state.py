@@ -58,7 +58,7 @@ class Apc:
 class ApcList:
     """One of a state's two lists: ``mode`` is ``kernel`` or ``user``."""
 
-    head: Address
+    head: Address | Absent
     mode: str
     apcs: tuple[Apc, ...]
 
@@ -94,6 +94,15 @@ class ThreadApcs:
     SpecialApcDisable: int | Absent
     states: tuple[ApcState, ...]
     problems: tuple[Problem, ...]
+
+
+@record
+class ProcessApcs:
+    """The APCs of a process's threads; threads without any are left out."""
+
+    address: Address
+    ImageFileName: str | Absent
+    threads: tuple[ThreadApcs, ...]
 
 
 def thread_apcs(target: Target, address: int, view: AnyView | None = None) -> ThreadApcs:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dumpwalk.memory.address import Address, Hex, address_class
 from dumpwalk.record import record
+from dumpwalk.remarks import Absent
 
 # Table 3-2 of the manual, by the four bits of the type. Those without a name are reserved.
 SYSTEM_TYPES = {
@@ -46,12 +47,12 @@ class Gate:
     """
 
     offset: Address
-    selector: Hex
-    type: Hex
+    selector: Hex | Absent
+    type: Hex | Absent
     kind: str
-    dpl: int
-    present: bool
-    ist: int
+    dpl: int | Absent
+    present: bool | Absent
+    ist: int | Absent
 
     @property
     def leads_to_task(self) -> bool:
@@ -61,7 +62,7 @@ class Gate:
     @property
     def is_interrupt(self) -> bool:
         """Whether an IDT may hold it as a way to a handler."""
-        return int(self.type) in _INTERRUPTS
+        return self.type in _INTERRUPTS
 
 
 @record

@@ -31,12 +31,12 @@ class DescriptorTable:
     :param wide: it is a 64-bit machine's
     """
 
-    processor: int | None
-    base: Address
-    limit: Hex
-    local: bool
+    processor: int | Absent | None
+    base: Address | Absent
+    limit: Hex | Absent
+    local: bool | Absent
     source: str
-    wide: bool
+    wide: bool | Absent
     descriptors: tuple[Descriptor, ...]
     problems: tuple[Problem, ...]
 

@@ -47,7 +47,7 @@ class IdtEntry:
     handler: str
     stack: Address | Absent | None
     interrupts: tuple[Interrupt, ...]
-    used: bool
+    used: bool | Absent
 
 
 @record
@@ -59,9 +59,9 @@ class InterruptTable:
     :param entries: by vector; only the one that was asked for, if one was
     """
 
-    processor: int | None
-    base: Address
-    limit: Hex
+    processor: int | Absent | None
+    base: Address | Absent
+    limit: Hex | Absent
     source: str
     entries: tuple[IdtEntry, ...]
     problems: tuple[Problem, ...]
@@ -123,7 +123,7 @@ class _Reader:
 
     def _entry(self, vector: int, raw: bytes) -> IdtEntry:
         found = gate(raw, wide=self.wide)
-        leads = found.present and found.is_interrupt
+        leads = found.present is True and found.is_interrupt
         handler = (self.target.name(found.offset) or "") if leads else ""
         interrupts = self.objects.serving(vector, found.offset) if leads else ()
         where = f"vector {vector:02x}"
@@ -141,7 +141,7 @@ class _Reader:
             vector=Hex(vector),
             gate=found,
             handler=handler,
-            stack=self._stack(found.ist) if leads and found.ist else None,
+            stack=self._stack(found.ist) if leads and found.ist and not isinstance(found.ist, Absent) else None,
             interrupts=interrupts,
             used=bool(interrupts)
             or found.leads_to_task

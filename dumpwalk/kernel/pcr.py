@@ -63,7 +63,7 @@ class ProcessorControlRegion:
     MinorVersion: int | Absent
     NtTib: ThreadInformationBlock
     SelfPcr: Address | Absent
-    Prcb: Address
+    Prcb: Address | Absent
     Irql: Hex | Absent
     IRR: Hex | Absent | None
     IDR: Hex | Absent | None

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 WORDS = 4
 # A sequence number of so few bits can be used up while one processor stands in a pop.
 FEW_BITS = 9
+# How many bits tell one pop from another, by the form of the header.
+SEQUENCE_BITS = {"x86": 16, "Header8": FEW_BITS, "HeaderX64": 48}
 # USHORT Depth: a list can't have more entries and still be counted.
 _MOST_ENTRIES = 0x10000
 # winnt.h, SLIST_HEADER.Header8, for types that name no bits: position and length, the first three in Alignment.
-_DEPTH, _SEQUENCE, _NEXT, _HEADER_TYPE = (0, 16), (16, 9), (25, 39), (0, 1)
+_DEPTH, _SEQUENCE, _NEXT, _HEADER_TYPE = (0, 16), (16, FEW_BITS), (25, 39), (0, 1)
 # Compressed addresses leave out the low 4 bits and are of one of two regions of 8 TB, the lowest and the highest.
 _UNIT, _REGION = 4, 43
 
@@ -44,7 +46,7 @@ class SlistHeader:
     :param sequence_bits: how many bits tell one pop from another
     """
 
-    address: Address
+    address: Address | Absent
     form: str
     Alignment: Hex | Absent
     Region: Hex | Absent | None
@@ -52,7 +54,7 @@ class SlistHeader:
     Depth: int | Absent
     Sequence: Hex | Absent
     sequence_name: str
-    sequence_bits: int
+    sequence_bits: int | Absent
 
 
 @record
@@ -109,7 +111,7 @@ def slist(target: Target, address: int, ip: int | None = None) -> Slist:
     header = slist_header(target, address)
     problems: list[Problem] = []
     entries = []
-    where = f"SLIST_HEADER at {header.address}"
+    where = f"SLIST_HEADER at {target.address(address)}"
     if not isinstance(header.NextEntry, Absent):
         limit = _MOST_ENTRIES
         chain = single_list(target.memory, target.machine, header.NextEntry, limit=limit)
@@ -145,23 +147,25 @@ def slist_header(target: Target, address: int) -> SlistHeader:
         first = integer(found, "Next.Next")
         at = first if isinstance(first, Absent) else target.address(first)
         sequence = hexadecimal(found, name)
-        return SlistHeader(place, "x86", whole, None, at, integer(found, "Depth"), sequence, name, 16)
+        depth = integer(found, "Depth")
+        return SlistHeader(place, "x86", whole, None, at, depth, sequence, name, SEQUENCE_BITS["x86"])
     region = hexadecimal(found, "Region")
     form = "HeaderX64" if _is_long(found, region) else "Header8"
+    bits = SEQUENCE_BITS[form]
     if form == "HeaderX64":
         view = "HeaderX64" if has(found, "HeaderX64") else "Header16"
         first = integer(found, f"{view}.NextEntry")
         at = first if isinstance(first, Absent) else target.address(first << _UNIT)
         depth, sequence = integer(found, f"{view}.Depth"), hexadecimal(found, f"{view}.Sequence")
-        return SlistHeader(place, form, whole, region, at, depth, sequence, "Sequence", 48)
+        return SlistHeader(place, form, whole, region, at, depth, sequence, "Sequence", bits)
     if isinstance(whole, Absent):
-        return SlistHeader(place, form, whole, region, whole, whole, whole, "Sequence", _SEQUENCE[1])
+        return SlistHeader(place, form, whole, region, whole, whole, whole, "Sequence", bits)
     first = _bits(whole, _NEXT) << _UNIT
     # The bits above are those of the region, which entries share with their header.
     above = address >> _REGION << _REGION if first else 0
     at = target.address(first | above)
     sequence = Hex(_bits(whole, _SEQUENCE))
-    return SlistHeader(place, form, whole, region, at, _bits(whole, _DEPTH), sequence, "Sequence", _SEQUENCE[1])
+    return SlistHeader(place, form, whole, region, at, _bits(whole, _DEPTH), sequence, "Sequence", bits)
 
 
 def _is_long(header: Any, region: Hex | Absent) -> bool:

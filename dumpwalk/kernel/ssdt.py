@@ -50,7 +50,7 @@ class Service:
     """
 
     number: Hex
-    entry: Hex
+    entry: Hex | Absent
     address: Address
     name: str
     module: str
@@ -75,7 +75,7 @@ class ServiceTable:
     name: str
     Base: Address
     Limit: Hex
-    Number: Address
+    Number: Address | Absent
     form: str
     services: tuple[Service, ...]
     problems: tuple[Problem, ...]

@@ -8,12 +8,15 @@ Of a gate, Base is where it leads, and Limit the selector it leads through.
 from __future__ import annotations
 
 from dumpwalk.memory.address import Address, Address32
+from dumpwalk.remarks import Absent
 from dumpwalk.render.remarks import remark_lines
+from dumpwalk.render.text import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.kernel.descriptors import Descriptor
     from dumpwalk.kernel.gdt import DescriptorTable
+    from dumpwalk.memory.address import Hex
 
 _HEADS = {
     8: (
@@ -50,19 +53,20 @@ def layout(table: DescriptorTable, *, place: bool = False) -> str:
     """
     lines = list(_HEADS[8 if table.wide else 4])
     if place:
-        which = "" if table.processor is None else f" of processor {table.processor:x}"
+        which = "" if table.processor is None else f" of processor {plain(table.processor)}"
         lines.insert(0, f"{'LDT' if table.local else 'GDT'}{which} at {table.base}, limit {table.limit}")
-    rows = (_row(d, table.wide) for d in table.descriptors if d.flags or d.base or d.limit or not place)
+    rows = (_row(d, bool(table.wide)) for d in table.descriptors if d.flags or d.base or d.limit or not place)
     return "\n".join([*lines, *rows, *remark_lines(table)])
 
 
 def _row(found: Descriptor, wide: bool) -> str:
-    base, limit = (found.base, int(found.limit))
+    base: Address = found.base
+    limit: Hex | Absent = found.limit
     if found.gate is not None:
-        base, limit = found.gate.offset, int(found.gate.selector)
+        base, limit = found.gate.offset, found.gate.selector
     # A gate of 8 bytes leads to an address of 32 bits, in the table of a 64-bit machine too.
     kind = Address if wide else Address32
-    base, edge = kind(base), kind(limit)
+    base, edge = kind(base), limit if isinstance(limit, Absent) else kind(limit)
     size, grain = "Bg" if found.big else "Nb", "Pg" if found.pages else "By"
     present, long = "P " if found.present else "Np", "Lo" if found.long else "Nl"
     flags = f"{int(found.flags):08x}"

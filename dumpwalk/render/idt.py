@@ -14,6 +14,7 @@ from dumpwalk.render.text import plain, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dumpwalk.kernel.descriptors import Gate
     from dumpwalk.kernel.idt import IdtEntry, InterruptTable
     from dumpwalk.kernel.interrupt_object import Interrupt
 
@@ -33,7 +34,7 @@ def layout(table: InterruptTable, *, everything: bool = False) -> str:
 def _entry(entry: IdtEntry) -> list[str]:
     gate, vector = entry.gate, f"{int(entry.vector):02x}:\t"
     if gate.present and gate.leads_to_task:
-        return [f"{vector}Task Selector = 0x{int(gate.selector):04X}"]
+        return [f"{vector}Task Selector = {_selector(gate)}"]
     if not gate.present or gate.kind == "reserved":
         return [f"{vector}{plain(gate.offset)} ({'not present' if not gate.present else gate.kind})"]
     if not entry.interrupts:
@@ -46,6 +47,10 @@ def _entry(entry: IdtEntry) -> list[str]:
     lines = [f"{vector}{plain(gate.offset)} {_interrupt(first)}"]
     blank = "\t" + " " * (len(plain(gate.offset)) + 1)
     return [*lines, *(blank + _interrupt(other) for other in others), ""]
+
+
+def _selector(gate: Gate) -> str:
+    return "????" if isinstance(gate.selector, Absent) else f"0x{int(gate.selector):04X}"
 
 
 def _interrupt(interrupt: Interrupt) -> str:

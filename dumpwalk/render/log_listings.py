@@ -108,15 +108,15 @@ SUMMARIES: dict[str, Callable[[Any], str]] = {
     "ControlAreaListing": _area,
     "EntryListing": _entries,
     "MemoryUse": lambda m: counted(len(m.counts) + len(m.control_areas), "count"),
-    "InterruptListing": lambda i: counted(len(i.gates), "vector"),
-    "ListedProcessor": lambda p: f"processor {p.processor} at {plain(p.address)}",
+    "ListedInterruptTable": lambda i: counted(len(i.table.entries), "vector"),
+    "ListedProcessor": lambda p: f"processor {p.control.processor} at {plain(p.control.address)}",
     "VadListing": lambda v: (
         plain(v.detail.vad.address) if v.detail else counted(len(v.tree.vads) if v.tree else 0, "VAD")
     ),
     "ListedPfn": lambda p: f"page {int(p.pfn.number):x} {p.pfn.state or ''}".rstrip(),
     "Exploitability": lambda e: e.classification,
     "ApcListing": lambda a: (
-        f"{counted(len(a.processes), 'process').replace('processs', 'processes')}, {counted(len(a.apcs), 'APC')}"
+        f"{counted(len(a.processes), 'process').replace('processs', 'processes')}, {counted(len(a.every_apc), 'APC')}"
     ),
     "Table": lambda t: counted(len(t.rows), "row"),
     "PointerListing": lambda p: counted(len(p.rows), "word"),

@@ -65,8 +65,8 @@ def foot_lines(found: Slist, asked: bool) -> list[str]:
     :param asked: an instruction pointer was given, so that it matters where it is not, too
     """
     lines = []
-    if found.header.sequence_bits <= FEW_BITS:
-        bits = found.header.sequence_bits
+    bits = found.header.sequence_bits
+    if not isinstance(bits, Absent) and bits <= FEW_BITS:
         lines.append(told(_ABA, "repeats", bits=bits, times=1 << bits))
     window = found.window
     if isinstance(window, Absent):
@@ -97,8 +97,8 @@ def explanation(found: Slist) -> list[str]:
     lines = [told(_ABA, "pop"), told(_ABA, "aba")]
     if header.sequence_name == "CpuId":
         lines.append(told(_ABA, "unnamed"))
-    else:
+    elif not isinstance(bits, Absent):
         lines.append(told(_ABA, "sequence", bits=bits, times=f"{1 << bits:,}"))
-    if bits <= FEW_BITS:
+    if not isinstance(bits, Absent) and bits <= FEW_BITS:
         lines.append(told(_ABA, "few", times=1 << bits))
     return [*lines, told(_ABA, "again"), told(_ABA, "unseen")]

@@ -1,14 +1,14 @@
-"""System service tables as this program's ``ssdt`` prints them."""
+"""System service tables as this program's ``ssdt`` prints them: the command's own record."""
 
 from __future__ import annotations
 
 import re
 
-from dumpwalk.memory.address import Address, Hex
+from dumpwalk.kernel.ssdt import Service, ServiceTable
+from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
-from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, remark
+from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, of_text, remark
 
 _A = r"([0-9a-f]{8}(?:`[0-9a-f]{8})?)"
 _HEAD = re.compile(
@@ -22,31 +22,10 @@ _SUM = re.compile(r"[ ]*[0-9]+ services? outside of (?:nt|win32k)\Z")
 
 
 @record
-class ListedService:
-    """A system service.
-
-    :param name: of the routine; ``""`` in no module
-    :param hooked: it is marked as outside of the module whose table it is
-    """
-
-    number: Hex
-    address: Address
-    name: str
-    stack_arguments: int | Absent
-    hooked: bool
-
-
-@record
 class ListedServiceTable:
-    """A table; *Limit* is how many services it has, of which not all need to be listed."""
+    """A table, with what is remarked on it. *Limit* is how many services it has, of which not all need to be listed."""
 
-    name: str
-    descriptor: Address
-    Base: Address
-    Limit: Hex
-    form: str
-    process: Address | None
-    services: tuple[ListedService, ...]
+    table: ServiceTable
     remarks: tuple[str, ...]
 
 
@@ -59,7 +38,7 @@ class ServiceTableReader(Reader):
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
         self._head: re.Match[str] | None = None
-        self._services: list[ListedService] = []
+        self._services: list[Service] = []
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
@@ -78,17 +57,22 @@ class ServiceTableReader(Reader):
         if self._head is None:
             return None
         name, descriptor, count, base, form, process = self._head.groups()
-        return ListedServiceTable(
-            name, address(descriptor), address(base), Hex(int(count)), form, address(process) if process else None,
-            tuple(self._services), tuple(self._remarks),
+        table = of_text(
+            ServiceTable, descriptor=address(descriptor), name=name, Base=address(base), Limit=Hex(int(count)),
+            form=form, services=tuple(self._services), process=address(process) if process else None,
         )  # fmt: skip
+        return ListedServiceTable(table, tuple(self._remarks))
 
 
-def _service(found: re.Match[str]) -> ListedService:
+def _service(found: re.Match[str]) -> Service:
     name, hooked = found[4], False
     if mark := _OUTSIDE.search(name):
         name, hooked = name[: mark.start()], True
     count = UNREADABLE if found[3] == "?" else int(found[3], 16)
-    return ListedService(
-        hexadecimal(found[1]), address(found[2]), "" if name == "in no module" else name, count, hooked
-    )
+    name = "" if name == "in no module" else name
+    # A name begins with its module's: nt!NtClose, win32k+0x1234.
+    module = name.partition("!")[0] if "!" in name else name.rpartition("+")[0] or name
+    return of_text(
+        Service, number=hexadecimal(found[1]), address=address(found[2]), name=name, module=module,
+        stack_arguments=count, hooked=hooked,
+    )  # fmt: skip

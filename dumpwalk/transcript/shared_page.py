@@ -7,11 +7,11 @@ import re
 from dumpwalk.kernel.constants import name_of
 from dumpwalk.kernel.shared_data import SharedData
 from dumpwalk.memory.address import Address, Hex
-from dumpwalk.record import fields, record
+from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.times import FileTime
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, remark, text_or_absent, value
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, of_text, remark, text_or_absent, value
 
 _N = r"(-?[0-9]+|\?{4})"
 _HEAD = re.compile(r"[ ]*_KUSER_SHARED_DATA at ([0-9a-f]{8,16})\Z")
@@ -29,7 +29,7 @@ _LINES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(rf"[ ]*Crypto Exponent: {_N}\Z"), ("CryptoExponent",)),
     (re.compile(r"[ ]*SystemRoot: '(.*)'\Z"), ("NtSystemRoot (text)",)),
     (
-        re.compile(rf"Version: {_N}\.{_N}(?: build {_N})?(?:[ ]+(VER_NT_\w+))?\Z"),
+        re.compile(rf"Version: {_N}\.{_N}(?: build {_N})?(?:[ ]+(VER_NT_(?:WORKSTATION|DOMAIN_CONTROLLER|SERVER)))?\Z"),
         ("NtMajorVersion", "NtMinorVersion", "NtBuildNumber", "NtProductType (name)"),
     ),
     (
@@ -42,6 +42,7 @@ _LINES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     ),
 )
 _KERNEL = re.compile(r"Kernel address: ([0-9a-f]{8,16})\Z")
+_LACKING = {"NtMajorVersion": "NtBuildNumber", "NtSystemRoot": "CryptoExponent"}
 _PRODUCTS = (1, 2, 3)
 _MINUTE = 600_000_000
 
@@ -98,9 +99,9 @@ class SharedDataReader(Reader):
     def record(self) -> ListedSharedData | None:
         if not self._head:
             return None
-        members: dict[str, object] = dict.fromkeys(fields(SharedData), NOT_SHOWN)
-        members |= {"address": address(self._kernel or self._head), "NtBuildNumber": None, "CryptoExponent": None}
-        shared = SharedData(**members | self._found)  # type: ignore[arg-type]
+        # What stands between lines that are there, and is not, the kernel's page does not have.
+        lacking = {name: None for line, name in _LACKING.items() if line in self._found}
+        shared = of_text(SharedData, address=address(self._kernel or self._head), **lacking | self._found)
         return ListedSharedData(shared, address(self._head), tuple(self._remarks))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from dumpwalk.kernel.slist import PopWindow, SlistEntry
-from dumpwalk.memory.address import Hex
+from dumpwalk.kernel.slist import SEQUENCE_BITS, PopWindow, Slist, SlistEntry, SlistHeader
+from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, hexadecimal, remark, value
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, hexadecimal, of_text, remark, value
 from dumpwalk.types.sources.dt_text import DtListing, LineReader
 
 _HEAD = re.compile(r"[ ]*SLIST HEADER:\Z")
@@ -36,25 +36,15 @@ _EXPLAINED = re.compile(
 
 @record
 class ListedSlist:
-    """A list; where its header is, is in the command alone.
+    """A list, with what of it is printed; where its header is, is in the command alone.
 
-    :param form: of its header: ``x86``, or the name of the x64 one, ``Header8``
-    :param values: the header's members: ``Alignment``, ``Region``, ``NextEntry``, ``Depth``, ``Sequence``
     :param offsets: where each member is said to be, by the name that is printed: ``Next``, ``Header8.NextEntry``
-    :param sequence_name: what the sequence number is called, ``Sequence`` or ``CpuId``
-    :param sequence_bits: of how many bits it is, where that is said
     :param listings: the entries as ``dt`` shows them, where a type was named
-    :param window: where an instruction pointer is, against the code that pops
     """
 
-    form: str
-    values: dict[str, Hex | Absent]
+    list: Slist
     offsets: dict[str, Hex]
-    sequence_name: str
-    sequence_bits: int | None
-    entries: tuple[SlistEntry, ...]
     listings: tuple[DtListing, ...]
-    window: PopWindow | None
     explanation: tuple[str, ...]
     remarks: tuple[str, ...]
 
@@ -69,14 +59,13 @@ class SlistReader(Reader):
         super().__init__(command)
         self._values: dict[str, Hex | Absent] = {}
         self._offsets: dict[str, Hex] = {}
-        self._form = "x86"
-        self._sequence = "Sequence"
+        self._form = self._sequence = ""
         self._bits: int | None = None
         self._part = ""
         self._entries: list[SlistEntry] = []
         self._type, self._offset = _asked(command)
         self._lines = LineReader()
-        self._window: PopWindow | None = None
+        self._window: PopWindow | Absent = NOT_SHOWN
         self._explained: list[str] = []
         self._footed = False
         self._remarks: list[str] = []
@@ -97,7 +86,10 @@ class SlistReader(Reader):
         if found is None:
             return False
         offset, form, name, text = found.groups()
-        self._form = form or self._form
+        if form:
+            self._form = "Header8" if form == "Header8" else "HeaderX64"
+        elif name not in ("Alignment", "Region"):
+            self._form = "x86"
         if name in ("Sequence", "CpuId"):
             self._sequence = name
         member = {"Next": "NextEntry", "CpuId": "Sequence"}.get(name, name)
@@ -141,11 +133,23 @@ class SlistReader(Reader):
     def record(self) -> ListedSlist | None:
         if not self._part:
             return None
-        return ListedSlist(
-            self._form, self._values, self._offsets, self._sequence, self._bits, tuple(self._entries),
-            tuple(draft.listing() for draft in self._lines.complete()), self._window, tuple(self._explained),
-            tuple(self._remarks),
-        )  # fmt: skip
+        found = of_text(Slist, header=self._header(), entries=tuple(self._entries), window=self._window)
+        listings = tuple(draft.listing() for draft in self._lines.complete())
+        return ListedSlist(found, self._offsets, listings, tuple(self._explained), tuple(self._remarks))
+
+    def _header(self) -> SlistHeader:
+        narrow = self._form == "x86"
+        shown: dict[str, object] = {"Region": None} if narrow else {}
+        shown |= self._values
+        first, depth = self._values.get("NextEntry"), self._values.get("Depth")
+        if isinstance(first, Hex):
+            shown["NextEntry"] = (Address32 if narrow else Address)(first)
+        if isinstance(depth, Hex):
+            shown["Depth"] = int(depth)
+        bits = SEQUENCE_BITS.get(self._form, NOT_SHOWN) if self._bits is None else self._bits
+        # On 32-bit machines it has had two names.
+        name = self._sequence or ("" if narrow or not self._form else "Sequence")
+        return of_text(SlistHeader, form=self._form, sequence_name=name, sequence_bits=bits, **shown)
 
 
 def _asked(command: str) -> tuple[str, int]:

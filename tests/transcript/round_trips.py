@@ -26,6 +26,20 @@ def replaced(record: Any, **values: Any) -> Any:
     return record.__replace__(**values)
 
 
+def shown_of(value: Any, *hidden: str) -> Any:
+    """Return a command's record as its text has it, what is wrong with the structure aside: see :func:`as_read`."""
+    return as_read(_without_problems(value), hidden)
+
+
+def _without_problems(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_without_problems, value))
+    if isinstance(value, Absent) or not fields(value):
+        return value
+    own = {n: () if n == "problems" else _without_problems(getattr(value, n)) for n in fields(value)}
+    return type(value)(**own)
+
+
 def there(value: Any) -> Any:
     """Return a value where the layout prints nothing of one that is absent."""
     return None if isinstance(value, Absent) else value

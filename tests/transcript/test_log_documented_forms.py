@@ -24,12 +24,12 @@ Dumping IDT:
 """,
         "idt",
     ).record
-    first, second = found.gates
+    first, second = found.table.entries
 
-    assert (first.vector, first.handler, first.routine.symbol) == (0x31, 0x8070A1C2, "HalpTimer31")
-    assert [(i.routine.module, i.address) for i in second.interrupts] == [
-        ("example", 0x8621F368),
-        ("other", 0x8630B210),
+    assert (first.vector, first.gate.offset, first.handler) == (0x31, 0x8070A1C2, "hal!HalpTimer31")
+    assert [(i.routine, i.address) for i in second.interrupts] == [
+        ("example!ExampleIsr", 0x8621F368),
+        ("other!OtherIsr", 0x8630B210),
     ]
 
 

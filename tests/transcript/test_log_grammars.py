@@ -63,9 +63,10 @@ INSIDE: dict[str, tuple[str, ...]] = {
     "stack": ("gdb", "xcode"),
     "thread": ("stack",),
 }
-# Lines that blocks begin with, of kinds for which no listing at hand has one.
+# Lines that blocks begin with, of kinds for which no listing at hand has one, and of one with two forms of block.
 OPENINGS = {
     "apc": ["KAPC @ e000000085b0a2c8"],
+    "processor": ["KPCR for Processor 0 at ffffa001290c6000:", "PRCB for Processor 0 at fffff80002c4be80:"],
     "service-table": ["nt!KeServiceDescriptorTable at 82c09960: 3 services in the table at 82c08550 (pointers)"],
     "translation": [
         "90002000: PAE page tables, root at 185000",
@@ -101,7 +102,7 @@ DIFFER_MUTILATED: dict[str, tuple[int, int]] = {
     "pfn": (3, 0),
     "pool": (3, 0),
     "power-action": (3, 0),
-    "processor": (21, 0),
+    "processor": (9, 0),  # cut numbers, and other blanks between columns
     "pte": (7, 0),
     "vad": (3, 0),
     # What follows the columns is a place to the reader, and what is no known part of one a part of its name; to the
@@ -120,6 +121,7 @@ DIFFER_BELOW: dict[str, tuple[int, int]] = {
     "locks": (2, 0),
     "object-types": (1, 0),
     "pte": (1, 0),
+    "processor": (9, 0),  # as above
     # Doubled lines, whose second half is part of a name to the reader.
     "queued-locks": (10, 0),
     "trace": (3, 0),

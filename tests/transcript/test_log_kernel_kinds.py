@@ -6,9 +6,12 @@ import pytest
 from test_log_kinds import only
 
 from dumpwalk.kernel.cache_map import Vacb
+from dumpwalk.kernel.code_address import CodeAddress
+from dumpwalk.kernel.descriptors import Gate
 from dumpwalk.kernel.device_object import Attachment
 from dumpwalk.kernel.file_page import FilePage
 from dumpwalk.kernel.pool_tags import PoolTag
+from dumpwalk.kernel.slist import Slist, SlistEntry, SlistHeader
 from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE
@@ -37,6 +40,7 @@ def test_shared_data_of_windows_xp() -> None:
     assert (found.address, found.TickCountMultiplier, found.TickCount) == (0x7FFE0000, 0xFA00000, 0x482006)
     assert (found.ImageNumberLow, found.ImageNumberHigh, found.CryptoExponent) == (0x14C, 0x14C, 0)
     assert (found.TimeZoneId, found.NtSystemRoot) == (2, "F:\\WINDOWS")
+    assert (found.NtMajorVersion, found.NtBuildNumber, found.Cookie) == (NOT_SHOWN, NOT_SHOWN, NOT_SHOWN)
 
 
 def test_interlocked_list() -> None:
@@ -48,10 +52,18 @@ def test_interlocked_list() -> None:
         "slist",
     ).record
 
-    assert (found.form, found.sequence_name) == ("x86", "Sequence")
-    assert found.values == {"Alignment": 0xA000A002643E8, "NextEntry": 0x2643E8, "Depth": 10, "Sequence": 10}
+    assert found.list == Slist(
+        header=SlistHeader(
+            NOT_SHOWN, "x86", Hex(0xA000A002643E8), None, Address32(0x2643E8), 10, Hex(10), "Sequence", 16
+        ),
+        entries=(
+            SlistEntry(Address32(0x2643E8), (Hex(0x2642C0), Hex(0xA), Hex(0x6E676953), Hex(0x72757461))),
+            SlistEntry(Address32(0x260F80), (Hex(0), Hex(1), Hex(0x6E676953), Hex(0x72757461))),
+        ),
+        window=NOT_SHOWN,
+        problems=(),
+    )
     assert found.offsets == {"Alignment": 0, "Next": 0, "Depth": 4, "Sequence": 6}
-    assert [(e.address, e.words[0]) for e in found.entries] == [(0x2643E8, 0x2642C0), (0x260F80, 0)]
 
 
 def test_interlocked_list_of_structures() -> None:
@@ -63,7 +75,7 @@ def test_interlocked_list_of_structures() -> None:
         "slist",
     ).record
 
-    assert [entry.address for entry in found.entries] == [0x2643E8, 0x2642C0]
+    assert [entry.address for entry in found.list.entries] == [0x2643E8, 0x2642C0]
     assert [(one.type, one.address, len(one.rows)) for one in found.listings] == [
         ("_PROGRAM_ITEM", 0x2643E8, 3), ("_PROGRAM_ITEM", 0x2642C0, 2),
     ]  # fmt: skip
@@ -235,10 +247,29 @@ def test_gates_that_lead_nowhere_or_have_a_stack_that_is_not_there() -> None:
         "0: kd> !idt -a\nDumping IDT: fffff8047b000000\n\n00:\tfffff8047ba10000 nt!`a b'::f\tStack = ????\n"
         "01:\t0000000000000000 (not present)\n",
         "idt",
-    ).record
+    ).record.table
 
-    assert (found.gates[0].routine.symbol, found.gates[0].stack) == ("`a b'::f", UNREADABLE)
-    assert (found.gates[1].routine, found.gates[1].note) == (None, "not present")
+    assert found.base == 0xFFFFF8047B000000
+    assert (found.entries[0].handler, found.entries[0].stack) == ("nt!`a b'::f", UNREADABLE)
+    assert (found.entries[0].gate.offset, found.entries[0].gate.present) == (0xFFFFF8047BA10000, NOT_SHOWN)
+    assert (found.entries[1].handler, found.entries[1].stack, found.entries[1].used) == ("", None, False)
+    assert (found.entries[1].gate.present, found.entries[1].gate.type) == (False, NOT_SHOWN)
+
+
+def test_gates_to_a_task_and_to_routines_of_drivers() -> None:
+    found = only(
+        "kd> !idt\nDumping IDT:\n02:\tTask Selector = 0x0058\n"
+        "31:\t82a91dd8 i8042prt!I8042KeyboardInterruptService (KINTERRUPT 82a91d80)\n"
+        "\t\t 8a1c3f30 (KINTERRUPT 82a91c80)\n",
+        "idt",
+    ).record.table
+    task, driver = found.entries
+
+    assert (found.base, task.used, task.stack, driver.used, driver.stack) == (NOT_SHOWN, True, None, True, NOT_SHOWN)
+    assert task.gate == Gate(Address32(0), Hex(0x58), Hex(5), "task gate", NOT_SHOWN, True, 0)
+    assert [(i.address, i.routine, i.ServiceRoutine) for i in driver.interrupts] == [
+        (0x82A91D80, "i8042prt!I8042KeyboardInterruptService", NOT_SHOWN), (0x82A91C80, "", 0x8A1C3F30),
+    ]  # fmt: skip
 
 
 def test_another_thread_is_no_field_of_the_apc_above() -> None:
@@ -250,10 +281,45 @@ def test_another_thread_is_no_field_of_the_apc_above() -> None:
         "        KAPC @ ffffb80f12344000\n          Type            12 (user)\n",
         "apc",
     ).record
+    [process] = found.processes
 
-    assert [(t.thread, [(one.mode, one.apcs[0].address) for one in t.lists]) for t in found.details] == [
-        (0xFFFFB80F12341000, [("KERNEL", 0xFFFFB80F12342000)]), (0xFFFFB80F12343000, [("USER", 0xFFFFB80F12344000)]),
+    assert (process.address, process.ImageFileName) == (0xFFFFB80F12340000, "a.exe")
+    assert [(t.thread, [(one.mode, one.apcs[0].address) for one in t.states[0].lists]) for t in process.threads] == [
+        (0xFFFFB80F12341000, [("kernel", 0xFFFFB80F12342000)]), (0xFFFFB80F12343000, [("user", 0xFFFFB80F12344000)]),
     ]  # fmt: skip
+    assert (found.threads, found.apcs, found.others) == ((), (), ())
+
+
+def test_segments_of_no_table() -> None:
+    found = only(
+        "0: kd> dg 10\n                                                    P Si Gr Pr Lo\n"
+        "Sel        Base              Limit          Type    l ze an es ng Flags\n"
+        "---- ----------------- ----------------- ---------- - -- -- -- -- --------\n"
+        "0010 00000000`00000000 00000000`00000000 Code RE Ac 0 Nb By P  Lo 0000029b\n",
+        "segments",
+    ).record.table
+
+    assert (found.base, found.limit, found.local, found.processor) == (NOT_SHOWN,) * 4
+    assert (found.wide, [(one.selector, one.kind, one.long) for one in found.descriptors]) == (
+        True, [(0x10, "code", True)],
+    )  # fmt: skip
+
+
+def test_apcs_whose_fields_say_something_else() -> None:
+    found = only(
+        "kd> !apc\nThread 863c1758 ApcStateIndex 0 ApcListHead[Kernel]\nKAPC @ 863c1900\n  Type           12\n"
+        "  KernelRoutine  82cb81c0 nt!KiSuspendNop+0x0\n  RundownRoutine somewhere\n  Inserted       5\n",
+        "apc",
+    ).record
+    [thread] = found.threads
+    [listed] = thread.states[0].lists
+
+    assert (thread.thread, thread.ApcStateIndex, thread.KernelApcDisable) == (0x863C1758, 0, NOT_SHOWN)
+    assert (listed.head, listed.mode) == (NOT_SHOWN, "kernel")
+    assert (listed.apcs[0].Type, listed.apcs[0].kind, listed.apcs[0].Inserted) == (0x12, NOT_SHOWN, NOT_SHOWN)
+    assert listed.apcs[0].KernelRoutine == CodeAddress(Address32(0x82CB81C0), "nt!KiSuspendNop+0x0")
+    assert found.others == ((0x863C1900, "RundownRoutine", "somewhere"), (0x863C1900, "Inserted", "5"))
+    assert found.every_apc == listed.apcs
 
 
 def test_pool_that_nobody_has_and_words_that_are_not_there() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 from record_strategies import ABSENT, COUNTS, Strategy, names, numbers, paths, places, record_of
-from round_trips import AT_FOOT, IN_COMMAND, NOT_PRINTED, Case, as_read, beside, each, replaced, run
+from round_trips import AT_FOOT, NOT_PRINTED, Case, as_read, beside, each, replaced, run, shown_of
 from shown import Shown
 
 from dumpwalk.commands import pfn, pool, slist, vad
@@ -15,7 +15,7 @@ from dumpwalk.kernel.pfn import _FLAGS as PFN_FLAGS
 from dumpwalk.kernel.pfn import Pfn
 from dumpwalk.kernel.pool import Pool
 from dumpwalk.kernel.pool_tags import PoolTag
-from dumpwalk.kernel.slist import PopWindow, Slist, SlistHeader
+from dumpwalk.kernel.slist import SEQUENCE_BITS, PopWindow, Slist
 from dumpwalk.kernel.vad import TYPE_WORDS, Vad, protection_words
 from dumpwalk.kernel.vad_detail import VadDetail
 from dumpwalk.kernel.vad_tree import VadTree
@@ -261,41 +261,34 @@ def lists(wide: bool) -> Strategy:
         "header.address": places(wide), "header.form": st.sampled_from(["Header8", "HeaderX64"] if wide else ["x86"]),
         "header.Region": st.one_of(numbers(True), ABSENT) if wide else st.none(), "header.Alignment": numbers(True),
         "header.sequence_name": st.just("Sequence") if wide else st.sampled_from(["Sequence", "CpuId"]),
-        "header.sequence_bits": st.sampled_from([9, 16, 48]), "entries[].address": places(wide),
+        "entries[].address": places(wide),
         "entries[].words": st.one_of(ABSENT, st.lists(numbers(False), min_size=4, max_size=4).map(tuple)),
         "window": st.one_of(ABSENT, record_of(PopWindow, wide, {"*.name": names()})),
     }  # fmt: skip
-    return st.tuples(record_of(Slist, wide, given), st.booleans()).map(
+    found = record_of(Slist, wide, given).map(
+        lambda one: replaced(one, header=replaced(one.header, sequence_bits=SEQUENCE_BITS[one.header.form]))
+    )
+    return st.tuples(found, st.booleans()).map(
         lambda made: slist.SlistAnswer(made[0], (), True, tuple(explanation(made[0])) if made[1] else ())
     )
 
 
-def list_as_printed(answer: slist.SlistAnswer) -> Any:
-    found = answer.list
-    header: SlistHeader = found.header
-    bits = header.sequence_bits if header.sequence_bits <= 9 else None
-    window: Any = None if isinstance(found.window, Absent) else found.window
-    if window is not None:
-        faulted = window.inside and window.fault == window.ip
-        window = replaced(window, fault=window.fault if faulted else None)
-    found = replaced(found, header=replaced(header, sequence_bits=bits), window=window)
-    return replaced(answer, list=found)
+def list_shown(found: Any, *others: str) -> Any:
+    """Return a list as it is read: why no window is known is a remark; where a pop faults is said where it did."""
+    window = found.window
+    hidden = ["window"] if isinstance(window, Absent) else []
+    if window and not (window.inside and window.fault == window.ip):
+        hidden = ["window.fault"]
+    return shown_of(found, "header.address", *hidden, *others)
 
 
-HEADER = ("form", "Alignment", "Region", "NextEntry", "Depth", "Sequence", "sequence_name", "sequence_bits")
 SLIST = Case(
     "!slist X", "slist", lists, slist.layout,
     Shown(
-        hidden={"list.header.address": IN_COMMAND, "list.problems": AT_FOOT, "asked": "whether a window is spoken of"},
+        hidden={"list": "compared as a whole", "asked": "whether a window is spoken of"},
+        beside={"list": "compared as a whole", "offsets": "as they are in the form's types"},
     ),
-    of=list_as_printed,
-    found=lambda found: {
-        "list": {
-            "header": {**{n: getattr(found, n) for n in ("form", "sequence_name", "sequence_bits")}, **found.values},
-            "entries": found.entries, "window": found.window,
-        },
-        "listings": found.listings, "explanation": found.explanation, "remarks": found.remarks,
-    },
+    same=lambda found, answer: (found.list, list_shown(answer.list)),
 )  # fmt: skip
 
 CASES = [POOL, PFN, VAD_TREE, VAD, SLIST]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 from record_strategies import ABSENT, PLACES, Strategy, addresses, names, numbers, places, record_of
-from round_trips import AT_FOOT, NOT_PRINTED, Case, beside, each, replaced, run
+from round_trips import AT_FOOT, NOT_PRINTED, Case, beside, each, equal, replaced, run, shown_of
 from shown import Shown
 
 from dumpwalk.commands import dg, gdt, idt, kuser, pcr, prcb, ssdt
@@ -31,27 +31,20 @@ SMALL = st.one_of(st.integers(0, 0xFF), ABSENT)
 
 def regions(wide: bool) -> Strategy:
     hexadecimal = st.one_of(numbers(wide), ABSENT)
+    of_x86 = st.none() if wide else hexadecimal
     given = {
         "processor": INDEX, "address": places(wide), "MajorVersion": SMALL, "MinorVersion": SMALL, "Irql": hexadecimal,
-        **dict.fromkeys(("IRR", "IDR", "InterruptMode"), st.one_of(st.none(), hexadecimal)),
+        **dict.fromkeys(("IRR", "IDR", "InterruptMode"), of_x86),
         "DpcQueue[].address": places(wide), "DpcQueue[].queue": st.sampled_from(["", "Normal", "Threaded"]),
         "DpcQueue[].routine": PLACES,
     }  # fmt: skip
     return record_of(ProcessorControlRegion, wide, given)
 
 
-def zero(value: Any) -> Any:
-    return 0 if value is None else value
-
-
+CONTROL = Shown(hidden={"source": NOT_PRINTED, "problems": AT_FOOT}, beside={"kind": "the first word of the text"})
 PCR = Case(
     "!pcr", "processor", regions, pcr.layout,
-    Shown(
-        names={f"NtTib.{name}": f"NtTib.{name}" for name in ("Self", "ArbitraryUserPointer")},
-        hidden={"source": NOT_PRINTED, "problems": AT_FOOT},
-        forms=dict.fromkeys(("IRR", "IDR", "InterruptMode"), zero),
-        beside={"kind": "the first word of the text"},
-    ),
+    CONTROL, found=beside("control"), same=equal("control"),
 )  # fmt: skip
 
 
@@ -75,23 +68,9 @@ def _block(found: ProcessorControlBlock) -> Any:
     )
 
 
-def block_view(found: Any) -> dict[str, Any]:
-    group = found.group.strip("()").split(", ") if found.group else [None, None]
-    values = {
-        name: None if text is None else "????" if text == "????" else int(text)
-        for name, text in zip(("Group", "GroupIndex"), group)
-    }
-    return {
-        **{n: getattr(found, n) for n in ("kind", "processor", "address", "DpcQueue", "remarks")},
-        **found.values,
-        **values,
-    }
-
-
 PRCB = Case(
     "!prcb", "processor", blocks, prcb.layout,
-    Shown(hidden={"source": NOT_PRINTED, "problems": AT_FOOT}, beside={"kind": "the first word of the text"}),
-    found=block_view,
+    CONTROL, found=beside("control"), same=equal("control"),
 )  # fmt: skip
 
 
@@ -115,17 +94,16 @@ def segments(whole: bool) -> Any:
     return of
 
 
+UNPLACED = ("processor", "base", "limit", "local", "source")
 DG = Case(
     "dg 0 ff", "segments", segments(False), dg.layout,
-    Shown(hidden={
-        **dict.fromkeys(("processor", "base", "limit", "local", "source", "wide"), NOT_PRINTED), "problems": AT_FOOT,
-    }),
-    least=0, same=lambda found, table: (found.descriptors, table.descriptors),
+    Shown(hidden={**dict.fromkeys(UNPLACED, NOT_PRINTED), "problems": AT_FOOT}), found=beside("table"),
+    same=equal("table"),
 )  # fmt: skip
 GDT = Case(
     "gdt", "segments", segments(True), gdt.layout,
-    Shown(hidden={"source": NOT_PRINTED, "wide": "the columns of addresses say it", "problems": AT_FOOT}),
-    of=lambda answer: answer.tables[0], same=lambda found, answer: (found.descriptors, answer.tables[0].descriptors),
+    Shown(hidden={"source": NOT_PRINTED, "problems": AT_FOOT}), of=lambda answer: answer.tables[0],
+    found=beside("table"), same=equal("table", lambda answer: answer.tables[0]),
 )  # fmt: skip
 
 
@@ -136,8 +114,9 @@ def interrupts(wide: bool) -> Strategy:
     gate = record_of(
         Gate,
         wide,
-        {"offset": addresses(wide), "selector": st.integers(0, 0xFFFF).map(Hex), "type": st.sampled_from(GATES)},
-    )
+        {"offset": addresses(wide), "selector": st.integers(0, 0xFFFF).map(Hex), "type": st.sampled_from(GATES),
+         "present": st.booleans()},
+    )  # fmt: skip
     given = {
         "base": places(wide), "entries[].vector": st.integers(0, 0xFF).map(Hex), "entries[].gate": gate,
         "entries[].stack": st.one_of(st.none(), places(wide), ABSENT), "entries[].handler": PLACES,
@@ -157,41 +136,36 @@ def _table(table: InterruptTable) -> Any:
     return idt.IdtAnswer((replaced(table, entries=entries),), True)
 
 
-def as_printed(answer: idt.IdtAnswer) -> Any:
-    """Return the table with what a line has no place for left out: each kind of gate has its own."""
-    entries = []
-    for entry in answer.tables[0].entries:
-        gate = entry.gate
-        task = gate.present and gate.leads_to_task
-        note = "" if task else "not present" if not gate.present else "reserved" if gate.kind == "reserved" else ""
-        routines = () if task or note else entry.interrupts
-        shown = tuple(replaced(i, ServiceRoutine=None if i.routine else i.ServiceRoutine) for i in routines)
-        gate = replaced(gate, kind=note, selector=gate.selector if task else None, offset=None if task else gate.offset)
-        named = not (task or note or shown)
-        entry = replaced(entry, gate=gate, interrupts=shown, handler=entry.handler if named else "")
-        entries.append(replaced(entry, stack=entry.stack if named else None))
-    return replaced(answer.tables[0], entries=tuple(entries))
+def table_shown(table: InterruptTable) -> Any:
+    """Return a table as it is read: of each vector what lines of its kind of gate have a place for."""
+    found = shown_of(table, "processor", "limit", "source", "entries")
+    return replaced(found, entries=tuple(map(entry_shown, table.entries)))
+
+
+def entry_shown(entry: Any) -> Any:
+    """Return a vector as it is read: what no line of its kind of gate has a place for is as it is in such a gate."""
+    gate = entry.gate
+    if gate.present and gate.leads_to_task:
+        gate = replaced(gate, offset=Address(0), ist=0)
+        return shown_of(replaced(entry, gate=gate, handler="", stack=None, interrupts=(), used=True), "gate.dpl")
+    if not gate.present or gate.kind == "reserved":
+        found = replaced(entry, handler="", stack=None, interrupts=(), used=False)
+        kind = ["gate.kind"] * (not gate.present)
+        return shown_of(found, "gate.selector", "gate.type", "gate.dpl", "gate.ist", *kind)
+    others = [f"gate.{name}" for name in ("selector", "type", "kind", "dpl", "present", "ist")]
+    found = shown_of(replaced(entry, used=True), *others, *(["handler", "stack"] if entry.interrupts else ["used"]))
+    return replaced(found, interrupts=tuple(map(interrupt_shown, entry.interrupts)))
+
+
+def interrupt_shown(interrupt: Any) -> Any:
+    others = ("MessageServiceRoutine", "ServiceContext", "DispatchAddress", "Vector", "Irql")
+    return shown_of(interrupt, *others, *(["ServiceRoutine"] if interrupt.routine else []))
 
 
 IDT = Case(
     "!idt -a", "idt", interrupts, idt.layout,
-    Shown(
-        names={
-            "entries": "gates", "entries[].vector": "gates[].vector", "entries[].gate.offset": "gates[].handler",
-            "entries[].handler": "gates[].routine", "entries[].stack": "gates[].stack",
-            "entries[].gate.kind": "gates[].note", "entries[].gate.selector": "gates[].selector",
-            "entries[].interrupts": "gates[].interrupts",
-            **{f"entries[].interrupts[].{name}": f"gates[].interrupts[].{name}"
-               for name in ("address", "routine", "ServiceRoutine")},
-        },
-        hidden={
-            **dict.fromkeys(("processor", "limit", "source", "entries[].used"), NOT_PRINTED), "problems": AT_FOOT,
-            **{f"entries[].gate.{name}": NOT_PRINTED for name in ("type", "dpl", "ist", "present")},
-            **{f"entries[].interrupts[].{name}": NOT_PRINTED for name in (
-                "MessageServiceRoutine", "ServiceContext", "DispatchAddress", "Vector", "Irql")},
-        },
-    ),
-    of=as_printed,
+    Shown(hidden={"": "compared as a whole"}, beside={"table": "compared as a whole"}), least=0,
+    same=lambda found, answer: (found.table, table_shown(answer.tables[0])),
 )  # fmt: skip
 
 
@@ -205,15 +179,20 @@ def services(wide: bool) -> Strategy:
         "form": st.sampled_from(["pointers", "offsets", "offsets, not shifted"]), "services[].name": PLACES,
         "services[].number": st.integers(0, 0x1FFF).map(Hex), "services[].stack_arguments": SMALL,
     }  # fmt: skip
-    return record_of(ServiceTable, wide, given)
+    return record_of(ServiceTable, wide, given).map(
+        lambda table: replaced(table, services=tuple(replaced(s, module=module_in(s.name)) for s in table.services))
+    )
+
+
+def module_in(name: str) -> str:
+    """Return the module that a routine's name begins with."""
+    return name[: min(name.find(sign) % (len(name) + 1) for sign in "!+")]
 
 
 SSDT = Case(
     "ssdt", "service-table", services, ssdt.layout,
-    Shown(hidden={
-        "Number": NOT_PRINTED, "services[].entry": NOT_PRINTED, "problems": AT_FOOT,
-        "services[].module": "the routine's name begins with it",
-    }),
+    Shown(hidden={"Number": NOT_PRINTED, "services[].entry": NOT_PRINTED, "problems": AT_FOOT}),
+    found=beside("table"), same=equal("table"),
 )  # fmt: skip
 
 
@@ -235,16 +214,18 @@ def product(value: Any) -> Any:
     return value if not isinstance(value, Absent) and name_of("product_type", value) else None
 
 
+UNSEEN = ("InterruptTime", "SuiteMask", "NumberOfPhysicalPages", "ActiveProcessorCount", "Cookie")
+
+
 KUSER = Case(
     "!kuser", "shared-data", shared_pages, kuser.layout,
     Shown(
-        hidden=dict.fromkeys(
-            ("InterruptTime", "SuiteMask", "NumberOfPhysicalPages", "ActiveProcessorCount", "Cookie"), NOT_PRINTED
-        ),
+        hidden=dict.fromkeys(UNSEEN, NOT_PRINTED),
         forms={"SystemTime": to_the_microsecond, "NtProductType": product},
         beside={"seen_at": "where processes have the page, which is the same on all machines"},
     ),
     found=beside("shared"),
+    same=equal("shared", lambda page: replaced(page, SystemTime=to_the_microsecond(page.SystemTime))),
 )  # fmt: skip
 
 CASES = [PCR, PRCB, DG, GDT, IDT, SSDT, KUSER]

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 from record_strategies import PROBLEMS
-from round_trips import Case, each, run
-from shown import Shown
+from round_trips import Case, each, replaced, run
 from test_log_round_trips_dt import ENTRY, KIND, PAIR, STRING, Types, structures
-from test_log_round_trips_memory import SLIST, list_as_printed
+from test_log_round_trips_memory import SLIST, list_shown
 from test_log_round_trips_memory import lists as plain_lists
 
 from dumpwalk.commands import slist
@@ -43,9 +42,7 @@ def typed_lists(draw: st.DrawFn, wide: bool, name: str) -> Any:
 
 
 def as_printed(answer: slist.SlistAnswer) -> Any:
-    bare = tuple(SlistEntry(e.address, None) for e in answer.list.entries)  # type: ignore[arg-type]
-    found = list_as_printed(answer)
-    return found.__replace__(list=found.list.__replace__(entries=bare), listings=())
+    return replaced(answer, listings=())
 
 
 def rows(listings: Any) -> Any:
@@ -75,18 +72,20 @@ def without_what_no_text_says(ours: Any, theirs: Any) -> Any:
 
 
 def same(found: Any, answer: slist.SlistAnswer) -> tuple[Any, Any]:
+    """Return the list, whose entries' words are not shown, and what is shown in place of them."""
     theirs = rows(answer.listings)
-    return without_what_no_text_says(rows(found.listings), theirs), theirs
+    ours = without_what_no_text_says(rows(found.listings), theirs)
+    return (found.list, ours), (list_shown(answer.list, "entries[].words"), theirs)
 
 
 def view(found: Any) -> Any:
-    return {**SLIST.found(found), "listings": ()}
+    return replaced(found, listings=())
 
 
 def case(type: str) -> Case:
     return Case(
         f"!slist X nt!{type} 10", "slist", lambda wide: typed_lists(wide, type), slist.layout,
-        Shown(hidden=SLIST.shown.hidden), of=as_printed, found=view, same=same, widths=(True,),
+        SLIST.shown, of=as_printed, found=view, same=same, widths=(True,),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from dumpwalk.errors import Error
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
 from dumpwalk.transcript.against.marked import bare
-from dumpwalk.transcript.against.named import statement
+from dumpwalk.transcript.against.named import statement, values
 from dumpwalk.transcript.against.places import located, site_in
 
 TYPE_CHECKING = False
@@ -23,24 +23,23 @@ _OF_COMMAND = "given"  # the descriptors are where the command says
 @compares("service-table")
 def services(target: Target, said: ListedServiceTable, command: str) -> Iterator[Statement | None]:
     """Compare a table of system services."""
-    width = target.machine.pointer_size
-    held = _table(target, said, command)
+    width, shown = target.machine.pointer_size, said.table
+    held = _table(target, shown, command)
     what = "service table"
     for name in ("descriptor", "Base", "Limit", "form", "process"):
         there = getattr(held, name)
         there = Absent("it is no process's") if there is None else there
-        yield statement(f"{what} {name}", getattr(said, name), there, width)
+        yield statement(f"{what} {name}", getattr(shown, name), there, width)
     by_number = {int(service.number): service for service in held.services}
     why = Absent(str(held.problems[0]) if held.problems else "the table has no such service")
-    for service in said.services:
+    for service in shown.services:
         there = by_number.get(int(service.number), why)
         where = f"service {int(service.number):x}"
-        for name in ("address", "stack_arguments", "hooked"):
-            yield statement(f"{where} {name}", getattr(service, name), getattr(there, name, there), width)
+        yield from values(where, service, there, skip=("number", "name", "module"), pointer_size=width)
         yield located(target, f"{where} name", int(service.address), site_in(service.name))
 
 
-def _table(target: Target, said: ListedServiceTable, command: str) -> ServiceTable:
+def _table(target: Target, said: ServiceTable, command: str) -> ServiceTable:
     """Return the table that is meant: where the dump's kernel has it, else where the text does."""
     from dumpwalk.kernel.ssdt import service_table
 

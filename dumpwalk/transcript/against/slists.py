@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dumpwalk.target import Target
     from dumpwalk.transcript.slist import ListedSlist
 
+# In the command, how the rest is laid out, or said in words.
+_OTHERWISE = ("address", "form", "sequence_name", "sequence_bits")
+
 
 @compares("slist")
 def interlocked(target: Target, said: ListedSlist, command: str) -> Iterator[Statement | None]:
@@ -22,14 +25,15 @@ def interlocked(target: Target, said: ListedSlist, command: str) -> Iterator[Sta
     from dumpwalk.kernel.slist import pop_window, slist
 
     place = address_asked(target, command)
+    shown = said.list
     if isinstance(place, Absent):
-        yield statement("SLIST_HEADER", next(iter(said.values.values()), None), place)
+        yield statement("SLIST_HEADER", shown.header.Alignment, place)
         return
     held = slist(target, place)
     what, width = f"SLIST_HEADER {place}", target.machine.pointer_size
-    yield from values(what, said.values, held.header, pointer_size=width)
-    yield statement(f"{what} sequence bits", said.sequence_bits, held.header.sequence_bits)
-    for number, entry in enumerate(said.entries):
+    yield from values(what, shown.header, held.header, skip=_OTHERWISE, pointer_size=width)
+    yield statement(f"{what} sequence bits", shown.header.sequence_bits, held.header.sequence_bits)
+    for number, entry in enumerate(shown.entries):
         there = nth(held.entries, number, held.problems)
         where = f"{what} entry {number + 1}"
         yield statement(where, entry.address, getattr(there, "address", there), width)
@@ -42,6 +46,6 @@ def interlocked(target: Target, said: ListedSlist, command: str) -> Iterator[Sta
             yield from elements(f"{where} word", entry.words, words)
     for listing in said.listings:
         yield from one_listing(target, listing, "")
-    if said.window is not None:
-        window = pop_window(target, int(said.window.ip))
-        yield from values("code that pops", said.window, window, skip=("ip",), pointer_size=width)
+    if not isinstance(shown.window, Absent):
+        window = pop_window(target, int(shown.window.ip))
+        yield from values("code that pops", shown.window, window, skip=("ip",), pointer_size=width)
