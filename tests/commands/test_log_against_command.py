@@ -42,7 +42,7 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 1
     assert lines[1] == "the text is of this machine and boot, as far as its modules, build, bug check and times say"
     assert "    line 21: different: device ffffb80f`1200be50 ReferenceCount: 13 in the text, 14 in the dump" in lines
-    assert lines[-1] == "8 blocks, 7 compared: 116 values equal, 1 different, 1 not in the dump"
+    assert lines[-1] == "8 blocks, 7 compared: 117 values equal, 1 different, 1 not in the dump"
     assert any("not compared (there is no comparison for this kind)" in line for line in lines)
 
 
@@ -84,7 +84,7 @@ def test_several_files(capsys: pytest.CaptureFixture[str], equal: str, tmp_path:
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
     assert status == 1
-    assert [d.get("against", {}).get("equal") for d in documents] == [116, 5, None]
+    assert [d.get("against", {}).get("equal") for d in documents] == [117, 5, None]
     assert "error" in documents[2]
 
 
