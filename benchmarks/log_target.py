@@ -38,7 +38,7 @@ def main() -> None:
     options = arguments(__doc__ or "").parse_args()
     count = 3 if options.quick else min(rounds(options), 9)
     print(environment())
-    gc.set_threshold(100_000, 50, 50)  # as the program does
+    gc.set_threshold(1_000_000, 50, 50)  # as the program does
     with tempfile.TemporaryDirectory() as directory:
         path = str(Path(directory, "log.txt"))
         Path(path).write_text(log(LINES // 2) + overlapping(LINES // 2))

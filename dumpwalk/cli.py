@@ -87,12 +87,12 @@ def program() -> NoReturn:
     """Be the ``dumpwalk`` program: :func:`main` on the command line, then the end of the process.
 
     Starting and ending an interpreter takes longer than most commands. So the
-    garbage collector runs rarely (records have no cycles), and at the end
+    garbage collector runs rarely (records have no cycles, and are many), and at the end
     nothing is torn down piece by piece: the output is flushed and that is it.
     """
     import gc
 
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(1_000_000, 50, 50)
     status = main()
     if sys.stderr:
         sys.stderr.flush()
