@@ -27,7 +27,7 @@ _NO_VERSION = re.compile(r"[ ]{4}\((version): (.*)\)\Z")
 _COLUMNS = re.compile(r"!?lm[ 1b-ln-z-]{0,16}?[ifnt]")
 # With 1, names and nothing else are printed.
 _NAMES_ALONE = re.compile(r"!?lm[ ]?[a-zA-Z ]{0,8}1")
-_NAME = re.compile(r"[ ]*(?![0-9a-fA-F]{8}(?:[0-9a-fA-F]{8})?\Z)([A-Za-z_][\w.$]{0,63})\Z")
+_NAME = re.compile(r"[ ]*(?![0-9a-fA-F]{8}(?:[0-9a-fA-F]{8})?\Z)([A-Za-z_][\w.$-]{0,63})\Z")
 
 
 @record

@@ -108,7 +108,11 @@ DIFFER_MUTILATED: dict[str, tuple[int, int]] = {
     # What follows the columns is a place to the reader, and what is no known part of one a part of its name; to the
     # grammar another frame on the same line, or the rest of an argument, is none. 5,274 lines.
     "stack": (600, 0),
-    "thread": (24, 0),
+    "thread": (26, 0),
+    # The reader passes over doubled blanks in a report's rows.
+    "process": (1, 0),
+    # A view stands below its cache map, which a line for itself has not.
+    "file-object": (0, 1),
 }
 
 # The same below the lines that such stand below.
