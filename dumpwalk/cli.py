@@ -231,31 +231,31 @@ def _print_text(command: Command, answers: Iterable[Any]) -> int:
 
 
 def _print_lines(command: Command, answers: Iterable[Any]) -> int:
-    from dumpwalk.render.as_json import pieces
-
     statuses = []
     for answer in answers:
         failed = isinstance(answer, Error)
         statuses.append(_complain(answer) if failed else int(command.partial(answer)))
-        for piece in pieces(_failure(answer) if failed else answer, line=True):
-            print(piece, end="")
-        print(flush=True)
+        _print_document(_failure(answer) if failed else answer, line=True)
     return _joint(statuses)
 
 
 def _print_json(command: Command, answers: Iterable[Any]) -> int:
-    from dumpwalk.render.as_json import pieces
-
     documents: list[Any] = []
     statuses = []
     for answer in answers:
         failed = isinstance(answer, Error)
         statuses.append(_complain(answer) if failed else int(command.partial(answer)))
         documents.append(_failure(answer) if failed else answer)
-    for piece in pieces(documents[0] if len(documents) == 1 else documents):
-        print(piece, end="")
-    print()
+    _print_document(documents[0] if len(documents) == 1 else documents)
     return _joint(statuses)
+
+
+def _print_document(value: Any, line: bool = False) -> None:
+    from dumpwalk.render.as_json import pieces
+
+    for piece in pieces(value, line=line):
+        print(piece, end="")
+    print(flush=True)
 
 
 def _failure(error: Error) -> dict[str, str]:

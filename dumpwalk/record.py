@@ -158,6 +158,15 @@ def record(cls: type[T]) -> type[T]:
     return slotted
 
 
+def replace(record: T, **changes: Any) -> T:
+    """Return a record that has other values of some fields.
+
+    :raises TypeError: when it has no field of a name
+    """
+    changed: T = _replace(record, **changes)
+    return changed
+
+
 def fields(value: Any) -> tuple[str, ...]:
     """Return the field names of a record or record class; ``()`` for anything else."""
     names: tuple[str, ...] = getattr(value, "_fields_", ())

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from dumpwalk.record import fields, record
+from dumpwalk.record import fields, record, replace
 
 
 @record
@@ -161,11 +161,18 @@ def test_dataclasses_replace() -> None:
         dataclasses.replace(line, middle=1)  # type: ignore[type-var]
 
 
+def test_replace() -> None:
+    point = Point(1)
+
+    assert replace(point, y=5) == Point(1, 5)
+    assert point == Point(1)
+    with pytest.raises(TypeError):
+        replace(point, z=1)
+
+
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="copy.replace came with 3.13")
 def test_copy_replace() -> None:
-    replace = copy.replace  # type: ignore[attr-defined, unused-ignore]
-
-    assert replace(Point(1), y=5) == Point(1, 5)
+    assert copy.replace(Point(1), y=5) == Point(1, 5)  # type: ignore[attr-defined, unused-ignore]
 
 
 @pytest.mark.parametrize("value", [Point(1), Line(Point(1), (Point(2),)), Nothing(), Named("a")], ids=repr)

@@ -100,6 +100,17 @@ def test_log() -> None:
     assert _foreign(names).isdisjoint(LIBRARIES | {"dataclasses", "argparse", "typing", "json"})
 
 
+def test_prose_below_a_structure_loads_no_grammar(tmp_path: Path) -> None:
+    text = tmp_path / "pasted.txt"
+    text.write_text(
+        "0: kd> dt nt!_FILE_OBJECT 87654321\n   +0x000 Type             : 0n5\n"
+        "   +0x004 DeviceObject     : 0x87654320 _DEVICE_OBJECT\n\n"
+        "The driver was loaded, and then something happened to the machine.\nSo it was closed.\n"
+    )
+
+    assert _foreign(_imported(PROGRAM, "log", str(text))).isdisjoint(LIBRARIES)
+
+
 def test_triage() -> None:
     """construct reads the header of the file, and is the one library that may be needed."""
     names = _imported(PROGRAM, "triage", str(SAMPLE))

@@ -10,6 +10,7 @@ from dumpwalk.annotations.waits import wait_reason
 from dumpwalk.bugchecks.ntstatus import code_name, status_meaning, status_value
 from dumpwalk.bugchecks.table import find, find_code
 from dumpwalk.bugchecks.win32_errors import hresult, win32_error
+from dumpwalk.record import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def remarks_in(text: str, line: int | None = None) -> Iterator[Annotation]:
         for found in _patterns[5].finditer(text):
             said = wait_reason(found[1])
             if said is not None:
-                yield said.__replace__(line=line)  # type: ignore[attr-defined]
+                yield replace(said, line=line)
     if "ool" in text:
         yield from tags_in(text, line)
     yield from mentioned(text, line)
@@ -125,7 +126,7 @@ def _others(text: str, line: int | None, said: set[int]) -> Iterator[Annotation]
     for found in _patterns[4].finditer(text) if "unction" in text or "IRP_MJ" in text else ():
         called = function(int(found[2], 16), found[1])
         if called is not None:
-            yield called.__replace__(line=line)  # type: ignore[attr-defined]
+            yield replace(called, line=line)
 
 
 def _named(name: str, line: int | None, said: set[int]) -> Iterator[Annotation]:

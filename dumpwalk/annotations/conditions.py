@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def with_fact(situation: Situation, fact: str) -> Situation:
     """Return *situation* with one more fact, unless it is known already."""
     if fact in situation.facts or len(situation.facts) >= _MOST_FACTS:
         return situation
-    return situation.__replace__(facts=(*situation.facts, fact))  # type: ignore[attr-defined,no-any-return]
+    return replace(situation, facts=(*situation.facts, fact))
 
 
 def in_system(thread: int) -> str:

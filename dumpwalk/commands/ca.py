@@ -5,7 +5,7 @@ from __future__ import annotations
 from dumpwalk.arguments import argument, flag, number, option
 from dumpwalk.commands import command
 from dumpwalk.errors import FormatError, UsageError
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.remarks import Problem
 
 TYPE_CHECKING = False
@@ -79,9 +79,8 @@ def _remarkable(answer: CaAnswer) -> CaAnswer:
     pages = answer.pages
     if pages is None:
         return answer
-    bare = pages.__replace__(subsections=())  # type: ignore[attr-defined]
-    changed: CaAnswer = answer.__replace__(pages=bare)  # type: ignore[attr-defined]
-    return changed
+    bare = replace(pages, subsections=())
+    return replace(answer, pages=bare)
 
 
 @command(

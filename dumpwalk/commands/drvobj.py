@@ -38,10 +38,10 @@ class DriverAnswer:
 def layout(answer: DriverAnswer) -> str:
     """Return the driver in ``!drvobj``'s layout."""
     from dumpwalk.render.driver import driver_layout
-    from dumpwalk.render.text import printable
+    from dumpwalk.render.remarks import problem_lines
 
     text = driver_layout(answer.driver, answer.flags, answer.stacks)
-    return "\n".join([text, *(printable(f"({problem})") for problem in answer.problems)])
+    return "\n".join([text, *problem_lines(answer.problems)])
 
 
 @command(

@@ -9,6 +9,7 @@ from dumpwalk.expression import evaluate
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects import space_of
 from dumpwalk.objects.sizes import size_of
+from dumpwalk.record import replace
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.render.dt import MOST_ROWS, DtAnswer, Options, answered, layout, listing, walk_list
 from dumpwalk.render.dt_request import Request, request_of
@@ -117,7 +118,7 @@ def _array(
         place = space.address(address + i * size)
         shown = listing(space, type.element, place, options, names=names)
         heading = (f"[{i}] @ {place} ", _RULE, *shown.heading)
-        found.append(shown.__replace__(heading=heading))  # type: ignore[attr-defined]
+        found.append(replace(shown, heading=heading))
         rows += len(shown.rows) + 1
         missing = missing + 1 if all(isinstance(r.value, Absent) for r in shown.rows) else 0
     return found

@@ -30,10 +30,11 @@ class HandleAnswer:
 def layout(answer: HandleAnswer) -> str:
     """Return the handles in ``!handle``'s layout."""
     from dumpwalk.render.handle import layout as table
+    from dumpwalk.render.remarks import problem_lines
     from dumpwalk.render.text import printable
 
     head = [f"Searching for handles of type {printable(answer.type)}"] if answer.type else []
-    remarks = [printable(f"({problem})") for problem in answer.problems]
+    remarks = problem_lines(answer.problems)
     return "\n".join([*head, *map(table, answer.tables), *([""] if remarks else []), *remarks])
 
 

@@ -26,10 +26,10 @@ class ObjectAnswer:
 def layout(answer: ObjectAnswer) -> str:
     """Return the objects as text."""
     from dumpwalk.render.object import layout as one
-    from dumpwalk.render.text import printable
+    from dumpwalk.render.remarks import problem_lines
 
     blocks = [one(info) for info in answer.objects] or ["no object of that type was found"]
-    return "\n".join([*blocks, *(printable(f"({problem})") for problem in answer.problems)])
+    return "\n".join([*blocks, *problem_lines(answer.problems)])
 
 
 @command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dumpwalk.arguments import argument
 from dumpwalk.commands import command
 from dumpwalk.errors import UsageError
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
@@ -161,5 +161,5 @@ def _described(target: Target, found: Sequence[int], flags: int, image: str) -> 
             if len(new) < len(listed.addresses):
                 what = f"{len(listed.addresses) - len(new)} of its threads are in another process's list too"
                 problems += (Problem(f"_EPROCESS {details.process.address}", what),)
-            details = details.__replace__(threads=shown, problems=problems)  # type: ignore[attr-defined]
+            details = replace(details, threads=shown, problems=problems)
         yield details

@@ -6,7 +6,7 @@ from dumpwalk.arguments import argument, flag, number, option
 from dumpwalk.commands import command
 from dumpwalk.errors import UsageError
 from dumpwalk.expression import evaluate, quantity
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
@@ -40,6 +40,7 @@ class PteAnswer:
 def layout(answer: PteAnswer) -> str:
     """Return the entries in ``!pte``'s columns."""
     from dumpwalk.render.pte import layout as columns
+    from dumpwalk.render.remarks import problem_lines
 
     blocks = []
     for page in answer.pages:
@@ -49,7 +50,7 @@ def layout(answer: PteAnswer) -> str:
 
             block += ["", *lines(page.file_page)]
         blocks.append("\n".join(block))
-    return "\n\n".join([*blocks, *(["\n".join(f"({problem})" for problem in answer.problems)] * bool(answer.problems))])
+    return "\n\n".join(filter(None, [*blocks, "\n".join(problem_lines(answer.problems))]))
 
 
 def _partial(answer: PteAnswer) -> bool:
@@ -141,5 +142,4 @@ def _format(target: Target | None, types: str | None, mask: int | None) -> tuple
         found, mask_known = known.format, known.mask_known
     if mask is None:
         return found, mask_known
-    changed: PteFormat = found.__replace__(invalid_mask=mask)  # type: ignore[attr-defined]
-    return changed, True
+    return replace(found, invalid_mask=mask), True

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 def layout(found: Addresses) -> str:
     """Return a line for each address: the physical one first, as ``!ptov`` has them."""
+    from dumpwalk.render.remarks import problem_lines
+
     lines = [f"{found.mode} page tables, root at {found.root:x}"]
     lines += [f"{found.physical:x} {address}" for address in found.addresses]
     if not found.addresses and not isinstance(found.physical, Absent):
         lines.append(f"no valid entry maps page {found.physical >> 12:x}")
-    return "\n".join([*lines, *(f"({problem})" for problem in found.problems)])
+    return "\n".join([*lines, *problem_lines(found.problems)])
 
 
 @command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.arguments import argument, flag, number, option
 from dumpwalk.commands import command
+from dumpwalk.record import replace
 from dumpwalk.render.remarks import is_partial
 
 TYPE_CHECKING = False
@@ -48,5 +49,4 @@ def ssdt(
     chosen = tuple(s for s in found.services if s.number == service)
     if not chosen:
         raise UsageError(f"there is no service {service:x} in this table; it has {int(found.Limit):x}")
-    one: ServiceTable = found.__replace__(services=chosen)  # type: ignore[attr-defined]
-    return one
+    return replace(found, services=chosen)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def layout(walk: Walk) -> str:
     """Return the walk as sentences."""
+    from dumpwalk.render.remarks import problem_lines
+
     lines = [f"{walk.address}: {walk.mode} page tables, root at {walk.root:x}"]
     width = max((len(step.level) for step in walk.steps), default=0)
     digits = 8 if walk.mode == "x86" else 16
@@ -27,10 +29,8 @@ def layout(walk: Walk) -> str:
     if isinstance(walk.physical, Absent):
         lines.append(f"{walk.address} leads nowhere: {walk.physical.reason}")
     else:
-        pages = {0x1000: "4 KB", 0x200000: "2 MB", 0x400000: "4 MB", 1 << 30: "1 GB"}
-        size = f"{walk.page_size}"
-        if not isinstance(walk.page_size, Absent):
-            size = pages.get(walk.page_size, size)
+        pages: dict[object, str] = {0x1000: "4 KB", 0x200000: "2 MB", 0x400000: "4 MB", 1 << 30: "1 GB"}
+        size = pages.get(walk.page_size, f"{walk.page_size}")
         lines.append(f"{walk.address} is at physical address {walk.physical:x}, page {walk.physical >> 12:x} ({size})")
         if not walk.in_dump:
             lines.append(f"page {walk.physical >> 12:x} is not in the dump")
@@ -38,7 +38,7 @@ def layout(walk: Walk) -> str:
         from dumpwalk.render.file_page import lines as file_lines
 
         lines += file_lines(walk.file_page)
-    return "\n".join([*lines, *(f"({problem})" for problem in walk.problems)])
+    return "\n".join([*lines, *problem_lines(walk.problems)])
 
 
 def _partial(walk: Walk) -> bool:

@@ -12,6 +12,7 @@ from dumpwalk.formats import Contents
 from dumpwalk.formats.crashed_processor import crashed_processor
 from dumpwalk.formats.debugger_data import OWNER_TAG, parse_debugger_data
 from dumpwalk.formats.loaded_modules import loaded_modules, unloaded_modules
+from dumpwalk.record import replace
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.symbols.modules import Modules
 
@@ -113,7 +114,7 @@ def read_debugger_data(
             problems.append(Problem("debugger data", why_not))
     data = parse_debugger_data(memoryview(raw), at, machine, problems)
     if encoded and not isinstance(data, Absent):
-        return data.__replace__(encoded=True)  # type: ignore[attr-defined, no-any-return]
+        return replace(data, encoded=True)
     return data
 
 

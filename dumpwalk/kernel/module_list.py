@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.remarks import Absent
 from dumpwalk.symbols.image import headers_at
 
@@ -102,7 +102,7 @@ def modules_matching(
         found.append(listed)
     found.sort(key=lambda m: (m.module.name.lower() if by_name else "", m.module.base))
     if details:
-        found = [m.__replace__(details=image_details(target, m.module)) for m in found]  # type: ignore[attr-defined]
+        found = [replace(m, details=image_details(target, m.module)) for m in found]
     gone = [
         module
         for module in (target.dump.unloaded if unloaded and not symbols_only else ())

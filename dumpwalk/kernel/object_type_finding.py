@@ -13,6 +13,7 @@ from dumpwalk.kernel.object_types import ObjectTypes, TypeTable
 from dumpwalk.kernel.variables import pointer_in
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.sizes import offset_of
+from dumpwalk.record import replace
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.types.model import Struct
 
@@ -44,7 +45,7 @@ def find(target: Target) -> ObjectTypes:
             continue
         tried = _tried(target, table, problems)
         if not isinstance(tried.ObHeaderCookie, Absent):
-            return ObjectTypes(target, tried.__replace__(problems=tuple(problems)))  # type: ignore[attr-defined]
+            return ObjectTypes(target, replace(tried, problems=tuple(problems)))
         reasons.append(f"{tried.source}: {tried.ObHeaderCookie.reason}")
     return _searched(target, cookie, reasons, problems)
 

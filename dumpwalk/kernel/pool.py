@@ -10,7 +10,7 @@ from dumpwalk.kernel.pool_region import SPECIAL, region
 from dumpwalk.kernel.pool_segment import has_segment_heap, segment_blocks
 from dumpwalk.kernel.pool_tags import PoolTag, pool_tag
 from dumpwalk.memory.address import Hex
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
@@ -100,7 +100,7 @@ def _page(
     for block in blocks:
         holds = block.holds or (found != "segment heap" and block.address <= address < block.address + block.size)
         words = _words(headers, block) if contents else None
-        marked.append(block.__replace__(holds=holds, words=words))  # type: ignore[attr-defined]
+        marked.append(replace(block, holds=holds, words=words))
     ours = next((block for block in marked if block.holds), None)
     if isinstance(where, Absent) and ours is not None and ours.pool:
         where = f"{ours.pool} pool"

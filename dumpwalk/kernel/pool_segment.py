@@ -12,7 +12,7 @@ from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.kernel.pool_header import PAGE
 from dumpwalk.memory.address import Hex
 from dumpwalk.objects.sizes import offset_of, size_of
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.remarks import Absent
 from dumpwalk.types.model import Reference, Struct
 
@@ -145,7 +145,8 @@ def segment_blocks(headers: PoolHeaders, address: int) -> list[PoolBlock] | Abse
         block = headers.at(chunk.address + chunks.header)
         if isinstance(block, Absent):
             continue
-        changed = block.__replace__(  # type: ignore[attr-defined]
+        changed = replace(
+            block,
             size=Hex(chunk.size),
             previous_size=Hex(0),
             allocated=chunk.allocated,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dumpwalk.errors import TypeInfoError
 from dumpwalk.kernel.subsection import pages_of
 from dumpwalk.memory.paging.software import KINDS, SUBSECTION, TRANSITION, VALID
+from dumpwalk.record import replace
 from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
@@ -140,9 +141,7 @@ class PteReader:
             if bit and not bit & bit - 1 and not value & self.format.swizzle and not self.format.invalid_mask:
                 (_, _, shift), *_ = self.format.subsection
                 position = self.format.subsection[0][0]
-                windows.format = self.format.__replace__(  # type: ignore[attr-defined]
-                    invalid_mask=bit << position >> shift
-                )
+                windows.format = replace(self.format, invalid_mask=bit << position >> shift)
 
     def _check(self, part: Subsection, found: PteArray, problems: list[Problem]) -> None:
         """Check that the entries which name a subsection name this one."""

@@ -9,7 +9,7 @@ from dumpwalk.errors import FormatError
 from dumpwalk.kernel import vad_members as members
 from dumpwalk.kernel.vad import Vad, Vads
 from dumpwalk.objects.members import integer, pointer
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
@@ -119,8 +119,7 @@ def process_vads(target: Target, process: int) -> VadTree:
     if isinstance(said, Absent) or said == len(tree.vads):
         return tree
     what = f"the process has {said:,} VADs by its own count, and {len(tree.vads):,} are in the tree"
-    changed: VadTree = tree.__replace__(problems=(*tree.problems, Problem("VAD tree", what)))  # type: ignore[attr-defined]
-    return changed
+    return replace(tree, problems=(*tree.problems, Problem("VAD tree", what)))
 
 
 def vad_count(target: Target, process: int) -> int | Absent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.errors import ReadError, TypeInfoError
 from dumpwalk.memory.paging.translation import NothingInSoftware
 from dumpwalk.objects.sizes import offset_of
+from dumpwalk.record import replace
 from dumpwalk.remarks import Absent, Problem
 
 TYPE_CHECKING = False
@@ -114,7 +115,7 @@ class KernelEntries(NothingInSoftware):
                 "MmPagedPoolStart, MmSubsectionBase or MmNonPagedPoolEnd can't be read: prototype PTEs aren't followed"
             )
             self.problems = (*self.problems, Problem(where, what))
-        found = found.__replace__(invalid_mask=mask or 0, pools=pools)  # type: ignore[attr-defined]
+        found = replace(found, invalid_mask=mask or 0, pools=pools)
         return WindowsEntries(found, mask_known=not isinstance(mask, Absent))
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.objects import Object, at, read_at
 from dumpwalk.objects.sizes import offset_of, size_of
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.remarks import Absent, Problem
 from dumpwalk.render.dt_values import Shown, Values, pointer, sized, spelled, type_text
 from dumpwalk.render.guesses import in_listings
+from dumpwalk.render.remarks import problem_lines
 from dumpwalk.render.text import printable
 from dumpwalk.types.model import Array, Enum, Pointer, Reference, Struct
 from dumpwalk.types.sources.dt_text import DtListing, DtRow
@@ -328,7 +329,7 @@ def walk_list(
         seen.add(int(place))
         shown = listing(space, link.type, place, options, names=names)
         title = f"{path} at {pointer(place, space.types.pointer_size)}"
-        listings.append(shown.__replace__(heading=(title, _RULE, *shown.heading)))  # type: ignore[attr-defined]
+        listings.append(replace(shown, heading=(title, _RULE, *shown.heading)))
         following = link.object(place).member_(path)
         if isinstance(following, Absent):
             problems.append(Problem(f"{path} at {place}", following.reason))
@@ -347,7 +348,7 @@ def walk_list(
 def layout(answer: DtAnswer) -> str:
     """Return the answer as WinDbg prints it."""
     blocks = ["\n".join(lines(one, answer.indented, answer.compact)) for one in answer.listings]
-    return "\n\n".join([*blocks, *(f"({printable(str(problem))})" for problem in answer.problems)])
+    return "\n\n".join([*blocks, *problem_lines(answer.problems)])
 
 
 def lines(listing: DtListing, indented: bool = True, compact: bool = False) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.kernel.file_page import GIVEN
 from dumpwalk.remarks import Absent
+from dumpwalk.render.remarks import problem_lines
 from dumpwalk.render.text import plain, printable
 
 TYPE_CHECKING = False
@@ -32,4 +33,4 @@ def lines(found: FilePage) -> list[str]:
             )
             name = "????" if isinstance(found.file_name, Absent) else printable(found.file_name) or "(no name)"
             out.append(f"    file {name}, offset {offset}, file object {plain(found.file)}")
-    return [*out, *(f"({printable(str(problem))})" for problem in found.problems)]
+    return [*out, *problem_lines(found.problems)]

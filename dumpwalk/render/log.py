@@ -5,6 +5,7 @@ from __future__ import annotations
 from dumpwalk.record import record
 from dumpwalk.render.bugcheck import wrap
 from dumpwalk.render.log_records import lines_of, summary
+from dumpwalk.render.remarks import problem_lines
 from dumpwalk.render.text import counted, printable
 from dumpwalk.transcript import ASIDES
 
@@ -72,8 +73,7 @@ def _text(log: Log | MarkdownLog) -> Iterator[str]:
         yield from _outside(annotation)
     if log.problems:
         yield ""
-    for problem in log.problems[:_MOST_PROBLEMS]:
-        yield f"({printable(str(problem))})"
+    yield from problem_lines(log.problems[:_MOST_PROBLEMS])
     if len(log.problems) > _MOST_PROBLEMS:
         yield f"(and {len(log.problems) - _MOST_PROBLEMS} problems more; --json has all)"
 
@@ -133,7 +133,7 @@ def _compared(log: ComparedLog | MarkdownComparedLog, markdown: bool) -> Iterato
             yield from log_against.text_lines(block, title)
     yield ""
     yield log_against.foot(log.against)
-    yield from (f"({printable(str(problem))})" for problem in log.problems[:_MOST_PROBLEMS])
+    yield from problem_lines(log.problems[:_MOST_PROBLEMS])
 
 
 def _body(annotation: Annotation) -> Iterator[str]:

@@ -8,6 +8,7 @@ The forms are those of real listings.
 from __future__ import annotations
 
 from dumpwalk.memory.address import Address32
+from dumpwalk.record import replace
 from dumpwalk.remarks import Absent
 from dumpwalk.render import log_printed_frames as frames
 from dumpwalk.render import log_printed_listings as listings
@@ -114,7 +115,7 @@ def _exception(found: Any) -> Runs:
     r = found.record
     places = [f" ({site(found.place)})" if found.place is not None else ""]
     if found.place is not None and found.place.offset is not None:
-        bare = found.place.__replace__(offset=None)
+        bare = replace(found.place, offset=None)
         places += [f" ({site(bare)}+0x{found.place.offset:0{digits}x})" for digits in (8, 16)]
     said = f" ({found.description})" if found.description else ""
     yield [[f"ExceptionAddress: {r.ExceptionAddress}{place}"] for place in places]

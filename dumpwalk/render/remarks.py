@@ -34,6 +34,11 @@ def is_partial(value: Any) -> bool:
     return next(remarks_in(value), None) is not None
 
 
+def problem_lines(problems: Sequence[Problem]) -> list[str]:
+    """Return a line in brackets for each of *problems*, all of them."""
+    return [printable(f"({problem})") for problem in problems]
+
+
 def remark_lines(value: Any, reasons: Mapping[str, Sequence[str]] | None = None) -> list[str]:
     """Return a line for each thing that is absent or wrong, ``(Segment: page 1a2b is not in the dump)``.
 

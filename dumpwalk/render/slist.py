@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dumpwalk.kernel.pitfalls import told
 from dumpwalk.kernel.slist import FEW_BITS
+from dumpwalk.record import replace
 from dumpwalk.remarks import Absent
 from dumpwalk.render.remarks import remark_lines
 from dumpwalk.render.text import plain, printable
@@ -74,7 +75,7 @@ def foot_lines(found: Slist, asked: bool) -> list[str]:
             lines.append(f"(window: {printable(window.reason)})")
     elif asked or window.inside:
         lines.append(window_line(window))
-    without = found.__replace__(window=None)  # type: ignore[attr-defined]
+    without = replace(found, window=None)
     return [*lines, *remark_lines(without)]
 
 

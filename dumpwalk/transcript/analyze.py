@@ -11,7 +11,7 @@ from dumpwalk.annotations.stacks import annotate
 from dumpwalk.bugchecks import BugCheck
 from dumpwalk.bugchecks.table import find_code
 from dumpwalk.memory.address import Hex
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.bugcheck import crashed, explained, short_form, stuck_thread
 from dumpwalk.transcript.exception import ExceptionReader, ListedException
@@ -280,11 +280,11 @@ class AnalyzeReader(Reader):
         place = next((r.place for r in self._inside if isinstance(r, RegistersReader) and r.place is not None), None)
         if place is not None:
             said = f"{place.module}!{place.symbol}"
-            situation = situation.__replace__(interrupted=said)  # type: ignore[attr-defined]
+            situation = replace(situation, interrupted=said)
         thread = next((values[0] for key, values, _ in self._items if key == "FAULTING_THREAD" and values), "")
         stuck = stuck_thread(found)
         if stuck is not None and _number(thread) == stuck:
-            situation = with_fact(situation, "processor-hog").__replace__(state="RUNNING")  # type: ignore[attr-defined]
+            situation = replace(with_fact(situation, "processor-hog"), state="RUNNING")
         return situation
 
     def situation(self, before: Situation) -> Situation:

@@ -8,6 +8,7 @@ from dumpwalk.annotations import Annotation
 from dumpwalk.annotations.pool import tag_of, tag_owners
 from dumpwalk.annotations.stacks import annotate
 from dumpwalk.bugchecks import BugCheck
+from dumpwalk.record import replace
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.fitting_bugcheck import decoded
@@ -77,7 +78,7 @@ def short_form(line: str) -> tuple[int, tuple[int, ...]] | None:
 
 def crashed(before: Situation, code: int) -> Situation:
     """Return what is known of the machine once the code of its crash is."""
-    return before.__replace__(bugcheck=code, bugcheck_by="")  # type: ignore[attr-defined,no-any-return]
+    return replace(before, bugcheck=code, bugcheck_by="")
 
 
 def stuck_thread(bugcheck: BugCheck | None) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dumpwalk.memory.address import Address, Address32, Hex
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.transcript.site import Site, site
 
 TYPE_CHECKING = False
@@ -129,11 +129,7 @@ def _bare32(text: str) -> Site:
     """Return the place that *text* names on a 32-bit machine: a bare address, whose digits do not tell its width."""
     found = site(text)
     at = found.address
-    return found if at is None or at >> 32 else _at(found, Address32(at))
-
-
-def _at(place: Any, address: Address) -> Site:
-    return place.__replace__(address=address)  # type: ignore[no-any-return]
+    return found if at is None or at >> 32 else replace(found, address=Address32(at))
 
 
 def _without_columns(line: str) -> Frame | None:

@@ -6,7 +6,7 @@ import re
 
 from dumpwalk.annotations.pitfalls import at_place
 from dumpwalk.memory.address import Address, Address32
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
 
@@ -114,7 +114,7 @@ def label(line: str) -> Site | None:
         return None
     text = found[1] + (f" [{found[2]} @ {found[3]}]" if found[2] else "")
     place = site(text)
-    return place if found[4] is None else place.__replace__(notes=(*place.notes, found[4]))  # type: ignore[attr-defined]
+    return place if found[4] is None else replace(place, notes=(*place.notes, found[4]))
 
 
 def _confirms(line: str, following: str) -> bool:

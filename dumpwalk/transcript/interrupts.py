@@ -8,7 +8,7 @@ from dumpwalk.kernel.descriptors import SYSTEM_TYPES, TASK_GATE, Gate
 from dumpwalk.kernel.idt import IdtEntry, InterruptTable
 from dumpwalk.kernel.interrupt_object import Interrupt
 from dumpwalk.memory.address import Address, Address32, Hex
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, hexadecimal, of_text, pointer, remark
@@ -90,8 +90,7 @@ class InterruptsReader(Reader):
 
 
 def _with(entry: IdtEntry, interrupts: list[Interrupt]) -> IdtEntry:
-    found: IdtEntry = entry.__replace__(interrupts=tuple(interrupts), used=True)  # type: ignore[attr-defined]
-    return found
+    return replace(entry, interrupts=tuple(interrupts), used=True)
 
 
 def _task(vector: Hex, selector: Hex) -> IdtEntry:

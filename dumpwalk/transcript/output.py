@@ -60,9 +60,7 @@ class CommandReader(Reader):
         self._ended = False
 
     def take(self, line: str, number: int) -> bool:
-        if not self.command or self._ended or len(line) > _LONGEST:
-            return False
-        if not line:
+        if not self.command or self._ended or not 0 < len(line) <= _LONGEST:
             return False
         if self._last and number - self._last > _FARTHEST:
             self._ended = True

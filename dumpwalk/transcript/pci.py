@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dumpwalk.memory.address import Hex
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.values import hexadecimal, optional
 
@@ -114,7 +114,7 @@ class PciReader(Reader):
     def record(self) -> PciConfiguration | None:
         if not self._fields and not self._functions:
             return None
-        functions = tuple(f.__replace__(details=tuple(d)) for f, d in self._functions)  # type: ignore[attr-defined]
+        functions = tuple(replace(f, details=tuple(d)) for f, d in self._functions)
         return PciConfiguration(tuple(self._fields), tuple(self._words), functions, tuple(self._remarks))
 
 

@@ -6,7 +6,7 @@ import re
 
 from dumpwalk.annotations.pitfalls import at_place
 from dumpwalk.memory.address import Hex
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.instructions import Instruction, instruction, label
@@ -165,7 +165,7 @@ class RegistersReader(Reader):
         if self._place is None or self.command[:1] != "." or word(self.command) not in _SWITCHES:
             return before
         place = f"{self._place.module}!{self._place.symbol}"
-        return before.__replace__(interrupted=place)  # type: ignore[attr-defined,no-any-return]
+        return replace(before, interrupted=place)
 
     def record(self) -> Registers | None:
         if not self.registers and self._error is None and not self._flags and not self._printed:

@@ -10,7 +10,7 @@ from dumpwalk.annotations.stacks import annotate
 from dumpwalk.annotations.subsystems import path
 from dumpwalk.bugchecks.table import find
 from dumpwalk.memory.address import Address, Address32
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.transcript import Reader, gdb, kind
 from dumpwalk.transcript.frame import Frame, columns32, columns64, frame, with_place, wrapped
 from dumpwalk.transcript.prompt import word
@@ -18,7 +18,6 @@ from dumpwalk.transcript.prompt import word
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from dumpwalk.annotations.conditions import Situation
 
@@ -260,8 +259,8 @@ class StackReader(Reader):
             if found_frame is None or _form(found_frame) not in ("columns", "inline"):
                 return False
             place = found_frame.place
-            place = place.__replace__(notes=(arch[2], *place.notes))  # type: ignore[attr-defined]
-            return self._add(found_frame.__replace__(place=place), "columns", line)  # type: ignore[attr-defined]
+            place = replace(place, notes=(arch[2], *place.notes))
+            return self._add(replace(found_frame, place=place), "columns", line)
         if self._form in ("", "named"):
             found_frame = gdb.xcode(line) if not self._form else frame(line)
             if found_frame is not None:
@@ -311,9 +310,9 @@ class StackReader(Reader):
         if not self.frames:
             return ()
         if situation.os != self.system:
-            situation = situation.__replace__(os=self.system)  # type: ignore[attr-defined]
+            situation = replace(situation, os=self.system)
         if "running" in self.command and not situation.state and word(self.command) == "running":
-            situation = situation.__replace__(state="RUNNING")  # type: ignore[attr-defined]
+            situation = replace(situation, state="RUNNING")
         self._crashes = any("KeBugCheckEx" in one.place.symbol for one in self.frames[:_CRASH_WITHIN])
         if self._crashes:
             situation = crashed_by(self.frames, situation)
@@ -333,14 +332,14 @@ def crashed_by(frames: list[Frame], before: Situation) -> Situation:
             code = int(one.args[0])
             if before.bugcheck != code:
                 by = f"the first argument of KeBugCheckEx is {code:x}"
-                return before.__replace__(bugcheck=code, bugcheck_by=by)  # type: ignore[attr-defined,no-any-return]
+                return replace(before, bugcheck=code, bugcheck_by=by)
     return before
 
 
-def _at_instruction(found: Any) -> Frame:
+def _at_instruction(found: Frame) -> Frame:
     """Return a frame whose second column is where it is: the address of its place."""
-    place = found.place.__replace__(address=found.return_address)
-    return found.__replace__(return_address=None, place=place)  # type: ignore[no-any-return]
+    place = replace(found.place, address=found.return_address)
+    return replace(found, return_address=None, place=place)
 
 
 def _cut_offset(offset: int, rest: str) -> str:

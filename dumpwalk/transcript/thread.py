@@ -10,7 +10,7 @@ from dumpwalk.annotations.fields import field
 from dumpwalk.annotations.stacks import annotate
 from dumpwalk.annotations.waits import wait_reason
 from dumpwalk.memory.address import Address, Address32, Hex
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.noise import is_noise
@@ -220,7 +220,7 @@ class ThreadReader(Reader):
     def _rules(self, known: Situation) -> tuple[Annotation, ...]:
         if not self._stack.frames:
             # What a crash means is said where the crash is.
-            return annotate((), known.__replace__(bugcheck=None))  # type: ignore[attr-defined]
+            return annotate((), replace(known, bugcheck=None))
         return annotated(self._stack.frames, crashed_by(self._stack.frames, known))
 
 

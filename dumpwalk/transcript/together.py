@@ -11,6 +11,7 @@ import re
 
 from dumpwalk.annotations.conditions import Situation
 from dumpwalk.annotations.stacks import annotate
+from dumpwalk.record import replace
 from dumpwalk.transcript.bugcheck import stuck_thread
 
 TYPE_CHECKING = False
@@ -148,7 +149,7 @@ class Together:
         for said in annotate(frames, known):
             if said.name == rule and self._said < _MOST_SAID:
                 self._said += 1
-                yield said.__replace__(line=line, deduced=(why,))  # type: ignore[attr-defined]
+                yield replace(said, line=line, deduced=(why,))
 
 
 def _sites(thread: ListedThread) -> list[tuple[str, str]]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NOT_SHOWN = Absent("the text does not show it")
 UNREADABLE = Absent("the debugger could not read it")
+# By class of record: its members where a text shows none of them. Listings have thousands of one class.
+_UNSHOWN: dict[type, dict[str, Any]] = {}
 _REMARK = re.compile(r"\((.*)\)\Z")
 
 _ASKED = re.compile(r"!?(\w+)[ ]+((?:0x)?(?:[0-9a-f]{1,8}`[0-9a-f]{8}|[0-9a-f]{8,16}))(?: [^;]*)?\Z", re.IGNORECASE)
@@ -35,8 +37,11 @@ def of_text(record: type[R], **shown: Any) -> R:
     >>> of_text(PendingIrp, address=address("8e8a8e70"), Flags=hexadecimal("60000")).Size
     Absent(reason='the text does not show it')
     """
-    members = {name: _unshown(kind) for name, kind in record.__annotations__.items() if name not in shown}
-    return record(**{name: value for name, value in members.items() if value is not ...}, **shown)
+    unshown = _UNSHOWN.get(record)
+    if unshown is None:
+        members = {name: _unshown(kind) for name, kind in record.__annotations__.items()}
+        unshown = _UNSHOWN[record] = {name: value for name, value in members.items() if value is not ...}
+    return record(**unshown | shown)
 
 
 def _unshown(kind: str) -> Any:
@@ -45,7 +50,7 @@ def _unshown(kind: str) -> Any:
         return NOT_SHOWN
     if kind.endswith("| None"):
         return None
-    return {"tuple": (), "dict": {}, "str": ""}.get(kind.partition("[")[0], ...)
+    return {"tuple": (), "str": ""}.get(kind.partition("[")[0], ...)
 
 
 def address(text: str) -> Address:

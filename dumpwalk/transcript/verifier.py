@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dumpwalk.memory.address import Address, Hex
-from dumpwalk.record import record
+from dumpwalk.record import record, replace
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.site import Site, site
 from dumpwalk.transcript.values import address, hexadecimal
@@ -156,7 +156,7 @@ class VerifierReader(Reader):
     def record(self) -> VerifierListing | None:
         if not self._titles:
             return None
-        allocations = tuple(a.__replace__(frames=tuple(frames)) for a, frames in self._allocations)  # type: ignore[attr-defined]
+        allocations = tuple(replace(a, frames=tuple(frames)) for a, frames in self._allocations)
         return VerifierListing(
             tuple(self._titles), tuple(self._flags), tuple(self._modules), tuple(self._counts), allocations,
             tuple(self._options),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent, Problem
-from dumpwalk.render.remarks import is_partial, remark_lines
+from dumpwalk.render.remarks import is_partial, problem_lines, remark_lines
 
 
 @record
@@ -44,3 +44,10 @@ def test_there_is_an_end_to_the_lines() -> None:
 
     assert len(remark_lines(many)) == 21
     assert remark_lines(many)[-1] == "(and 30 remarks more; --json has all)"
+
+
+def test_each_problem_of_a_list_has_its_line() -> None:
+    problems = (Problem("List", "leads to \x1b[2J"), Problem("List", "it is cut"))
+
+    assert problem_lines(problems) == ["(List: leads to \\x1b[2J)", "(List: it is cut)"]
+    assert problem_lines(()) == []

@@ -6,6 +6,7 @@ from dumpwalk.errors import TypeInfoError
 from dumpwalk.formats import Contents, live_contents
 from dumpwalk.formats.debugger_data import OWNER_TAG
 from dumpwalk.memory.address import Hex
+from dumpwalk.record import replace
 from dumpwalk.remarks import Absent
 from dumpwalk.symbols.image import file_version
 from dumpwalk.symbols.modules import Modules, module
@@ -147,4 +148,4 @@ def contents(kernel: Kernel, stack_pointer: int | None = None) -> Contents:
         name = image.name or f"{image.pdb.name.rpartition('.')[0] if image.pdb else 'ntoskrnl'}.exe"
         own = module(name, space.machine.address(image.base), image.size, image.timestamp, image.checksum)
         modules = Modules((own, *modules.modules))
-    return found.__replace__(modules=modules, kernel_pdb=image.pdb if image else None)  # type: ignore[attr-defined,no-any-return]
+    return replace(found, modules=modules, kernel_pdb=image.pdb if image else None)

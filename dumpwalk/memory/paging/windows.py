@@ -18,6 +18,7 @@ from dumpwalk.memory.paging.software import (
 )
 from dumpwalk.memory.paging.translation import Resolved, TableEntry
 from dumpwalk.memory.virtual import VirtualMemory
+from dumpwalk.record import replace
 from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
@@ -97,10 +98,7 @@ class WindowsEntries:
         above = page >> floor << floor
         if not above or entry & self.format.swizzle or memory.physical.place((page ^ above) << _PAGE_SHIFT) < 0:
             return
-        changed: PteFormat = self.format.__replace__(  # type: ignore[attr-defined]
-            invalid_mask=self.format.invalid_mask | above << position
-        )
-        self.format = changed
+        self.format = replace(self.format, invalid_mask=self.format.invalid_mask | above << position)
 
     def resolve(self, memory: VirtualMemory, address: int, entry: int, level: Level) -> Resolved:
         """Return what *entry*, of *level* on the way to *address*, means. Its valid bit is clear."""

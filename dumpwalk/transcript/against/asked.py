@@ -5,12 +5,14 @@ from __future__ import annotations
 from dumpwalk.errors import Error
 from dumpwalk.kernel.names import resolve
 from dumpwalk.remarks import Absent
+from dumpwalk.transcript.values import asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.memory.address import Address
     from dumpwalk.target import Target
 
+_NOWHERE = Absent("the text does not say at which address")
 _LONGEST = 256
 _MOST_WORDS = 8
 
@@ -22,7 +24,7 @@ def address_asked(target: Target, command: str) -> Address | Absent:
     """
     words = command.split()
     if len(words) < 2:
-        return Absent("the text does not say at which address")
+        return _NOWHERE
     word = words[1]
     if len(word) > _LONGEST:
         return Absent("its address makes no sense")
@@ -30,6 +32,16 @@ def address_asked(target: Target, command: str) -> Address | Absent:
         return resolve(target, word)
     except Error as error:
         return Absent(f"{word}: {error}")
+
+
+def place_of(target: Target, said: Address | Absent, command: str, name: str) -> Address | Absent:
+    """Return where the structure is that a block shows: where the text says, or else the command called *name*.
+
+    A command that names one address plainly has printed what is there before a block that lacks it.
+    """
+    if not isinstance(said, Absent):
+        return target.address(said)
+    return address_asked(target, command) if isinstance(asked(command, name), Absent) else _NOWHERE
 
 
 def address_of_words(target: Target, command: str, type: str) -> Address | Absent:
@@ -46,4 +58,4 @@ def address_of_words(target: Target, command: str, type: str) -> Address | Absen
                 return resolve(target, text)
             except Error:
                 continue  # the name of a member
-    return Absent("the text does not say at which address")
+    return _NOWHERE

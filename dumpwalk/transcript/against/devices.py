@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
-from dumpwalk.transcript.against.asked import address_asked
+from dumpwalk.transcript.against.asked import address_asked, place_of
 from dumpwalk.transcript.against.named import held_of, nth, statement, values
 from dumpwalk.transcript.against.places import routines
-from dumpwalk.transcript.values import asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,17 +38,12 @@ def request(target: Target, said: ListedIrp, command: str) -> Iterator[Statement
     """Compare an IRP with its stack locations."""
     from dumpwalk.kernel.irp import irp
 
-    place = said.irp.address
-    if isinstance(place, Absent):
-        # A command that names one address plainly has printed that request before this one.
-        other = isinstance(asked(command, "irp"), Absent)
-        place = address_asked(target, command) if other else Absent("the text does not say at which address")
+    place = place_of(target, said.irp.address, command, "irp")
     if isinstance(place, Absent):
         place = _by_location(target, said.irp, place)
     if isinstance(place, Absent):
         yield statement("IRP", said.state or "an IRP", place)
         return
-    place = target.address(place)
     what, width = f"IRP {place}", target.machine.pointer_size
     held = irp(target, place)
     # A completed request is said to be so in place of its current location.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
-from dumpwalk.transcript.against.asked import address_asked
+from dumpwalk.transcript.against.asked import place_of
 from dumpwalk.transcript.against.marked import like
 from dumpwalk.transcript.against.named import nth, silent, statement, values
 from dumpwalk.transcript.against.places import routines
-from dumpwalk.transcript.values import asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +27,10 @@ def file(target: Target, said: ListedFile, command: str) -> Iterator[Statement |
     """Compare a file object."""
     from dumpwalk.kernel.file_object import file_object
 
-    place = said.file.address
-    if isinstance(place, Absent) and isinstance(asked(command, "fileobj"), Absent):
-        place = address_asked(target, command)
+    place = place_of(target, said.file.address, command, "fileobj")
     if isinstance(place, Absent):
         yield statement("file object", said.file.DeviceObject, place)
         return
-    place = target.address(place)
     what, width = f"file object {place}", target.machine.pointer_size
     held = file_object(target, place)
     yield from values(what, said.file, held, skip=("address", "flag_names", *_PARTS), pointer_size=width)

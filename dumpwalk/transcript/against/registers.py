@@ -7,6 +7,7 @@ from dumpwalk.kernel.context import context_size, parse_context
 from dumpwalk.kernel.exception import exception_size, parse_exception
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.objects.members import has
+from dumpwalk.record import replace
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import DIFFERENT, Statement, compares
 from dumpwalk.transcript.against.asked import address_asked
@@ -108,7 +109,7 @@ def of_trap(target: Target, said: Registers, place: Address | Absent) -> Iterato
     what = f"trap frame {place}" if isinstance(place, Address) else "trap frame"
     if not isinstance(held, Absent):
         kept = {name: value for name, value in said.registers.items() if _called(name) in held or name in held}
-        said = said.__replace__(registers=kept)  # type: ignore[attr-defined]
+        said = replace(said, registers=kept)
     yield from _each(what, said, held, target.machine.pointer_size)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lark import Token
 
 
-def meaning(tokens: list[Token], text: str) -> tuple[str, Any]:
+def meaning(tokens: list[Token]) -> tuple[str, Any]:
     """Return the type that a row shows, and its value."""
     front = ""
     while tokens and tokens[0].type == "COUNT":

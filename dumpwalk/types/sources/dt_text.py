@@ -230,10 +230,10 @@ class LineReader:
 
     def take_value(self, line: str) -> bool:
         """Take what stands for a type without members: its value alone, or its name; and say whether *line* is that."""
-        from lark import UnexpectedInput
-
         if self.draft.rows or len(line) > _LONGEST_LINE:
             return False
+        from lark import UnexpectedInput
+
         as_element = f"[0] {line}"
         try:
             statement: Any = _parser().parse(as_element).children[0]
@@ -312,7 +312,7 @@ class LineReader:
         text = line[tokens[0].start_pos : tokens[-1].end_pos].strip() if tokens else ""
         blank = " " if text and line.endswith(" ") and len(tokens) == len(rest) else ""
         shape = tuple(t.type for t in tokens)
-        type, value = meaning(tokens, text)
+        type, value = meaning(tokens)
         self._remark(rest)
         self.draft.rows.append((DtRow(name, offset, text + blank, depth, kind, type, value), shape))
 
