@@ -10,7 +10,17 @@ from dumpwalk.memory.address import Address
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, of_text, pointer, remark, text_or_absent, value
+from dumpwalk.transcript.values import (
+    NOT_SHOWN,
+    UNREADABLE,
+    address,
+    integer,
+    of_text,
+    pointer,
+    remark,
+    text_or_absent,
+    value,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -181,9 +191,9 @@ class ApcReader(Reader):
         index, kernel, special, head, mode, saved = found.groups() if found else (None,) * 6
         shown: dict[str, object] = {}
         if index is not None:
-            shown["ApcStateIndex"] = _number(index, 16)
+            shown["ApcStateIndex"] = integer(index, 16)
         if kernel is not None and special is not None:
-            shown |= {"KernelApcDisable": _number(kernel, 10), "SpecialApcDisable": _number(special, 10)}
+            shown |= {"KernelApcDisable": integer(kernel), "SpecialApcDisable": integer(special)}
         thread, self._apc = self._thread, None
         if thread is None or thread.at != at or thread.is_other_than(shown):
             thread = self._thread = _Thread(at)
@@ -238,11 +248,7 @@ def _pointer(found: re.Match[str]) -> Address | Absent:
 
 
 def _integer(found: re.Match[str]) -> int | Absent:
-    return _number(found[1], 16)
-
-
-def _number(text: str, base: int) -> int | Absent:
-    return UNREADABLE if "?" in text else int(text, base)
+    return integer(found[1], 16)
 
 
 def _truth(text: str) -> bool | Absent:

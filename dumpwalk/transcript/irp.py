@@ -23,6 +23,7 @@ from dumpwalk.transcript.values import (
     UNREADABLE,
     address,
     asked,
+    integer,
     of_text,
     pointer,
     remark,
@@ -284,4 +285,4 @@ def _or_zero(number: Hex | Absent) -> int:
 
 
 def _decimal(text: str | None) -> int | Absent:
-    return NOT_SHOWN if not text else UNREADABLE if "?" in text else int(text)
+    return integer(text) if text else NOT_SHOWN

@@ -9,7 +9,7 @@ from dumpwalk.memory.address import Address
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import UNREADABLE, address, pointer, remark, text_or_absent
+from dumpwalk.transcript.values import UNREADABLE, address, integer, pointer, remark, text_or_absent
 
 _HEAD = re.compile(r"[ ]*Object: ([0-9a-f]{8,16})[ ]+Type: \(([0-9a-f]{8,16}|\?{4,8})\) (\S.*)\Z")
 _HEADER = re.compile(r"[ ]*ObjectHeader: ([0-9a-f]{8,16})(?: \((new|old) version\))?\Z")
@@ -87,7 +87,7 @@ class ObjectLines:
             new = {"new": True, "old": False}.get(found[2])
             return self._once(header=address(found[1]), new_version=new)
         if found := _COUNTS.match(line):
-            return self._once(HandleCount=_count(found[1]), PointerCount=_count(found[2]))
+            return self._once(HandleCount=integer(found[1]), PointerCount=integer(found[2]))
         if found := _NAME.match(line):
             return self._once(Directory=pointer(found[1]), name=found[2], device=found[3])
         if found := _TARGET.match(line):
@@ -179,7 +179,3 @@ class ObjectReader(Reader):
         if not self._objects and not self._remarks:
             return None
         return ObjectList(tuple(found.record() for found in self._objects), tuple(self._remarks))
-
-
-def _count(text: str) -> int | Absent:
-    return UNREADABLE if "?" in text else int(text)

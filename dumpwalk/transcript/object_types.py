@@ -7,9 +7,8 @@ import re
 from dumpwalk.kernel.object_type_list import ObjectType, ObjectTypeList
 from dumpwalk.kernel.object_types import TypeTable
 from dumpwalk.record import record
-from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import UNREADABLE, pointer, remark, text_or_absent, value
+from dumpwalk.transcript.values import integer, pointer, remark, text_or_absent, value
 
 _TABLE = re.compile(
     r"[ ]*ObTypeIndexTable: ([0-9a-f]{8,16}|\?{4})(?:[ ]{2}ObHeaderCookie: ([0-9a-f]+|\?{4}))?[ ]{2}\((.*)\)\Z"
@@ -68,10 +67,6 @@ def _type(line: str, tags_at: int) -> ObjectType | None:
         return None
     tag, *counts, name = rest.groups()
     return ObjectType(
-        UNREADABLE if "?" in place[1] else int(place[1], 16), pointer(place[2]), text_or_absent(name or ""),
-        text_or_absent(tag), *map(_count, counts),
+        integer(place[1], 16), pointer(place[2]), text_or_absent(name or ""),
+        text_or_absent(tag), *map(integer, counts),
     )  # fmt: skip
-
-
-def _count(text: str) -> int | Absent:
-    return UNREADABLE if "?" in text else int(text)

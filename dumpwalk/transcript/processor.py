@@ -10,7 +10,7 @@ from dumpwalk.memory.address import Address, Address32
 from dumpwalk.record import fields, record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, cells, of_text, pointer, remark, value
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, cells, integer, of_text, pointer, remark, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class ProcessorReader(Reader):
         if found := _FIELD.match(line):
             return self._field(found[1], found[2])
         if found := _VERSION.match(line):
-            return self._once(zip(("MajorVersion", "MinorVersion"), map(_decimal, found.groups())))
+            return self._once(zip(("MajorVersion", "MinorVersion"), map(integer, found.groups())))
         if line.lstrip().startswith("DpcQueue:") or (self._queued is not NOT_SHOWN and line.strip().startswith("0x")):
             return self._dpc(line)
         if numbers := cells(_CELL, line):
@@ -146,14 +146,10 @@ class ProcessorReader(Reader):
         return of_text(ProcessorControlBlock, processor=processor, address=at, **first | self._shown)
 
 
-def _decimal(text: str) -> int | Absent:
-    return int(text) if text.isdecimal() else UNREADABLE
-
-
 def _members(label: str, text: str) -> Iterator[tuple[str, object]]:
     """Yield the members of a block that a label and what stands behind it show."""
     if text[:1] == "(":
-        yield from zip(("Group", "GroupIndex"), map(_decimal, text.strip("()").split(", ")))
+        yield from zip(("Group", "GroupIndex"), map(integer, text.strip("()").split(", ")))
     elif text:
         name = _NAMES.get(label, label)
         decimal = label in _DECIMAL and text.isdecimal()

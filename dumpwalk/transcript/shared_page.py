@@ -11,7 +11,11 @@ from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.times import FileTime
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, of_text, remark, text_or_absent, value
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, integer, of_text, remark, text_or_absent, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _N = r"(-?[0-9]+|\?{4})"
 _HEAD = re.compile(r"[ ]*_KUSER_SHARED_DATA at ([0-9a-f]{8,16})\Z")
@@ -105,10 +109,6 @@ class SharedDataReader(Reader):
         return ListedSharedData(shared, address(self._head), tuple(self._remarks))
 
 
-def _decimal(text: str) -> int | Absent:
-    return UNREADABLE if "?" in text else int(text)
-
-
 def _time(text: str) -> FileTime | Absent:
     if "?" in text:
         return UNREADABLE
@@ -139,6 +139,6 @@ def _hexadecimal(text: str) -> Hex | Absent:
     return value(text)
 
 
-_FORMS = {
-    "": _decimal, "(h)": _hexadecimal, "(text)": text_or_absent, "(time)": _time, "(clock)": _clock, "(name)": _product,
+_FORMS: dict[str, Callable[[str], object]] = {
+    "": integer, "(h)": _hexadecimal, "(text)": text_or_absent, "(time)": _time, "(clock)": _clock, "(name)": _product,
 }  # fmt: skip

@@ -15,7 +15,7 @@ from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.noise import is_noise
 from dumpwalk.transcript.stack import Stack, StackReader, annotated, crashed_by
-from dumpwalk.transcript.values import UNREADABLE, pointer, remark, value
+from dumpwalk.transcript.values import UNREADABLE, integer, pointer, remark, value
 
 _THREAD = re.compile(
     r"[ ]*THREAD ([0-9a-f]{8,16})[ ]+Cid:? ([0-9a-f]+|\?{4})\.([0-9a-f]+|\?{4})[ ]+Teb: ([0-9a-f]+|\?{4})"
@@ -167,8 +167,8 @@ class ThreadReader(Reader):
         attached, attached_image = self._processes.get("Attached", ("", ""))
         return ListedThread(
             _address(address),
-            _identifier(process),
-            _identifier(thread),
+            integer(process, 16),
+            integer(thread, 16),
             pointer(teb),
             pointer(win32) if win32 else None,
             state[1] or "",
@@ -233,10 +233,6 @@ def irp_flags(irp: ListedIrp) -> Annotation | None:
 def _known(text: str) -> str:
     """Return an address, or what stands in its place without the reason."""
     return text.partition(" (")[0]
-
-
-def _identifier(text: str) -> int | Absent:
-    return UNREADABLE if "?" in text else int(text, 16)
 
 
 def _address(digits: str) -> Address:

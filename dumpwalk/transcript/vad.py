@@ -10,7 +10,17 @@ from dumpwalk.kernel.vad_tree import VadTree
 from dumpwalk.memory.address import Address
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, address, cells, of_text, remark, text_or_absent, value
+from dumpwalk.transcript.values import (
+    NOT_SHOWN,
+    UNREADABLE,
+    address,
+    cells,
+    integer,
+    of_text,
+    remark,
+    text_or_absent,
+    value,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,7 +124,7 @@ class VadReader(Reader):
         elif behind:
             rest |= _file(behind)
         rest |= {
-            "CommitCharge": UNREADABLE if "?" in commit else int(commit),
+            "CommitCharge": integer(commit),
             "private": private == "Private" if known else UNREADABLE,
             "VadType": _TYPE_OF.get(kind or "", kind) if known else UNREADABLE,
         }
@@ -125,7 +135,7 @@ class VadReader(Reader):
         if name in _NUMBERS:
             self._vad[_NUMBERS[name]] = value(text)
         elif name == "Commit Charge":
-            self._vad["CommitCharge"] = UNREADABLE if "?" in text else int(text, 16)
+            self._vad["CommitCharge"] = integer(text, 16)
         elif name in _OFFSETS:
             self._detail |= {"FileOffset": value(text), "old": _OFFSETS[name]}
         else:

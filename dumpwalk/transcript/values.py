@@ -111,6 +111,15 @@ def value(text: str) -> Hex | Absent:
     return UNREADABLE if "?" in text else hexadecimal(text)
 
 
+def integer(text: str, base: int = 10) -> int | Absent:
+    """Return a number printed in *base*, without a prefix; question marks stand for one that could not be read.
+
+    >>> integer("-12"), integer("c0", 16), integer("????")
+    (-12, 192, Absent(reason='the debugger could not read it'))
+    """
+    return UNREADABLE if "?" in text else int(text, base)
+
+
 def text_or_absent(text: str) -> str | Absent:
     """Return a name as it is printed; question marks stand for one that could not be read."""
     return UNREADABLE if text == "????" else text
