@@ -6,6 +6,7 @@ import ast
 import functools
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,18 @@ def _name(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
-every_module = pytest.mark.parametrize("path", MODULES, ids=_name)
-every_layered_module = pytest.mark.parametrize("path", LAYERED, ids=_name)
+Check = Callable[[Path], None]
+RULES: list[tuple[Check, list[Path]]] = []
+
+
+def rule(modules: list[Path]) -> Callable[[Check], Check]:
+    """Return a decorator for what is asserted of each of *modules*."""
+
+    def register(check: Check) -> Check:
+        RULES.append((check, modules))
+        return check
+
+    return register
 
 
 class Import:
@@ -61,9 +72,14 @@ def _layer(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-@functools.cache
+@functools.lru_cache(1)
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"), str(path))
+
+
+@functools.lru_cache(1)
+def _nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(_tree(path)))
 
 
 def _imports(node: ast.AST, typing_only: bool = False, in_function: bool = False) -> list[Import]:
@@ -90,7 +106,7 @@ def _imports(node: ast.AST, typing_only: bool = False, in_function: bool = False
     return found
 
 
-@functools.cache
+@functools.lru_cache(1)
 def _imports_of(path: Path) -> list[Import]:
     return _imports(_tree(path))
 
@@ -105,13 +121,13 @@ def _group(layer: str) -> int:
     return next(n for n, group in enumerate(GROUPS) if layer in group)
 
 
-@every_layered_module
-def test_layer_has_its_place(path: Path) -> None:
+@rule(LAYERED)
+def layer_has_its_place(path: Path) -> None:
     assert _layer(path) in LAYERS
 
 
-@every_layered_module
-def test_imports_point_down(path: Path) -> None:
+@rule(LAYERED)
+def imports_point_down(path: Path) -> None:
     """Type-only imports may also point up within a group or to the next: records of neighbours name each other."""
     here = _layer(path)
     below = {*LAYERS[: LAYERS.index(here) + 1], "__version__"}
@@ -122,13 +138,13 @@ def test_imports_point_down(path: Path) -> None:
     assert upward == []
 
 
-@every_module
-def test_imports_are_absolute(path: Path) -> None:
+@rule(MODULES)
+def imports_are_absolute(path: Path) -> None:
     assert [i.name for i in _imports_of(path) if i.name.startswith(".")] == []
 
 
-@pytest.mark.parametrize("path", [m for m in LAYERED if _layer(m) == "synth"], ids=_name)
-def test_synth_shares_nothing_with_the_readers(path: Path) -> None:
+@rule([m for m in LAYERED if _layer(m) == "synth"])
+def synth_shares_nothing_with_the_readers(path: Path) -> None:
     """Layouts come from their profiles; what is read by tables of the readers' own is written by tables of its own."""
     used = {layer for layer, _ in _own_imports(path)}
     names = {i.name for _, i in _own_imports(path)}
@@ -140,8 +156,8 @@ def test_synth_shares_nothing_with_the_readers(path: Path) -> None:
     assert types <= {"dumpwalk.types.model", "dumpwalk.types.store"}
 
 
-@every_module
-def test_third_parties_stop_at_the_border(path: Path) -> None:
+@rule(MODULES)
+def third_parties_stop_at_the_border(path: Path) -> None:
     foreign = [i for i in _imports_of(path) if i.name.partition(".")[0] not in {*sys.stdlib_module_names, "dumpwalk"}]
     here = _layer(path)
 
@@ -152,23 +168,22 @@ def test_third_parties_stop_at_the_border(path: Path) -> None:
         assert i.typing_only or i.in_function, f"{library} belongs inside the function that needs it"
 
 
-@pytest.mark.parametrize("path", [m for m in MODULES if _name(m) not in ("cli.py", "__main__.py")], ids=_name)
-def test_only_the_edge_prints_and_exits(path: Path) -> None:
-    tree = _tree(path)
-    called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+@rule([m for m in MODULES if _name(m) not in ("cli.py", "__main__.py")])
+def only_the_edge_prints_and_exits(path: Path) -> None:
+    called = {n.func.id for n in _nodes(path) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
     sys_names = {
         n.attr
-        for n in ast.walk(tree)
+        for n in _nodes(path)
         if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "sys"
     }
 
     assert called.isdisjoint({"print", "input", "exit", "quit"})
     assert sys_names.isdisjoint({"stdout", "stderr", "stdin", "exit"})
-    assert "logging" not in {i.name for i in _imports(tree)}
+    assert "logging" not in {i.name for i in _imports_of(path)}
 
 
-@every_module
-def test_no_exception_is_caught_unnamed(path: Path) -> None:
+@rule(MODULES)
+def no_exception_is_caught_unnamed(path: Path) -> None:
     """Only the program's own edge may catch everything."""
     caught = []
     for statement in _tree(path).body:
@@ -182,8 +197,8 @@ def test_no_exception_is_caught_unnamed(path: Path) -> None:
     assert set(caught).isdisjoint({"everything", "Exception", "BaseException"})
 
 
-@every_module
-def test_module_has_one_subject(path: Path) -> None:
+@rule(MODULES)
+def module_has_one_subject(path: Path) -> None:
     """One sentence says it, and 400 lines hold it."""
     text = path.read_text("utf-8")
     first = (ast.get_docstring(_tree(path)) or "").split("\n\n")[0]
@@ -193,19 +208,28 @@ def test_module_has_one_subject(path: Path) -> None:
     assert not re.search(r"(?<!e\.g|i\.e)[.!?]\s+[A-Z]", first), f"more than one sentence: {first!r}"
 
 
-@every_module
-def test_public_names_are_documented(path: Path) -> None:
+@rule(MODULES)
+def public_names_are_documented(path: Path) -> None:
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     public = [n for n in _tree(path).body if isinstance(n, kinds) and not n.name.startswith("_")]
 
     assert [n.name for n in public if not ast.get_docstring(n)] == []
 
 
-@every_module
-def test_annotations_cost_nothing(path: Path) -> None:
+@rule(MODULES)
+def annotations_cost_nothing(path: Path) -> None:
     """The ``__future__`` import keeps annotations unevaluated, so their names need no import at run time."""
-    tree = _tree(path)
-    annotated = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AnnAssign))]
+    annotated = [n for n in _nodes(path) if isinstance(n, (ast.FunctionDef, ast.AnnAssign))]
 
-    assert not annotated or "__future__" in {i.name for i in _imports(tree)}
-    assert "typing" not in {i.name for i in _imports(tree) if not i.typing_only}
+    assert not annotated or "__future__" in {i.name for i in _imports_of(path)}
+    assert "typing" not in {i.name for i in _imports_of(path) if not i.typing_only}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_module_keeps_the_rules(path: Path) -> None:
+    """One test a module: a test for each rule of each would be half of all tests."""
+    kept = [check for check, modules in RULES if path in modules]
+
+    assert len(kept) >= 5
+    for check in kept:
+        check(path)

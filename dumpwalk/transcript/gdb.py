@@ -10,7 +10,7 @@ from dumpwalk.transcript.site import Site
 
 # #1  0xc10e4e31 in lookup_open (opened=0xce0f5ec8) at fs/namei.c:2641
 _HEAD = re.compile(r"[ ]*#([0-9]{1,4})[ ]+(?:(0x[0-9a-f]+) in )?(.+)\Z")
-_CALL = re.compile(r"((?:[^\s(]|[ ](?=[^\s(])|operator\(\))+?)[ ]?\((.*)\)(?: at (\S+?):([0-9]+)| from (\S+))?\Z")
+_CALL = re.compile(r"((?:[^\s()]|[ ](?=[^\s()])|operator\(\))+?)[ ]?\((.*)\)(?: at (\S+?):([0-9]+)| from (\S+))?\Z")
 _SIGNAL = "<signal handler called>"
 # IOStorage::open at IOStorage.cpp:216
 _XCODE = re.compile(r"[ ]*(?:[0-9]+[ ]+)?([A-Za-z_~]\w*(?:::[A-Za-z_~]\w*)+) at ([\w./+-]+\.\w{1,4}):([0-9]+)\Z")
