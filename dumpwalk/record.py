@@ -63,7 +63,7 @@ class _Signature:
     def __get__(self, instance: object, owner: type) -> Any:
         import inspect
 
-        signature = inspect.signature(_constructor(owner))
+        signature = inspect.signature(_maker(owner))
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
@@ -95,16 +95,19 @@ def _frozen(self: Any, name: str, value: object = None) -> None:
     raise AttributeError(f"{type(self).__name__} is frozen: {name} can't be set")
 
 
-def _constructor(cls: Any) -> Callable[..., None]:
-    """Compile ``__init__``: twice as fast as the general one, but it takes as long as eighty records."""
+def _maker(cls: Any) -> Callable[..., Any]:
+    """Compile ``__new__``: four times as fast as the general way, but it takes as long as eighty records.
+
+    The record is filled while it is of a class with the same slots that lets them be set, which Python does fast.
+    """
     defaults = cls._defaults_
     parameters = "".join(f", {n}=_default_{n}" if n in defaults else f", {n}" for n in cls._fields_)
-    body = "".join(f"\n  _set(self, {n!r}, {n})" for n in cls._fields_) or "\n  pass"
+    body = "".join(f"\n  _self.{n} = {n}" for n in cls._fields_)
     scope: dict[str, Any] = {f"_default_{n}": value for n, value in defaults.items()}
-    scope["_set"] = object.__setattr__
-    exec(f"def __init__(self{parameters}):{body}", scope)
-    init: Callable[..., None] = scope["__init__"]
-    return init
+    scope["_open"] = type(cls.__name__, (), {"__slots__": cls._fields_})
+    exec(f"def __new__(_cls{parameters}):\n  _self = _open(){body}\n  _self.__class__ = _cls\n  return _self", scope)
+    new: Callable[..., Any] = scope["__new__"]
+    return new
 
 
 @dataclass_transform(frozen_default=True)
@@ -128,13 +131,15 @@ def record(cls: type[T]) -> type[T]:
         made += 1
         given = {**dict(zip(names, values)), **named}
         full = {**defaults, **given}
-        if made < _WORTH_COMPILING and len(given) == len(values) + len(named) and full.keys() == set(names):
+        right = len(given) == len(values) + len(named) and full.keys() == set(names)
+        if right:
             for name in names:
                 object.__setattr__(self, name, full[name])
-            return
-        init = _constructor(slotted)  # which also words the complaint about wrong arguments
-        setattr(slotted, "__init__", init)  # noqa: B010 - mypy calls a plain assignment unsound
-        init(self, *values, **named)
+        if (not right or made >= _WORTH_COMPILING) and "__init__" in slotted.__dict__:
+            setattr(slotted, "__new__", staticmethod(_maker(slotted)))  # noqa: B010 - mypy: an assignment is unsound
+            del slotted.__init__
+        if not right:
+            slotted(*values, **named)  # to word the complaint
 
     own = {n: v for n, v in cls.__dict__.items() if n not in (*names, "__dict__", "__weakref__", "__hash__")}
     members = {

@@ -74,7 +74,10 @@ _LOWEST = 0x100
 _LARGEST_CACHE = 1024
 _known: dict[int, str | None] = {}
 
-STRUCTURES = frozenset((*(structure for structure, _ in (*FLAGS, *CODES, *STATUS, *TAGS)), *TOGETHER))
+# By structure: its fields of which something can be said alone; none where several say something together.
+EXPLAINED: dict[str, set[str]] = {name: set() for name in TOGETHER}
+for _structure, _field in (*FLAGS, *CODES, *STATUS, *TAGS, ("_KTHREAD", "WaitReason")):
+    EXPLAINED.setdefault(_structure, set()).add(_field)
 
 
 def field(structure: str, name: str, value: int) -> Annotation | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dumpwalk.annotations.conditions import with_fact
-from dumpwalk.annotations.fields import STRUCTURES, TOGETHER, field, structure
+from dumpwalk.annotations.fields import EXPLAINED, TOGETHER, field, structure
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
 from dumpwalk.transcript import Reader, kind
@@ -162,10 +162,11 @@ class Dt(Reader):
         """Return what the flags and codes in the rows of well-known structures stand for."""
         found = []
         for draft in self._lines.complete()[:MOST_ANNOTATED]:
-            if draft.type not in STRUCTURES:
+            if draft.type not in EXPLAINED:
                 continue
+            explained = EXPLAINED[draft.type]
             for row, _ in draft.rows:
-                if row.depth == 0 and isinstance(row.value, int):
+                if row.name in explained and row.depth == 0 and isinstance(row.value, int):
                     found.append(field(draft.type, row.name, row.value))
             if draft.type in TOGETHER:
                 rows = [row for row, _ in reversed(draft.rows) if row.depth == 0 or row.name in _NESTED]

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from dumpwalk.memory.address import Address
+
+_BEHIND = re.compile(r"//.*|->.*|\(\)\s*Recursive.*")
+_COMMAND = re.compile(r"\s*(?:!mex\.d?dt|!ddt|dt)(?![a-z])\s*(.*)")
+_LOOSE_SIGN = re.compile(r"\s*([+-])\s+(?=[0-9a-f])")
+_OPTION_WITH_VALUE = re.compile(r"(^|\s)-[ls]\s+\S+")
+_WORD = re.compile(r"\([^()]*\)|\S+")
+_NAME = re.compile(r"[A-Za-z_$<][\w:!$~<>,@*.-]*(?:\[[0-9]+\])?$")
+_SUM = re.compile(r"(?:0x)?[0-9a-fA-F]{1,16}(?:[+-](?:0x)?[0-9a-fA-F]{1,16})*")
+_SUMMAND = re.compile(r"([+-]?)(?:0x)?([0-9a-fA-F]+)")
 
 
 def command_target(words: str) -> tuple[str, str, Address | None]:
@@ -11,23 +22,21 @@ def command_target(words: str) -> tuple[str, str, Address | None]:
     >>> command_target("dt nt!_SUBSECTION 0x863c1758+0x50")
     ('_SUBSECTION', 'nt', Address(0x863c17a8))
     """
-    import re
-
     words = " ".join(words.split())  # or a line of blanks would take the patterns below quadratic time
-    words = re.sub(r"//.*|->.*|\(\)\s*Recursive.*", "", words)
-    found = re.match(r"\s*(?:!mex\.d?dt|!ddt|dt)(?![a-z])\s*(.*)", words)
+    words = _BEHIND.sub("", words)
+    found = _COMMAND.match(words)
     if not found:
         return "", "", None
     name, address = "", None
-    rest = re.sub(r"\s*([+-])\s+(?=[0-9a-f])", r"\1", found[1])
-    rest = re.sub(r"(^|\s)-[ls]\s+\S+", " ", rest)
-    for word in re.findall(r"\([^()]*\)|\S+", rest):
+    rest = _LOOSE_SIGN.sub(r"\1", found[1])
+    rest = _OPTION_WITH_VALUE.sub(" ", rest)
+    for word in _WORD.findall(rest):
         if word.startswith("-"):
             continue
         value = number(word)
         if value is not None:
             address = address if address is not None else value
-        elif not name and re.match(r"[A-Za-z_$<][\w:!$~<>,@*.-]*(?:\[[0-9]+\])?$", word):
+        elif not name and _NAME.match(word):
             name = word
     module, bang, plain = name.partition("[")[0].rpartition("!")
     return plain, module if bang else "", address
@@ -35,12 +44,10 @@ def command_target(words: str) -> tuple[str, str, Address | None]:
 
 def number(text: str) -> Address | None:
     """Return the sum of hexadecimal numbers that *text* is; ``None`` when it is anything else."""
-    import re
-
     bare = text.strip().strip("()").replace("`", "").replace("'", "").replace(" ", "")
-    if not re.fullmatch(r"(?:0x)?[0-9a-fA-F]{1,16}(?:[+-](?:0x)?[0-9a-fA-F]{1,16})*", bare):
+    if not _SUM.fullmatch(bare):
         return None
     total = 0
-    for sign, digits in re.findall(r"([+-]?)(?:0x)?([0-9a-fA-F]+)", bare):
+    for sign, digits in _SUMMAND.findall(bare):
         total += -int(digits, 16) if sign == "-" else int(digits, 16)
     return Address(total & 0xFFFFFFFFFFFFFFFF)

@@ -11,9 +11,15 @@ from dumpwalk.memory.address import Hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    Meaning: TypeAlias = tuple[tuple[str, ...], str, Any]
 
 _ROW = re.compile(r"([ ]*)\+(?:0x)?([0-9a-f]+)[ ]([^\s:]+)[ ]*:(?=[ ]|\Z)")
+# Makes numbers out of digits that are known to be some.
+_new = int.__new__
+_HEX_ALONE, _HEX_AND_TYPE = ("HEX",), ("HEX", "TYPE_NAME")
 _HEX = r"0x[0-9a-fA-F`]*[0-9a-fA-F]"
 _VALUE = re.compile(
     rf"({_HEX})(?:[ ]((?!struct|union|class|enum)[A-Za-z_]\w*)|[ ]('.?'))?\Z"
@@ -57,65 +63,54 @@ def usual_row(line: str) -> tuple[int, int, str, int, str, tuple[str, ...], str,
         return None
     indent, offset, name = found.groups()
     end = found.end()
-    width = end - found.start(3) - 2
-    rest = line[end:]
-    text = rest.strip(" ")
-    if not text:
-        return len(indent), int(offset, 16), name, width, "", (), "", None
-    meaning = _meaning(text)
+    text = line[end:].strip(" ")
+    meaning: Meaning | None = ((), "", None)
+    if text:
+        shown = _VALUE.match(text)
+        meaning = _FORMS[shown.lastindex or 0](shown) if shown is not None else None
+        if line[-1] == " ":
+            text += " "
     if meaning is None:
         return None
-    return (len(indent), int(offset, 16), name, width, text + " " if rest[-1] == " " else text, *meaning)
+    shape, type, value = meaning
+    return len(indent), int(offset, 16), name, end - found.start(3) - 2, text, shape, type, value
 
 
-def _meaning(text: str) -> tuple[tuple[str, ...], str, Any] | None:
-    found = _VALUE.match(text)
-    if found is None:
+def _number(found: re.Match[str]) -> Meaning:
+    return _HEX_ALONE, "", _new(Hex, found[1].replace("`", ""), 16)
+
+
+def _pointer(found: re.Match[str]) -> Meaning | None:
+    pointee = found[2]
+    if pointee in _NO_TYPES:
         return None
-    (
-        number,
-        pointee,
-        character,
-        plain,
-        plain_character,
-        enum,
-        signed,
-        null,
-        type,
-        links,
-        string,
-        bits,
-        pointer,
-        to,
-        binary,
-    ) = found.groups()
-    if number:
-        value = Hex(int(number.replace("`", ""), 16))
-        if pointee:
-            return None if pointee in _NO_TYPES else (("HEX", "TYPE_NAME"), f"Ptr {pointee}", value)
-        return (("HEX", "CHARACTER") if character else ("HEX",)), "", value
-    if plain:
-        shape = ("PLAIN", "CHARACTER") if plain_character else ("PLAIN", "ENUM") if enum else ("PLAIN",)
-        return shape, "", int(plain)
-    if type:
-        if type in _NO_TYPES:
-            return None
-        if links:
-            first, second = links[2:-2].split(" - ")
-            return (
-                ("TYPE_NAME", "LINKS"),
-                type,
-                (Hex(int(first.replace("`", ""), 16)), Hex(int(second.replace("`", ""), 16))),
-            )
-        if string:
-            return ("TYPE_NAME", "STRING"), type, string[1:-1]
-        return ("TYPE_NAME",), type, None
-    if null:
-        return ("NULL",), "", Hex(0)
-    if bits:
-        return ("BITS",), bits, None
-    if pointer:
-        return None if to in _NO_TYPES else (("POINTER", "TYPE_NAME"), f"{pointer} {to}", None)
-    if signed:
-        return ("SIGNED",), "", int(signed[2:])
-    return ("BINARY",), "", int(binary[2:], 2)
+    return _HEX_AND_TYPE, f"Ptr {pointee}", _new(Hex, found[1].replace("`", ""), 16)
+
+
+def _links(found: re.Match[str]) -> Meaning | None:
+    first, second = found[10][2:-2].replace("`", "").split(" - ")
+    links = (Hex(int(first, 16)), Hex(int(second, 16)))
+    return None if found[9] in _NO_TYPES else (("TYPE_NAME", "LINKS"), found[9], links)
+
+
+def _string(found: re.Match[str]) -> Meaning | None:
+    return None if found[9] in _NO_TYPES else (("TYPE_NAME", "STRING"), found[9], found[11][1:-1])
+
+
+# By the last group of _VALUE that took part: what a value of that form says.
+_FORMS: dict[int, Callable[[re.Match[str]], Meaning | None]] = {
+    1: _number,
+    2: _pointer,
+    3: lambda found: (("HEX", "CHARACTER"), "", Hex(int(found[1].replace("`", ""), 16))),
+    4: lambda found: (("PLAIN",), "", int(found[4])),
+    5: lambda found: (("PLAIN", "CHARACTER"), "", int(found[4])),
+    6: lambda found: (("PLAIN", "ENUM"), "", int(found[4])),
+    7: lambda found: (("SIGNED",), "", int(found[7][2:])),
+    8: lambda found: (("NULL",), "", Hex(0)),
+    9: lambda found: None if found[9] in _NO_TYPES else (("TYPE_NAME",), found[9], None),
+    10: _links,
+    11: _string,
+    12: lambda found: (("BITS",), found[12], None),
+    14: lambda found: None if found[14] in _NO_TYPES else (("POINTER", "TYPE_NAME"), f"{found[13]} {found[14]}", None),
+    15: lambda found: (("BINARY",), "", int(found[15][2:], 2)),
+}

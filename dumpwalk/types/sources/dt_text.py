@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
-from dumpwalk.types.sources.dt_command import command_target, number
 from dumpwalk.types.sources.dt_meaning import integer, meaning
 
 TYPE_CHECKING = False
@@ -124,11 +123,13 @@ class Draft:
         """Return how deep a row with that many blanks before it is nested, and remember it for the next rows."""
         if element:
             return max(0, sum(1 for i in self._indents if i <= indent) - 1)
-        while self._indents and self._indents[-1] > indent:
-            self._indents.pop()
-        if (not self._indents or self._indents[-1] < indent) and len(self._indents) < _DEEPEST:
-            self._indents.append(indent)
-        return len(self._indents) - 1
+        indents = self._indents
+        if not indents or indents[-1] != indent:
+            while indents and indents[-1] > indent:
+                indents.pop()
+            if (not indents or indents[-1] < indent) and len(indents) < _DEEPEST:
+                indents.append(indent)
+        return len(indents) - 1
 
     def listing(self) -> DtListing:
         """Return what was read."""
@@ -193,9 +194,12 @@ class LineReader:
     """Takes the lines of listings in order and says which listing each belongs to."""
 
     def __init__(self) -> None:
+        # A command that only prints such records needs no expressions.
+        from dumpwalk.types.sources.dt_command import command_target, number
         from dumpwalk.types.sources.dt_rows import may_be_of_dt, usual_row
 
         self.drafts: list[Draft] = [Draft()]
+        self._target, self._number = command_target, number
         self._usual_row = usual_row
         self._may_be_of_dt = may_be_of_dt
 
@@ -253,7 +257,7 @@ class LineReader:
 
     def begin(self, words: str) -> None:
         """Begin the listing that a command prints."""
-        self.drafts.append(Draft(*command_target(words)))
+        self.drafts.append(Draft(*self._target(words)))
 
     _begin = begin
 
@@ -294,7 +298,7 @@ class LineReader:
         index, *rest = tokens
         if rest and rest[0].type == "PLACE":  # a whole listing for each element
             self._renew()
-            self.draft.address = number(str(rest[0]))
+            self.draft.address = self._number(str(rest[0]))
             self.draft.heading.append(line)
             return
         indent = len(index) - len(index.lstrip())
@@ -324,7 +328,7 @@ class LineReader:
 
     def _chain(self, tokens: list[Token], line: str) -> None:
         self._renew()
-        self.draft.address = number(line.rpartition(" ")[2])
+        self.draft.address = self._number(line.rpartition(" ")[2])
         self.draft.heading.append(line)
 
     def _sized(self, tokens: list[Token], line: str) -> None:
@@ -342,7 +346,7 @@ class LineReader:
         self.draft.heading.append(line)
         self.draft.type = str(tokens[1])
         if len(tokens) > 2:
-            self.draft.address = number(str(tokens[-1]))
+            self.draft.address = self._number(str(tokens[-1]))
 
     def _type_name(self, tokens: list[Token], line: str) -> None:
         module, _, name = str(tokens[0]).strip().partition("!")
@@ -360,7 +364,7 @@ class LineReader:
         at = columns.pop(0) if columns and len(columns[0]) >= 8 else ""
         self.draft.names.append(name)
         self.draft.symbols.append(
-            DtSymbol(name, number(at) if at else None, Hex(int(columns[0], 16)) if columns else None)
+            DtSymbol(name, self._number(at) if at else None, Hex(int(columns[0], 16)) if columns else None)
         )
 
     def _enumeration(self, tokens: list[Token], line: str) -> None:
