@@ -1,4 +1,4 @@
-"""``!pcr``, ``!prcb``, ``!idt``, ``!apc``: processors, their interrupts, and procedure calls that wait."""
+"""``!pcr``, ``!prcb``, ``!running``, ``!idt``, ``!apc``: processors, what they run, and procedure calls that wait."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from dumpwalk.transcript.apcs import ApcListing
     from dumpwalk.transcript.interrupts import ListedInterruptTable
     from dumpwalk.transcript.processor import ListedProcessor
+    from dumpwalk.transcript.running import Running
 
 # Members of a KAPC that name code.
 _ROUTINES = ("KernelRoutine", "RundownRoutine", "NormalRoutine")
 _MOST_GATES = 256
+# Of a processor that runs a thread: what is compared otherwise, and the queues of its locks, which no walk follows.
+_OTHERWISE = ("number", "prcb", "priority", "next_priority", "locks")
 
 
 @compares("processor")
@@ -45,6 +48,24 @@ def processor(target: Target, said: ListedProcessor, command: str) -> Iterator[S
         yield statement(f"{where} queue", dpc.queue, getattr(there, "queue", there) or None)
         if dpc.routine and not isinstance(dpc.DeferredRoutine, Absent):
             yield located(target, f"{where} routine name", int(dpc.DeferredRoutine), site_in(dpc.routine))
+
+
+@compares("running")
+def running(target: Target, said: Running, command: str) -> Iterator[Statement | None]:
+    """Compare which threads processors run."""
+    from dumpwalk.kernel.pcr import control_block
+    from dumpwalk.kernel.thread import thread
+
+    width = target.machine.pointer_size
+    for listed in said.processors:
+        held, what = control_block(target, listed.number), f"processor {int(listed.number)}"
+        yield statement(f"{what} PRCB", listed.prcb, held.address, width)
+        yield from values(what, listed, held, skip=_OTHERWISE, pointer_size=width)
+        for name, priority in (("CurrentThread", listed.priority), ("NextThread", listed.next_priority)):
+            at = getattr(held, name)
+            if priority is not None:
+                there = at if isinstance(at, Absent) else thread(target, at).Priority
+                yield statement(f"{what} {name} Priority", priority, there)
 
 
 @compares("idt")
