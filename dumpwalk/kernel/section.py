@@ -27,6 +27,7 @@ from dumpwalk.types.model import Reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, TypeAlias
 
     from dumpwalk.kernel.section_deletion import Deletion
@@ -57,7 +58,7 @@ class ControlArea:
     """
 
     address: Address
-    size: int
+    size: int | Absent
     kind: str
     Segment: Address | Absent
     Flink: Address | Absent
@@ -144,7 +145,7 @@ def control_area(target: Target, address: Any) -> ControlArea:
     )
 
 
-def kind_of(fields: dict[str, int], file: Address | Absent) -> str:
+def kind_of(fields: Mapping[str, int], file: Address | Absent) -> str:
     """Return what backs the section of a control area: by the flags in ``u``, and where ``FilePointer`` leads.
 
     :param fields: the flags by name; none where they can't be read

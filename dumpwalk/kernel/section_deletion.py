@@ -15,6 +15,8 @@ from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dumpwalk.objects import Object
     from dumpwalk.target import Target
 
@@ -46,7 +48,7 @@ def deletion(target: Target, area: Object, fields: dict[str, int]) -> Deletion:
 
     :param fields: the flags by name; none where they can't be read
     """
-    state = next((words for name, words in _STATES.items() if fields.get(name)), "stable" if fields else "unknown")
+    state = state_of(fields)
     waiting = pointer(area, "WaitList", "WaitingForDeletion")
     if isinstance(waiting, Absent):
         return Deletion(state, waiting)
@@ -60,3 +62,12 @@ def deletion(target: Target, area: Object, fields: dict[str, int]) -> Deletion:
     if chain.problems:
         return Deletion(state, Absent(f"at least {len(chain.addresses)}: {chain.problems[0]}"))
     return Deletion(state, len(chain.addresses))
+
+
+def state_of(fields: Mapping[str, int]) -> str:
+    """Return the state that the flags of a control area say it is in.
+
+    >>> state_of({"File": 1, "BeingDeleted": 1}), state_of({"File": 1}), state_of({})
+    ('being deleted', 'stable', 'unknown')
+    """
+    return next((words for name, words in _STATES.items() if fields.get(name)), "stable" if fields else "unknown")

@@ -120,12 +120,13 @@ def _segment(area: ControlArea) -> Explained:
 
 def _subsections(area: ControlArea) -> Iterator[Explained]:
     many = len(area.subsections)
+    on = "" if isinstance(area.size, Absent) else f", {area.size:#x} bytes on"
     if not many:
-        text = f"None was found. The first should lie right behind the control area, {area.size:#x} bytes on."
+        text = f"None was found. The first should lie right behind the control area{on}."
         yield Explained("SUBSECTION", text)
         return
     first = f"The first of {many} lies" if many != 1 else "The only one lies"
-    text = f"{first} right behind the control area, {area.size:#x} bytes on; NextSubsection links those that follow. "
+    text = f"{first} right behind the control area{on}; NextSubsection links those that follow. "
     text += "Each is a stretch of the file with an array of prototype PTEs at SubsectionBase. "
     text += " ".join(_one(part, area.kind) for part in area.subsections[:8])
     if many > 8:

@@ -18,6 +18,8 @@ _ORDER = (
     *("SetMappedFileIoComplete", "CollidedFlush", "NoChange", "HadUserReference", "ImageMappedInSystemSpace"),
     *("UserWritable", "Accessed", "GlobalOnlyPerSession", "Rom", "WriteCombined"),
 )
+# Bits of _MMSUBSECTION_FLAGS for which !ca has words below a subsection.
+SUBSECTION_WORDS = {"SubsectionAccessed": "Accessed", "ReadOnly": "ReadOnly", "CopyOnWrite": "CopyOnWrite"}
 _NOTHING = ("spare", "filler", "unused", "reserved")
 
 

@@ -35,7 +35,7 @@ class Segment:
     BasedAddress: Address | Absent | None
     flags: Hex | Absent | None
     flag_names: tuple[str, ...]
-    DefaultProtectionMask: Hex | None
+    DefaultProtectionMask: Hex | Absent | None
     ImageCommitment: Hex | Absent | None
     ImageInformation: Hex | Absent | None
     CreatingProcess: Hex | Absent | None

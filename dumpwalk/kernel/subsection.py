@@ -103,20 +103,11 @@ def subsection(target: Target, address: int, number: int, unit: int, *, views: b
     part = target.object("_SUBSECTION", at)
     flags, names, fields = bits(member(part, "u.SubsectionFlags"))
     start, count = hexadecimal(part, "StartingSector"), hexadecimal(part, "NumberOfFullSectors")
-    bytes_at: Hex | Absent = flags if isinstance(flags, Absent) else Hex(0)
-    bytes_in = bytes_at
-    protection = end = bytes_at
+    protection = end = flags
     if not isinstance(flags, Absent):
         protection, end = Hex(fields.get("Protection", 0)), Hex(fields.get("SectorEndOffset", 0))
         if not isinstance(start, Absent):
             start = Hex(start | fields.get("StartingSector4132", 0) << 32)
-            bytes_at = Hex(start * unit)
-        bytes_in = count if isinstance(count, Absent) else Hex(count * unit + fields.get("SectorEndOffset", 0))
-    if isinstance(start, Absent):
-        bytes_at = start
-    if not unit:
-        unknown = Absent("whether the section is an image, which counts in other sectors, is not known")
-        bytes_at, bytes_in = (v if isinstance(v, Absent) else unknown for v in (bytes_at, bytes_in))
     flink, blink, mapped = _views(target, at) if views else (None, None, None)
     return Subsection(
         number,
@@ -133,12 +124,29 @@ def subsection(target: Target, address: int, number: int, unit: int, *, views: b
         protection,
         "" if isinstance(protection, Absent) else protection_name(protection),
         end,
-        bytes_at,
-        bytes_in,
+        *extent(start, count, end, unit),
         flink,
         blink,
         mapped,
     )
+
+
+def extent(start: Hex | Absent, count: Hex | Absent, end: Hex | Absent, unit: int) -> tuple[Hex | Absent, Hex | Absent]:
+    """Return where in the file a subsection begins, and how many bytes of it it maps.
+
+    :param start: the sector, :attr:`Subsection.StartingSector`; absent too when its upper bits are, as *end* is then
+    :param count: full sectors
+    :param end: bytes of a last sector that is not full
+    :param unit: bytes in a sector, 0 where that is not known
+
+    >>> extent(Hex(2), Hex(3), Hex(0x10), 0x200)
+    (Hex(0x400), Hex(0x610))
+    """
+    unknown = Absent("whether the section is an image, which counts in other sectors, is not known")
+    if isinstance(end, Absent):
+        return start if isinstance(start, Absent) else end, end
+    at = start if isinstance(start, Absent) else Hex(start * unit) if unit else unknown
+    return at, count if isinstance(count, Absent) else Hex(count * unit + end) if unit else unknown
 
 
 def _views(target: Target, address: Address) -> tuple[Any, Any, Any]:

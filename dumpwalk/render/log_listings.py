@@ -73,9 +73,8 @@ def _pool(found: Any) -> str:
 
 
 def _area(found: Any) -> str:
-    return ", ".join(f"{plain(area.address)} {area.file}".rstrip() for area in found.areas[:3]) + (
-        f" and {len(found.areas) - 3} more" if len(found.areas) > 3 else ""
-    )
+    named = [f"{plain(a.area.address)} {a.words or _word(a.area.file_name)}".rstrip() for a in found.areas[:3]]
+    return ", ".join(named) + (f" and {len(found.areas) - 3} more" if len(found.areas) > 3 else "")
 
 
 def _entries(found: Any) -> str:

@@ -7,6 +7,7 @@ so has any for a section that the page file backs, where ``CreatingProcess`` nee
 
 from __future__ import annotations
 
+from dumpwalk.kernel.section_flags import SUBSECTION_WORDS
 from dumpwalk.remarks import Absent
 from dumpwalk.render.remarks import remark_lines
 from dumpwalk.render.section_2000 import layout_2000
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 # Bits of the second parameter of !ca.
 SEGMENT, SUBSECTIONS, VIEWS, COMPACT = 1, 2, 4, 8
-# The words that listings have below a subsection, and below "Flags" of a segment.
-_SUBSECTION_WORDS = {"SubsectionAccessed": "Accessed", "ReadOnly": "ReadOnly", "CopyOnWrite": "CopyOnWrite"}
+# Bits that "Flags" of a segment does not name.
 _NOT_NAMED = ("Binary32", "ContainsDebug")
 
 
@@ -183,7 +183,7 @@ def _subsection(part: Subsection, digits: int) -> list[str]:
             pointer=False,
         ),
     ]
-    words = tuple(word for name, word in _SUBSECTION_WORDS.items() if name in part.flag_names)
+    words = tuple(word for name, word in SUBSECTION_WORDS.items() if name in part.flag_names)
     if words:
         lines.append(f"  {_words(words)}")
     if part.Flink is not None:

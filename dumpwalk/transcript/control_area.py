@@ -1,4 +1,4 @@
-"""Control areas with their segments and subsections as ``!ca`` prints them."""
+"""Control areas as ``!ca`` prints them: the command's own records."""
 
 from __future__ import annotations
 
@@ -7,25 +7,44 @@ import re
 from dumpwalk.annotations.conditions import with_fact
 from dumpwalk.annotations.fields import deletion
 from dumpwalk.kernel.mapped_views import MappedView
-from dumpwalk.memory.address import Address, Hex
+from dumpwalk.kernel.section import UNKNOWN, ControlArea, kind_of, unit_of
+from dumpwalk.kernel.section_deletion import Deletion, state_of
+from dumpwalk.kernel.section_flags import SUBSECTION_WORDS
+from dumpwalk.kernel.segment import Segment
+from dumpwalk.kernel.subsection import Subsection, extent
+from dumpwalk.memory.paging.software import protection_name
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.section_pages import ExplainedLines, ExtractedLines, PagesLines
-from dumpwalk.transcript.values import address, cells, pointer, remark, text_or_absent, value, words
+from dumpwalk.transcript.values import (
+    NOT_SHOWN,
+    UNREADABLE,
+    address,
+    cells,
+    of_text,
+    pointer,
+    remark,
+    text_or_absent,
+    value,
+    words,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dumpwalk.annotations import Annotation
     from dumpwalk.annotations.conditions import Situation
     from dumpwalk.kernel.section_explained import Explained
     from dumpwalk.kernel.section_extract import Extracted
     from dumpwalk.kernel.section_pages import SectionPages
+    from dumpwalk.memory.address import Hex
 
 _MOST_REMARKS = 8
 _HEAD = re.compile(r"[ ]*ControlArea[ ]+@ ?([0-9a-f]{8,16})\Z")
 _SEGMENT = re.compile(r"[ ]*Segment @ ([0-9a-f]{8,16}):?\Z")
-_SUBSECTION = re.compile(r"[ ]*Subsection ([0-9]+)\.? @ ([0-9a-f]{8,16})\Z")
+_SUBSECTION = re.compile(r"[ ]*Subsection ([0-9]{1,9})\.? @ ([0-9a-f]{8,16})\Z")
 # What the debugger calls the members, as the kernel's types have them.
 _NAMES = {
     "Section Ref": "NumberOfSectionReferences",
@@ -61,23 +80,26 @@ _NAMES = {
     "Unused Ptes": "UnusedPtes",
     "Sector Offset": "SectorEndOffset",
     "MappedViews": "NumberOfMappedViews",
+    "Flags": "flags",
 }
 _LABELS = (
     *("Segment", "Flink", "Blink", "PartitionId", "ControlArea", "SizeOfSegment", "BasedAddress", "ExtendInfo"),
-    *("CreatingProcessId", "CreatingProcess", "FirstMappedVa", "Protection", "Flags"),
+    *("CreatingProcessId", "CreatingProcess", "FirstMappedVa", "Protection"),
     *_NAMES,
 )
 _LONGEST_FIRST = "|".join(sorted(map(re.escape, _LABELS), key=len, reverse=True))
 # Windows 2000's debugger puts colons behind some labels, and may leave no blank before a number.
 _CELL = re.compile(rf"[ ]*({_LONGEST_FIRST}):?[ ]*(?<=[ :tCe])([0-9a-fA-F]+|\?{{4}})(?:[ ]+|\Z)")
 _FLAGS = re.compile(r"[ ]*Flags \(([0-9a-f]+|\?{4})\)((?:[ ]+[A-Z]\w*)*)\Z")
+# The one word behind a segment's flags that is no name of a bit: DefaultProtectionMask is not 0.
+_MASK = "ProtectionMask"
 _WORDS = re.compile(r"[ ]+((?:(?:ReadOnly|ReadWrite|CopyOnWrite|GlobalMemory|Accessed|Static|WriteCopy)[ ]*)+)\Z")
-_FILE = re.compile(
-    r"[ ]+(?:File: )?(\\\S.*?|\?{4}|Pagefile-backed section|Section of physical memory|No [Nn]ame for [Ff]ile)\Z"
-)
+_BITS = {word: name for name, word in SUBSECTION_WORDS.items()}
+_NO_NAME = re.compile(r"Pagefile-backed section|Section of physical memory|No [Nn]ame for [Ff]ile")
+_FILE = re.compile(rf"[ ]+(?:File: )?(\\\S.*?|\?{{4}}|{_NO_NAME.pattern})\Z")
 _COMPACT = re.compile(
-    r"([0-9a-f]{8,16})[ ]{2}Segment ([0-9a-f]{8,16}|\?{4})[ ]{2}Ptes ([0-9a-f?]+)[ ]{2}Pfn Ref ([0-9a-f?]+)[ ]{2}"
-    r"Views ([0-9a-f?]+)[ ]{2}(\w+(?: \w+)?)[ ]{2}(\S.*)\Z"
+    r"([0-9a-f]{8,16})[ ]{2}Segment ([0-9a-f]{8,16}|\?{4}(?=  Ptes \?))[ ]{2}Ptes ([0-9a-f?]+)[ ]{2}"
+    r"Pfn Ref ([0-9a-f?]+)[ ]{2}Views ([0-9a-f?]+)[ ]{2}(\w+(?: \w+)?)[ ]{2}(\S.*)\Z"
 )
 # A file opened relative to another one.
 _RELATIVE = re.compile(r"[ ]{3,}(?:File: )?(\S.*)\Z")
@@ -92,45 +114,25 @@ _LINK = re.compile(r"[ ]*link ([0-9a-f]{8,16}): neither a VAD nor a system view 
 
 
 @record
-class ListedStructure:
-    """A structure of a section.
-
-    :param type: ``ControlArea``, ``Segment``, ``Subsection``
-    :param number: of a subsection, from 1
-    :param values: by the names of the kernel's members; those that the debugger prints
-    :param flags: the flag word, and the names of its bits
-    """
-
-    type: str
-    number: int | None
-    address: Address
-    values: dict[str, Hex | Absent]
-    flags: Hex | Absent | None
-    flag_names: tuple[str, ...]
-
-
-@record
 class ListedControlArea:
-    """A control area as text shows it.
+    """A control area, with what of it is printed.
 
-    :param file: the file's name, or what is printed in its place
-    :param parts: the control area, its segment and its subsections, in order
+    :param words: what is printed in place of a file's name: ``Pagefile-backed section``
+    :param segment_words: what is printed as a name of the segment's flags and is none: ``ProtectionMask``
     :param views: where it is mapped, as this program lists it; ``None`` where it does not
-    :param kind: what backs it, where it is listed on one line: ``data``, ``image``, ``page file``, ...
     :param pages: what its prototype PTEs say, as this program lists them; likewise the two behind it
     :param extracted: the file that its pages were written to
     :param explanation: the chain in words
     """
 
-    address: Address
-    file: str
-    parts: tuple[ListedStructure, ...]
+    area: ControlArea
+    words: str
+    segment_words: tuple[str, ...]
     views: tuple[MappedView, ...] | None
+    pages: SectionPages | None
+    extracted: Extracted | None
+    explanation: tuple[Explained, ...] | None
     remarks: tuple[str, ...]
-    kind: str = ""
-    pages: SectionPages | None = None
-    extracted: Extracted | None = None
-    explanation: tuple[Explained, ...] | None = None
 
 
 @record
@@ -145,21 +147,38 @@ class ControlAreaListing:
 
 
 class _Part:
-    def __init__(self, type: str, number: str, at: str) -> None:
-        self.type, self.number, self.at = type, number, at
-        self.values: dict[str, Hex | Absent] = {}
-        self.flags: Hex | Absent | None = None
-        self.names: tuple[str, ...] = ()
+    """One of the structures of a section: what the text shows of its members."""
 
-    def record(self) -> ListedStructure:
-        number = int(self.number) if self.number else None
-        return ListedStructure(self.type, number, address(self.at), self.values, self.flags, self.names)
+    def __init__(self, type: type[ControlArea | Segment | Subsection], at: str, **found: object) -> None:
+        self.type, self.width = type, len(at)
+        self.found: dict[str, Any] = {"address": address(at), **found}
+
+    def once(self, **members: object) -> bool:
+        """Take what a line shows, unless it was shown before."""
+        if any(name in self.found for name in members):
+            return False
+        self.found |= members
+        return True
+
+    def cells(self, numbers: list[tuple[str, str]]) -> bool:
+        """Take a line of labels and values; all must be members of this structure."""
+        kinds, members = self.type.__annotations__, {}
+        for label, text in numbers:
+            name = _NAMES.get(label, label)
+            if name not in kinds or name in members or len(text) > 16:
+                return False
+            # Where a column is a number's, zeros of a pointer may not be printed.
+            is_pointer = "Address" in kinds[name]
+            members[name] = pointer(text.lower().zfill(self.width)) if is_pointer else value(text)
+        return self.once(**members)
 
 
 class _Area:
     def __init__(self, at: str) -> None:
-        self.parts = [_Part("ControlArea", "", at)]
-        self.file = self.kind = ""
+        self.parts = [_Part(ControlArea, at)]
+        self.own = self.parts[0].found
+        self.words = ""
+        self.unread = NOT_SHOWN  # in place of a segment that is not printed
         self.views: list[MappedView] | None = None
         self.pages, self.extracted, self.explained = PagesLines(), ExtractedLines(), ExplainedLines()
         self.remarks: list[str] = []
@@ -171,23 +190,19 @@ class _Area:
         ):
             return True
         if found := _SUBSECTION.match(line):
-            self.parts.append(_Part("Subsection", found[1], found[2]))
+            self.parts.append(_Part(Subsection, found[2], number=int(found[1])))
         elif found := _SEGMENT.match(line):
-            self.parts.append(_Part("Segment", "", found[1]))
+            if any(p.type is Segment for p in self.parts):
+                return False
+            self.parts.append(_Part(Segment, found[1]))
         elif found := _FLAGS.match(line):
-            part.flags, part.names = value(found[1]), words(found[2])
+            return part.once(flags=value(found[1]), flag_names=words(found[2]))
         elif numbers := cells(_CELL, line):
-            for label, text in numbers:
-                # Pointers have all of their digits; other numbers may have as many.
-                read = pointer(text.lower()) if len(text) >= 8 else value(text)
-                if label == "Flags":
-                    part.flags = read
-                else:
-                    part.values[_NAMES.get(label, label)] = read
-        elif found := _WORDS.match(line):
-            part.names = words(found[1])
-        elif (found := _FILE.match(line)) and not self.file:
-            self.file = found[1]
+            return part.cells(numbers)
+        elif part.type is Subsection and (found := _WORDS.match(line)):
+            return part.once(flag_names=tuple(_BITS.get(word, word) for word in words(found[1])))
+        elif (found := _FILE.match(line)) and "file_name" not in self.own:
+            self.named(found[1])
         elif _VIEWS.match(line):
             self.views = self.views or []
         elif (view := _view(line)) is not None:
@@ -195,22 +210,62 @@ class _Area:
         elif said := remark(line):
             self.remarks.append(said)
         elif self._is_name_next() and (found := _RELATIVE.match(line)):
-            self.file = found[1]
+            self.named(found[1])
         else:
             return False
         return True
 
     def _is_name_next(self) -> bool:
-        return not self.file and len(self.parts) == 1 and self.parts[0].flags is not None
+        return len(self.parts) == 1 and "flags" in self.own and "file_name" not in self.own
+
+    def named(self, text: str) -> None:
+        """Take what stands as, or in place of, the file's name."""
+        self.words = text if _NO_NAME.fullmatch(text) else ""
+        self.own["file_name"] = "" if self.words else text_or_absent(text)
+
+    def deleted(self) -> tuple[bool, Hex | Absent | None]:
+        """Return whether a control area is being deleted, and its WaitingForDeletion."""
+        return "BeingDeleted" in self.own.get("flag_names", ()), self.own.get("WaitingForDeletion")
 
     def record(self) -> ListedControlArea:
-        parts = tuple(part.record() for part in self.parts)
-        views = None if self.views is None else tuple(self.views)
+        own = {**self._of_flags(), **self.own}
+        segment, masks = self._segment()
+        parts = tuple(_subsection(p.found, own["kind"]) for p in self.parts if p.type is Subsection)
+        area = of_text(ControlArea, **own, segment=segment, subsections=parts)
         remarks = (*self.pages.odd, *self.extracted.more, *self.remarks)
         return ListedControlArea(
-            parts[0].address, self.file, parts, views, remarks, self.kind, self.pages.record(),
-            self.extracted.record(), self.explained.record(),
+            area, self.words, masks, None if self.views is None else tuple(self.views), self.pages.record(),
+            self.extracted.record(), self.explained.record(), remarks,
         )  # fmt: skip
+
+    def _of_flags(self) -> dict[str, Any]:
+        """Return what follows from the flags of a control area, and from who waits for its deletion."""
+        flags, waiting = self.own.get("flags", NOT_SHOWN), self.own.get("WaitingForDeletion", NOT_SHOWN)
+        bits = {} if isinstance(flags, Absent) else {"File": 0, **dict.fromkeys(self.own.get("flag_names", ()), 1)}
+        shown = flags is not NOT_SHOWN
+        kind = kind_of(bits, self.own.get("FilePointer", NOT_SHOWN)) if shown else ""
+        waiters = waiting if isinstance(waiting, Absent) else NOT_SHOWN if waiting else 0
+        return {"kind": kind, "deletion": Deletion(state_of(bits) if shown else "", waiters)}
+
+    def _segment(self) -> tuple[Segment | Absent, tuple[str, ...]]:
+        """Return the segment, and what is printed behind its flags and is no name of a bit."""
+        found = next((p.found for p in self.parts if p.type is Segment), None)
+        if found is None:
+            return self.unread if self.own.get("Segment") is not UNREADABLE else UNREADABLE, ()
+        names = found.get("flag_names", ())
+        bits = tuple(name for name in names if name != _MASK)
+        return of_text(Segment, **{**found, "flag_names": bits}), (_MASK,) if _MASK in names else ()
+
+
+def _subsection(found: dict[str, Any], kind: str) -> Subsection:
+    protection = found.get("Protection", NOT_SHOWN)
+    places = found.get("StartingSector", NOT_SHOWN), found.get("NumberOfFullSectors", NOT_SHOWN)
+    at: Hex | Absent = NOT_SHOWN
+    size: Hex | Absent = NOT_SHOWN
+    if kind not in ("", UNKNOWN):
+        at, size = extent(*places, found.get("SectorEndOffset", NOT_SHOWN), unit_of(kind))
+    name = "" if isinstance(protection, Absent) else protection_name(protection)
+    return of_text(Subsection, protection_name=name, file_offset=at, file_size=size, **found)
 
 
 @kind("control-area", "ca", opens=r"[ ]*ControlArea[ ]+@ ?[0-9a-f]{8,16}\Z", rank=12)
@@ -242,12 +297,12 @@ class ControlAreaReader(Reader):
 
     def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
         """Say of control areas that are being deleted what that means; a listing of all has few such."""
-        found = (deletion(*_deleted(area)) for area in self._areas)
+        found = (deletion(*area.deleted()) for area in self._areas)
         return tuple(a for a in found if a is not None)[:_MOST_REMARKS]
 
     def situation(self, before: Situation) -> Situation:
         """A control area that is being deleted is why threads wait for its section."""
-        being = any(deletion(*_deleted(area)) is not None for area in self._areas)
+        being = any(deletion(*area.deleted()) is not None for area in self._areas)
         return with_fact(before, "section-being-deleted") if being else before
 
     def record(self) -> ControlAreaListing | None:
@@ -256,23 +311,17 @@ class ControlAreaReader(Reader):
         return ControlAreaListing(tuple(area.record() for area in self._areas), tuple(self._remarks))
 
 
-def _deleted(area: _Area) -> tuple[bool, Hex | Absent | None]:
-    """Return whether a control area is being deleted, and its WaitingForDeletion."""
-    part = area.parts[0]
-    return "BeingDeleted" in part.names, part.values.get("WaitingForDeletion")
-
-
 def _compact(found: re.Match[str]) -> _Area:
     area = _Area(found[1])
-    area.parts[0].values = {
-        "Segment": pointer(found[2]),
-        "NumberOfPfnReferences": value(found[4]),
-        "NumberOfMappedViews": value(found[5]),
-    }
-    if "?" not in found[2]:
-        area.parts.append(_Part("Segment", "", found[2]))
-        area.parts[-1].values = {"TotalNumberOfPtes": value(found[3])}
-    area.kind, area.file = found[6], found[7]
+    area.own |= {
+        "Segment": pointer(found[2]), "NumberOfPfnReferences": value(found[4]), "NumberOfMappedViews": value(found[5]),
+        "kind": found[6],
+    }  # fmt: skip
+    if "?" in found[3]:
+        area.unread = UNREADABLE
+    else:
+        area.parts.append(_Part(Segment, found[2], TotalNumberOfPtes=value(found[3])))
+    area.named(found[7])
     return area
 
 

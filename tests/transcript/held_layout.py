@@ -11,8 +11,8 @@ LAYOUT = {
     "blocked-threads": "Blocker Proc Thread ThreadState",
     "control-area": (
         "Addr Base Based Committed Count Flush In Info Mapped ModWriteCount NonExtendPtes NonPaged Object Of "
-        "Offset PTE Paged Pfn ProtoPtes Pte Ptes Ref Section Sector Sectors Starting Subsections System Template "
-        "Total Unused Usage User WaitForDel commit subsect"
+        "Offset PTE Paged Pfn ProtoPtes Pte Ptes Ref Section Sector Sectors Starting Subsection Subsections System "
+        "Template Total Unused Usage User WaitForDel commit subsect"
     ),
     "deadlock": "Deadlock Lock ThreadEntry Where detected following in the took",
     "device": "AttachedDev Current DevExt DevNode DevObjExt Device IRP Irp Lower RefCount Type Upper for is not object",

@@ -23,6 +23,7 @@ from dumpwalk.kernel.gdt import descriptor_table
 from dumpwalk.kernel.idt import interrupt_table
 from dumpwalk.kernel.pcr import control_block, control_region
 from dumpwalk.kernel.processor_tables import GDT, IDT, table_register
+from dumpwalk.kernel.segment import Segment
 from dumpwalk.kernel.slist import slist
 from dumpwalk.kernel.ssdt import service_table
 from dumpwalk.record import fields
@@ -159,21 +160,21 @@ def test_control_areas(capsys: pytest.CaptureFixture[str], command: str) -> None
 
     assert len(block.record.areas) == len(areas) > 0
     for found, area in zip(block.record.areas, areas):
-        own = [p for p in found.parts if p.type == "ControlArea"]
-        segments = [p for p in found.parts if p.type == "Segment"]
+        own = replaced(found.area, segment=None, subsections=())
 
-        assert found.address == plain(area["address"])
-        assert compared(own[0], area) >= 3
-        assert compared(segments[0], area["segment"]) >= 2
-        parts = [p for p in found.parts if p.type == "Subsection"]
-        assert one_line or compared(parts, area["subsections"]) >= 7
+        assert found.area.address == plain(area["address"])
+        assert compared(own, area) >= 3
+        assert compared(found.area.segment, area["segment"]) >= 2
+        assert one_line or compared(found.area.subsections, area["subsections"]) >= 7
 
 
 def test_control_area_of_x86(capsys: pytest.CaptureFixture[str]) -> None:
     [block] = read_back(capsys, "chrysanthemum", "ca", "863c1758")
 
-    assert [p.type for p in block.record.areas[0].parts][:3] == ["ControlArea", "Segment", "Subsection"]
-    assert block.record.areas[0].parts[0].values["NumberOfSectionReferences"] is not None
+    [listed] = block.record.areas
+    assert isinstance(listed.area.segment, Segment)
+    assert listed.area.subsections
+    assert isinstance(listed.area.NumberOfSectionReferences, int)
 
 
 @pytest.mark.parametrize("sample", sorted(file.stem for file in SAMPLES.glob("*.dmp")))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from shown import read_back
 
-from dumpwalk.commands import pfn, pool, pte, ptov, vad, vtop
+from dumpwalk.commands import ca, pfn, pool, pte, ptov, vad, vtop
 from dumpwalk.opening import open
 from dumpwalk.record import fields
 from dumpwalk.remarks import Absent
@@ -63,6 +63,14 @@ CASES: list[tuple[str, str, Made, Made, str, Made, Made]] = [
     ),
     ("file_mapping_x64", "ptov 1ab000", lambda t: ptov.ptov("1ab000", target=t), ptov.layout, "virtual-addresses",
      lambda r: r.found, lambda a: a),
+    *(
+        (sample, f"ca {at} {flags}", lambda t, at=at, flags=flags: ca.ca([at, flags], target=t), ca.layout,
+         "control-area", lambda r: tuple(a.area for a in r.areas), lambda a: a.areas)
+        for sample, at, flags in (
+            ("chrysanthemum", "863c1758", "3"), ("file_views", "ffffb80f`12341310", "3"),
+            ("file_views", "ffffb80f`12341810", "3"), ("file_views", "0", "3"),
+        )
+    ),
 ]  # fmt: skip
 
 

@@ -4,50 +4,48 @@ from __future__ import annotations
 
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
-from dumpwalk.transcript.against.named import statement, values
+from dumpwalk.transcript.against.named import elements, nth, statement, values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from dumpwalk.kernel.section import ControlArea
     from dumpwalk.target import Target
-    from dumpwalk.transcript.control_area import ControlAreaListing, ListedStructure
+    from dumpwalk.transcript.control_area import ControlAreaListing
 
-# What is printed in place of a name.
-_NO_NAME = ("Pagefile-backed section", "Section of physical memory", "No name for file", "No Name for File", "????")
+# What follows from numbers that are compared; and the structures, each of which is compared for itself.
+_FOLLOWS = ("address", "kind", "flag_names", "deletion", "number", "protection_name", "file_offset", "file_size")
+_PARTS = ("segment", "subsections")
 
 
 @compares("control-area")
 def control_areas(target: Target, said: ControlAreaListing, command: str) -> Iterator[Statement | None]:
-    """Compare control areas with their segments and subsections."""
+    """Compare control areas with their segments and subsections, and where they are mapped."""
+    from dumpwalk.kernel.mapped_views import mapped_views
     from dumpwalk.kernel.section import control_area
 
-    for area in said.areas:
-        held = control_area(target, area.address)
-        for part in area.parts:
-            yield from _part(target, part, held)
-        if area.file and area.file not in _NO_NAME:
-            yield statement(f"ControlArea {area.address} file", area.file, held.file_name)
+    for listed in said.areas:
+        area, held = listed.area, control_area(target, listed.area.address)
+        yield from _area(target, area, held)
+        if listed.views:
+            views, _ = mapped_views(target, held)
+            yield from elements(f"ControlArea {area.address} view", listed.views, views, target.machine.pointer_size)
 
 
-def _part(target: Target, part: ListedStructure, area: ControlArea) -> Iterator[Statement | None]:
-    width = target.machine.pointer_size
-    what = f"{part.type} {part.address}"
-    if part.type == "ControlArea":
-        held: Any = area
-    elif part.type == "Segment":
-        yield statement(f"ControlArea {area.address} Segment", part.address, area.Segment, width)
-        held = area.segment
-    else:
-        held = next((s for s in area.subsections if s.address == target.address(part.address)), None)
-        if held is None:
-            places = tuple(s.address for s in area.subsections)
-            where = f"Subsection {part.number}"
-            there = places[part.number - 1] if part.number and part.number <= len(places) else Absent("there is none")
-            yield statement(where, part.address, there, width)
-            return
-    type = {"ControlArea": "_CONTROL_AREA", "Segment": "_SEGMENT"}.get(part.type, "_SUBSECTION")
-    yield from values(what, part.values, held, target.object(type, part.address), pointer_size=width)
-    yield statement(f"{what} flags", part.flags, getattr(held, "flags", held), width)
+def _area(target: Target, area: ControlArea, held: ControlArea) -> Iterator[Statement | None]:
+    what, width = f"ControlArea {area.address}", target.machine.pointer_size
+    yield from values(what, area, held, skip=(*_FOLLOWS, *_PARTS), pointer_size=width)
+    if isinstance(area.flags, Absent):  # it is on one line, which says the kind
+        kind = held.flags if isinstance(held.flags, Absent) else held.kind
+        yield statement(f"{what} kind", None if area.kind == "unknown" else area.kind, kind)
+    segment = area.segment
+    if not isinstance(segment, Absent):
+        yield from values(f"Segment {segment.address}", segment, held.segment, skip=_FOLLOWS, pointer_size=width)
+    for part in area.subsections:
+        there = nth(held.subsections, part.number - 1, held.problems) if part.number else "the first is 1"
+        at = there if isinstance(there, (str, Absent)) else there.address
+        if at == target.address(part.address):
+            yield from values(f"Subsection {part.address}", part, there, skip=_FOLLOWS, pointer_size=width)
+        else:
+            yield statement(f"Subsection {part.number}", part.address, at, width)
