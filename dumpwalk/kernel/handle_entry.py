@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dumpwalk.types.model import Field
 
 OBJ_PROTECT_CLOSE, OBJ_INHERIT, OBJ_AUDIT_OBJECT_CLOSE = 1, 2, 4
+# What !handle calls them.
+ATTRIBUTES = {"Protected": OBJ_PROTECT_CLOSE, "Inherit": OBJ_INHERIT, "Audit": OBJ_AUDIT_OBJECT_CLOSE}
 # Up to 7 the table's lock has the bit that was OBJ_PROTECT_CLOSE, which went into the access:
 # nt!ObpAccessProtectCloseBit holds this value.
 _PROTECT_CLOSE_BIT = 0x02000000

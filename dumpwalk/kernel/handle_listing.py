@@ -74,10 +74,10 @@ class Handles:
     :param handle: the one asked for; ``None`` for all
     """
 
-    owner: Owner | None
+    owner: Owner | Absent | None
     kind: str
     table: HandleTable | Absent
-    handle: Hex | None
+    handle: Hex | Absent | None
     handles: tuple[Handle, ...]
     problems: tuple[Problem, ...] = ()
 

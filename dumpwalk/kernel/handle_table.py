@@ -51,7 +51,7 @@ class HandleTable:
     NextHandleNeedingPool: Hex | Absent
     UniqueProcessId: Hex | Absent
     QuotaProcess: Address | Absent
-    entries_per_page: int
+    entries_per_page: int | Absent
 
 
 @record
@@ -66,11 +66,11 @@ class HandleEntry:
     """
 
     handle: Hex
-    entry: Address
+    entry: Address | Absent
     object: Address | None
-    GrantedAccess: Hex | None
+    GrantedAccess: Hex | Absent | None
     Attributes: int = 0
-    next_free: Hex | None = None
+    next_free: Hex | Absent | None = None
 
 
 def handle_table(target: Target, address: int) -> HandleTable:
@@ -88,8 +88,12 @@ def handle_table(target: Target, address: int) -> HandleTable:
         hexadecimal(table, "NextHandleNeedingPool"),
         hexadecimal(table, "UniqueProcessId"),
         pointer(table, "QuotaProcess"),
-        _PAGE // entry_format(target).size,
+        _entries_per_page(target),
     )
+
+
+def _entries_per_page(target: Target) -> int:
+    return _PAGE // entry_format(target).size
 
 
 def object_table(target: Target, process: int) -> Address | Absent:
@@ -169,10 +173,11 @@ def _page_entries(
     format = entry_format(target)
     body = 0 if objects else body_offset(target)
     address, decode, size = target.address, format.decode, format.size
+    first = number * _entries_per_page(target)
     for index in range(len(data) // size):
         at = index * size
         pointer, access, attributes = decode(data, at)
-        handle = Hex((number * table.entries_per_page + index) * _STEP)
+        handle = Hex((first + index) * _STEP)
         if not pointer or not index:
             next_free = Hex(format.next_free.of(data, at))
             yield HandleEntry(handle, address(page + at), None, None, 0, next_free)
@@ -191,7 +196,7 @@ def _pages(target: Target, table: HandleTable, problems: list[Problem]) -> Itera
     pages = [(0, target.address(table.TableCode & ~_LEVELS))]
     width = target.machine.pointer_size
     seen = {int(pages[0][1])}
-    most = _MOST_HANDLES // _STEP // table.entries_per_page
+    most = _MOST_HANDLES // _STEP // _entries_per_page(target)
     for _ in range(table.levels):
         below = []
         for number, page in pages:
@@ -231,7 +236,7 @@ def entry_of(target: Target, table: HandleTable, handle: int, *, objects: bool =
         return table.TableCode if isinstance(table.TableCode, Absent) else Absent("")
     if handle % _STEP:
         handle -= handle % _STEP  # the low bits are the owner's
-    number, index = divmod(handle // _STEP, table.entries_per_page)
+    number, index = divmod(handle // _STEP, _entries_per_page(target))
     width = target.machine.pointer_size
     per_page = _PAGE // width
     if not 0 < handle < _MOST_HANDLES or number >= per_page**table.levels or table.levels == _LEVELS:

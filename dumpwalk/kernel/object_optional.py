@@ -43,6 +43,16 @@ class OptionalHeader:
     address: Address
 
 
+def header_type(kind: str) -> str:
+    """Return the type of the optional header that ``!object`` calls so.
+
+    >>> header_type("NameInfo"), header_type("HandleRevocationInfo")
+    ('_OBJECT_HEADER_NAME_INFO', '_OBJECT_HEADER_HANDLE_REVOCATION_INFO')
+    """
+    words = "".join(f"_{letter}" if letter.isupper() else letter for letter in kind)
+    return f"_OBJECT_HEADER{words.upper()}"
+
+
 def optional_sizes(target: Target) -> dict[int, tuple[str, int]]:
     """Return by each bit of ``InfoMask`` which header it stands for (``NAME``), and its size in bytes.
 
@@ -105,14 +115,8 @@ def optional_headers(target: Target, header: Any) -> tuple[OptionalHeader, ...] 
     found = distances(target, header)
     if isinstance(found, Absent):
         return found
-    return tuple(
-        OptionalHeader(
-            _SHOWN.get(kind, f"{kind.title()}Info"),
-            f"_OBJECT_HEADER_{kind}_INFO",
-            target.address(int(header.address_) - below),
-        )
-        for kind, below in found.items()
-    )
+    places = {_SHOWN.get(kind, f"{kind.title()}Info"): int(header.address_) - below for kind, below in found.items()}
+    return tuple(OptionalHeader(kind, header_type(kind), target.address(at)) for kind, at in places.items())
 
 
 def check_distances(target: Target, header: Any) -> Problem | None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # !object's flags, as Microsoft documents them.
 DETAILS, CONTENTS, OPTIONAL_HEADERS, FULL_PATH = 1, 8, 0x10, 0x20
 DEFAULT_FLAGS = DETAILS | CONTENTS
+# Who says where the type is, up to Windows Vista.
+OWN_POINTER = "the header's own pointer"
 
 
 @record
@@ -40,7 +42,7 @@ class TypeSteps:
     :param source: who says where table and cookie are
     """
 
-    header: Address
+    header: Address | Absent
     TypeIndex: Hex | Absent | None
     address_byte: Hex | None
     ObHeaderCookie: Hex | Absent | None
@@ -67,10 +69,10 @@ class ObjectInfo:
     """
 
     address: Address
-    header: Address
+    header: Address | Absent
     type: Address | Absent
     type_name: str | Absent
-    new_version: bool
+    new_version: bool | Absent
     HandleCount: int | Absent | None = None
     PointerCount: int | Absent | None = None
     Directory: Address | Absent | None = None
@@ -146,7 +148,7 @@ def type_steps(target: Target, address: int) -> TypeSteps:
     table, type = object_types(target).table, type_of(target, address)
     if table is None:
         at = target.address(int(header.address_) + (header.plan_.field("Type").offset))
-        return TypeSteps(place, None, None, None, None, at, type, "the header's own pointer")
+        return TypeSteps(place, None, None, None, None, at, type, OWN_POINTER)
     index, cookie = type_index(target, header), table.ObHeaderCookie
     entry: Address | Absent | None = None
     if isinstance(index, Absent):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dumpwalk.kernel.handle_entry import ATTRIBUTES
 from dumpwalk.remarks import Absent
 from dumpwalk.render.object import object_lines
 from dumpwalk.render.remarks import remark_lines
@@ -11,23 +12,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.kernel.handle_listing import Handle, Handles, Owner
 
-# OBJ_PROTECT_CLOSE, OBJ_INHERIT, OBJ_AUDIT_OBJECT_CLOSE
-_ATTRIBUTES = ((1, "Protected"), (2, "Inherit"), (4, "Audit"))
 _HEADS = {"handle table": "Handle table", "kernel handle table": "Kernel handle table"}
 
 
 def layout(found: Handles) -> str:
     """Return the handles of one table as text, beginning with an empty line as in the debugger."""
     lines = [""]
-    if found.owner is not None:
+    if found.owner is not None and not isinstance(found.owner, Absent):
         lines += [*owner_lines(found.owner, _count(found)), ""]
     if not isinstance(found.table, Absent):
         head = _HEADS.get(found.kind, found.kind)
         lines += [f"{head} at {plain(found.table.address)} with {_number(found.table.HandleCount)} entries in use", ""]
     for handle in found.handles:
         lines += _handle(handle)
-    if found.handle is not None and not found.handles and any(p.where.startswith("handle ") for p in found.problems):
-        lines += [f"Invalid Handle: {found.handle:#x}", ""]
+    asked = None if found.handles or isinstance(found.handle, Absent) else found.handle
+    if asked is not None and any(p.where.startswith("handle ") for p in found.problems):
+        lines += [f"Invalid Handle: {asked:#x}", ""]
     while lines[-1:] == [""]:
         lines.pop()
     remarks = remark_lines(found)
@@ -38,7 +38,8 @@ def _count(found: Handles) -> int | Absent:
     """Return how many handles a process has, as its table says; one without a table has none."""
     if not isinstance(found.table, Absent):
         return found.table.HandleCount
-    place = found.owner.ObjectTable if found.owner is not None else found.table
+    owner = found.owner
+    place = found.table if owner is None or isinstance(owner, Absent) else owner.ObjectTable
     return 0 if not isinstance(place, Absent) and not place else found.table
 
 
@@ -64,17 +65,21 @@ def owner_lines(owner: Owner, handles: int | Absent) -> list[str]:
 def _handle(handle: Handle) -> list[str]:
     entry = handle.entry
     if entry.object is None:
-        following = "????" if entry.next_free is None else f"{entry.next_free:08x}"
+        following = _digits(entry.next_free)
         free = f"{entry.handle:04x}: free handle, Entry address {plain(entry.entry)}, Next Entry {following}"
         return [free]
-    names = "".join(f" ({name})" for bit, name in _ATTRIBUTES if entry.Attributes & bit)
-    access = "????" if entry.GrantedAccess is None else f"{entry.GrantedAccess:08x}"
+    names = "".join(f" ({name})" for name, bit in ATTRIBUTES.items() if entry.Attributes & bit)
+    access = _digits(entry.GrantedAccess)
     line = (
         f"{entry.handle:04x}: Object: {plain(entry.object)}  GrantedAccess: {access}{names} Entry: {plain(entry.entry)}"
     )
     if handle.object is None:
         return [line]
     return [line, *object_lines(handle.object, "        "), ""]
+
+
+def _digits(value: int | Absent | None) -> str:
+    return "????" if value is None or isinstance(value, Absent) else f"{value:08x}"
 
 
 def _number(value: int | Absent) -> str:

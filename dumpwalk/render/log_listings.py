@@ -54,13 +54,13 @@ def _stack(found: Any) -> str:
 
 
 def _objects(found: Any) -> str:
-    named = [f"{o.type_name or 'no object'} {o.name or ''}".rstrip() for o in found.objects[:3]]
+    named = [f"{_word(o.type_name) or 'no object'} {_word(o.name)}".rstrip() for o in found.objects[:3]]
     more = len(found.objects) - 3
     return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
 
 def _handles(found: Any) -> str:
-    return counted(len(found.handles) + len(found.user), "handle")
+    return counted(len(found.table.handles) + len(found.user), "handle")
 
 
 def _pool(found: Any) -> str:

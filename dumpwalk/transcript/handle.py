@@ -1,29 +1,37 @@
-"""Handles as ``!handle`` prints them, of the kernel's debugger and of user mode's."""
+"""Handles as ``!handle`` prints them: the command's own records, and those of user mode's debugger."""
 
 from __future__ import annotations
 
 import re
 
-from dumpwalk.memory.address import Address, Hex
+from dumpwalk.kernel.handle_entry import ATTRIBUTES
+from dumpwalk.kernel.handle_listing import ID_TABLE, KERNEL_TABLE, PROCESS, Handle, Handles
+from dumpwalk.kernel.handle_table import HandleEntry, HandleTable
+from dumpwalk.memory.address import Hex
 from dumpwalk.record import record
-from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.kernel_object import ListedObject, ObjectLines, object_head
-from dumpwalk.transcript.values import UNREADABLE, address, hexadecimal, optional, remark
+from dumpwalk.transcript.kernel_object import ObjectLines, object_head
+from dumpwalk.transcript.values import NOT_SHOWN, address, hexadecimal, integer, of_text, remark, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _TABLE = re.compile(
     r"[ ]*((?:Kernel )?New version of handle table|(?:Kernel h|H)andle table|PspCidTable) at ([0-9a-f]{8,16})"
     r" with ([0-9]+|\?+) [Ee]ntries in use\Z"
 )
+# What we call tables, by their titles; old debuggers have others.
+_TITLES = {"Handle table": PROCESS, "Kernel handle table": KERNEL_TABLE, "PspCidTable": ID_TABLE}
 _SEARCH = re.compile(r"[ ]*(Searching for (?:handles of type .*|Process with Cid == .*))\Z")
 _ENTRY = re.compile(
-    r"[ ]*([0-9a-f]{4,16}): Object: ([0-9a-f]{8,16})[ ]+GrantedAccess: ([0-9a-f]{1,8}|\?+)((?: \(\w+\))*)"
-    r"(?:[ ]+Entry: ([0-9a-f]{8,16}))?\Z"
+    r"[ ]*([0-9a-f]{4,16}): Object: ([0-9a-f]{8,16})[ ]+GrantedAccess: ([0-9a-f]{1,8}|\?+)"
+    r"((?: \((?:Protected|Inherit|Audit)\))*)(?:[ ]+Entry: ([0-9a-f]{8,16}))?\Z"
 )
 _FREE = re.compile(
     r"[ ]*([0-9a-f]{4,16}): free handle, Entry address ([0-9a-f]{8,16}), Next Entry ([0-9a-f]{8,16}|\?+)\Z"
 )
-_INVALID = re.compile(r"[ ]*(Invalid Handle: .*|processor number [0-9]{1,4})\Z")
+_INVALID = re.compile(r"[ ]*(Invalid Handle: (?:0x([0-9a-f]{1,16})\Z)?.*|processor number [0-9]{1,4})\Z")
 _USER = re.compile(r"[ ]*Handle ([0-9a-f]{1,16})\Z")
 _FIELD = re.compile(r"[ ]+(Type|Attributes|GrantedAccess|HandleCount|PointerCount|Name)[ ]+(\S.*)\Z")
 _ACCESS = re.compile(r"[ ]{4,}([A-Z]\w+(?:,[A-Z]\w+)*,?)\Z")
@@ -31,24 +39,6 @@ _SPECIFIC = re.compile(r"[ ]*Object [Ss]pecific [Ii]nformation\Z")
 _INFORMATION = re.compile(r"[ ]{3,}(\S.*)\Z")
 _SUM = re.compile(r"[ ]*([0-9]+ [Hh]andles?(?: of type \w+)?|Type[ ]+Count)\Z")
 _COUNT = re.compile(r"([A-Z]\w+)[ ]+([0-9]+)\Z")
-
-
-@record
-class ListedHandle:
-    """A handle of the kernel's table.
-
-    :param attributes: words in brackets: ``Protected``, ``Inherit``, ``Audit``
-    :param entry: where it is in the table, which old debuggers do not say
-    :param next_free: of a free entry: the next one in the list
-    """
-
-    handle: Hex
-    object: Address | None
-    GrantedAccess: Hex | None
-    attributes: tuple[str, ...]
-    entry: Address | None
-    next_free: Hex | None
-    info: ListedObject | None
 
 
 @record
@@ -69,15 +59,12 @@ class UserHandle:
 class HandleList:
     """Handles.
 
-    :param table: what the table is called, and where it is
-    :param entries: how many entries it says are in use
+    :param title: what the debugger calls the table, where that is not what we do
     :param counts: how many handles of each type there are, where that is printed
     """
 
-    table: str
-    address: Address | None
-    entries: int | Absent | None
-    handles: tuple[ListedHandle, ...]
+    table: Handles
+    title: str
     user: tuple[UserHandle, ...]
     counts: tuple[tuple[str, int], ...]
     remarks: tuple[str, ...]
@@ -129,6 +116,7 @@ class HandleReader(Reader):
         self._user: list[_User] = []
         self._counts: list[tuple[str, int]] = []
         self._summed = False
+        self._invalid: dict[str, Hex] = {}
         self._remarks: list[str] = []
 
     def take(self, line: str, number: int) -> bool:
@@ -151,7 +139,11 @@ class HandleReader(Reader):
             self._remarks += [found[1]] if found[1][:1].isdecimal() else []
         elif self._summed and (found := _COUNT.match(line)):
             self._counts.append((found[1], int(found[2])))
-        elif found := _SEARCH.match(line) or _INVALID.match(line):
+        elif found := _INVALID.match(line):
+            self._remarks.append(found[1])
+            if found[2]:
+                self._invalid[found[1]] = hexadecimal(found[2])
+        elif found := _SEARCH.match(line):
             self._remarks.append(found[1])
         elif said := remark(line):
             self._remarks.append(said)
@@ -163,20 +155,32 @@ class HandleReader(Reader):
         if self._table is None and not self._handles and not self._user and not self._remarks:
             return None
         name, at, entries = self._table.groups() if self._table else ("", "", "")
-        return HandleList(
-            name, address(at) if at else None,
-            int(entries) if entries.isdecimal() else UNREADABLE if entries else None,
-            tuple(_handle(found, lines) for found, lines in self._handles), tuple(u.record() for u in self._user),
-            tuple(self._counts), tuple(self._remarks),
-        )  # fmt: skip
+        kind = _kind(name)
+        shown: dict[str, Any] = {"kind": kind, "owner": None} if kind == ID_TABLE else {"kind": kind}
+        if at:
+            count = integer(entries)
+            shown["table"] = of_text(HandleTable, address=address(at), HandleCount=count)
+        remarks = tuple(self._remarks)
+        if len(self._invalid) == 1 and not self._handles:  # that there is no handle says that it is none
+            [(text, shown["handle"])] = self._invalid.items()
+            remarks = tuple(said for said in remarks if said != text)
+        handles = tuple(_handle(found, lines) for found, lines in self._handles)
+        found = of_text(Handles, handles=handles, **shown)
+        title = "" if name in ("", *_TITLES) else name
+        return HandleList(found, title, tuple(u.record() for u in self._user), tuple(self._counts), remarks)
 
 
-def _handle(found: re.Match[str], lines: ObjectLines | None) -> ListedHandle:
+def _kind(title: str) -> str:
+    """Return what we call a table with that title."""
+    if not title:
+        return ""
+    return _TITLES.get(title) or (KERNEL_TABLE if title.startswith("Kernel") else PROCESS)
+
+
+def _handle(found: re.Match[str], lines: ObjectLines | None) -> Handle:
     if found.re is _FREE:
-        following = hexadecimal(found[3]) if "?" not in found[3] else None
-        return ListedHandle(hexadecimal(found[1]), None, None, (), address(found[2]), following, None)
-    access = optional(found[3] if "?" not in found[3] else None)
-    attributes = tuple(found[4].replace("(", "").replace(")", "").split())
-    info = lines.record() if lines else None
-    at = address(found[5]) if found[5] else None
-    return ListedHandle(hexadecimal(found[1]), address(found[2]), access, attributes, at, None, info)
+        return Handle(HandleEntry(hexadecimal(found[1]), address(found[2]), None, None, 0, value(found[3])))
+    bits = sum(bit for name, bit in ATTRIBUTES.items() if f"({name})" in found[4])
+    at = address(found[5]) if found[5] else NOT_SHOWN
+    entry = HandleEntry(hexadecimal(found[1]), at, address(found[2]), value(found[3]), bits)
+    return Handle(entry, lines.record() if lines else None)

@@ -1,15 +1,21 @@
-"""Objects of the object manager as ``!object`` prints them, alone and below handles."""
+"""Objects of the object manager as ``!object`` prints them, alone and below handles: the command's own records."""
 
 from __future__ import annotations
 
 import re
 
 from dumpwalk.kernel.object_directory import DirectoryEntry
-from dumpwalk.memory.address import Address
+from dumpwalk.kernel.object_optional import OptionalHeader, header_type
+from dumpwalk.kernel.object_record import ObjectInfo
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import UNREADABLE, address, integer, pointer, remark, text_or_absent
+from dumpwalk.transcript.type_steps import StepLines
+from dumpwalk.transcript.values import UNREADABLE, address, integer, of_text, pointer, remark, text_or_absent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _HEAD = re.compile(r"[ ]*Object: ([0-9a-f]{8,16})[ ]+Type: \(([0-9a-f]{8,16}|\?{4,8})\) (\S.*)\Z")
 _HEADER = re.compile(r"[ ]*ObjectHeader: ([0-9a-f]{8,16})(?: \((new|old) version\))?\Z")
@@ -23,94 +29,59 @@ _COLUMNS = re.compile(r"[ ]*(?:Hash[ ]+Address[ ]+Type[ ]+Name|----[ ]+-+[ ]+---
 _ENTRY = re.compile(r"[ ]+(?:([0-9]{2})[ ]+)?([0-9a-f]{8,16}) (\S.{12}) (\S.*)\Z")
 _LONG_ENTRY = re.compile(r"[ ]+(?:([0-9]{2})[ ]+)?([0-9a-f]{8,16})[ ]+([A-Z]\w*|\?{4})[ ]+(\S.*)\Z")
 _OPTIONAL = re.compile(r"[ ]*(?:Optional Headers: ?(\?{4})?|([A-Z]\w+Info)\(([0-9a-f]{8,16})\))\Z")
-_STEP = re.compile(
-    r"[ ]*(Type, found by:|TypeIndex in the header at .*|\^ (?:bits 8 to 15 of the header's address|ObHeaderCookie): .*"
-    r"|= (?:0x[0-9a-f]+|\?{4}), index into ObTypeIndexTable|(?:entry at|pointer at|type) .*= (?:[0-9a-f`]+|\?{4,8})"
-    r"|\([^()]*\))\Z"
-)
 _FAILURE = re.compile(r"[ ]*([0-9a-f]{8,16}): (Not a valid object \(.*\))\Z")
 _LISTED = re.compile(
     r"[ ]*(Scanning [0-9]+ objects of type .*|Total of [0-9]+ objects of type .*|no object of that type was found)\Z"
 )
 
 
-@record
-class ListedObject:
-    """An object as text shows it.
-
-    :param new_version: the debugger says so of its header; ``None`` where it says nothing
-    :param device: in braces behind the name of a file
-    :param contents: of a directory, in the order of the text
-    :param optional_headers: name and address of each
-    :param steps: how its type was found, as printed
-    :param failure: why it is no object
-    """
-
-    address: Address
-    type: Address | Absent | None
-    type_name: str
-    header: Address | None = None
-    new_version: bool | None = None
-    HandleCount: int | Absent | None = None
-    PointerCount: int | Absent | None = None
-    Directory: Address | Absent | None = None
-    name: str | None = None
-    device: str | None = None
-    path: str | None = None
-    LinkTarget: str | None = None
-    DosDeviceDriveIndex: int | None = None
-    contents: tuple[DirectoryEntry, ...] = ()
-    optional_headers: tuple[tuple[str, Address], ...] | Absent = ()
-    steps: tuple[str, ...] = ()
-    failure: str = ""
-
-
 class ObjectLines:
     """Takes the lines of one object, of which *head* matched the first."""
 
     def __init__(self, head: re.Match[str]) -> None:
-        failed = len(head.groups()) == 2
-        self._fields: dict[str, object] = {
-            "address": address(head[1]),
-            "type": None if failed else pointer(head[2]),
-            "type_name": "" if failed else head[3],
-            "failure": head[2] if failed else "",
-        }
+        self._found: dict[str, Any] = {"address": address(head[1])}
+        if head.re is _HEAD:
+            self._found |= {"type": pointer(head[2]), "type_name": text_or_absent(head[3])}
+        else:
+            self._found["type_name"] = Absent(head[2])
         self._contents: list[DirectoryEntry] = []
-        self._optional: list[tuple[str, Address]] = []
-        self._optional_unread = False
-        self._steps: list[str] = []
+        self._optional: list[OptionalHeader] | Absent | None = None
+        self._steps = StepLines()
 
     def take(self, line: str) -> bool:
-        fields = self._fields
         if found := _HEADER.match(line):
-            new = {"new": True, "old": False}.get(found[2])
-            return self._once(header=address(found[1]), new_version=new)
+            version = {"new_version": found[2] == "new"} if found[2] else {}
+            return self._once(header=address(found[1]), **version)
         if found := _COUNTS.match(line):
             return self._once(HandleCount=integer(found[1]), PointerCount=integer(found[2]))
         if found := _NAME.match(line):
-            return self._once(Directory=pointer(found[1]), name=found[2], device=found[3])
+            device = text_or_absent(found[3]) if found[3] is not None else None
+            return self._once(Directory=pointer(found[1]), name=text_or_absent(found[2]), device=device)
         if found := _TARGET.match(line):
-            return self._once(LinkTarget=found[1])
+            return self._once(LinkTarget=text_or_absent(found[1]))
         if found := _PATH.match(line):
-            return self._once(path=found[1])
+            return self._once(path=text_or_absent(found[1]))
         if found := _DRIVE.match(line):
             return self._once(DosDeviceDriveIndex=int(found[1]))
         if found := _OPTIONAL.match(line):
-            self._optional_unread = self._optional_unread or bool(found[1])
-            if found[2]:
-                self._optional.append((found[2], address(found[3])))
+            return self._optional_header(found)
+        if self._steps.take(line) or _COLUMNS.match(line):
             return True
-        if found := _STEP.match(line):
-            if line[:1] == "(" or (line.lstrip()[:1] == "(" and not self._steps):
-                return False
-            self._steps.append(found[1])
-            return True
-        if _COLUMNS.match(line):
-            return True
-        if (found := _ENTRY.match(line) or _LONG_ENTRY.match(line)) and fields["type_name"] == "Directory":
+        if (found := _ENTRY.match(line) or _LONG_ENTRY.match(line)) and self._found["type_name"] == "Directory":
             return self._entry(found)
         return False
+
+    def _optional_header(self, found: re.Match[str]) -> bool:
+        if not found[2]:
+            if self._optional is not None:
+                return False
+            self._optional = UNREADABLE if found[1] else []
+            return True
+        if isinstance(self._optional, Absent):
+            return False
+        one = OptionalHeader(found[2], header_type(found[2]), address(found[3]))
+        self._optional = [*(self._optional or ()), one]
+        return True
 
     def _entry(self, found: re.Match[str]) -> bool:
         if not found[1] and not self._contents:
@@ -122,18 +93,17 @@ class ObjectLines:
         return True
 
     def _once(self, **fields: object) -> bool:
-        if next(iter(fields)) in self._fields:
+        if next(iter(fields)) in self._found:
             return False
-        self._fields |= fields
+        self._found |= fields
         return True
 
-    def record(self) -> ListedObject:
-        return ListedObject(
-            **self._fields,  # type: ignore[arg-type]
-            contents=tuple(self._contents),
-            optional_headers=UNREADABLE if self._optional_unread else tuple(self._optional),
-            steps=tuple(self._steps),
-        )
+    def record(self) -> ObjectInfo:
+        shown = dict(self._found)
+        if self._optional is not None:
+            shown["optional_headers"] = self._optional if isinstance(self._optional, Absent) else tuple(self._optional)
+        contents = tuple(self._contents) or None
+        return of_text(ObjectInfo, contents=contents, steps=self._steps.record(), **shown)
 
 
 def object_head(line: str) -> ObjectLines | None:
@@ -145,9 +115,12 @@ def object_head(line: str) -> ObjectLines | None:
 
 @record
 class ObjectList:
-    """Objects in the order of the text."""
+    """Objects in the order of the text.
 
-    objects: tuple[ListedObject, ...]
+    :param objects: of what is none, the debugger's words for that are why it has no type's name
+    """
+
+    objects: tuple[ObjectInfo, ...]
     remarks: tuple[str, ...]
 
 

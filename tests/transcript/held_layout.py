@@ -25,7 +25,7 @@ LAYOUT = {
     "exception": "Chained Parameter",
     "exploitable": "Basic Block Input Stack Trace Usage operands",
     "failure-data": "Type",
-    "handle": "Count Object ObjectHeader at in new specific use version with",
+    "handle": "Count Object ObjectHeader at entries in new specific use version with",
     "idt": "Dumping IDT KINTERRUPT",
     "imports": "Dumping Import ModuleImageName at table",
     "irp": "Args Buffer Completion Device File Irp Mdl No System cl cmd flg is stack stacks trace with",
@@ -91,6 +91,7 @@ LAYOUT = {
 IN_ANOTHER_FORM = (
     ("vad", "", r"Mapped", "private is false"),
     ("vad", "", r"Exe", "VadType is VadImageMap"),
+    ("handle", r".*GrantedAccess: ", r"Protected|Inherit|Audit", "bits of Attributes"),
     ("pool", "", r"Free", "allocated is false"),
     ("pte", "", r"Proto", "the kind of the entry is prototype"),
     ("pte", r"[ ]*Page has been freed\Z", r"has|been", "the kind of the entry is freed"),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
 from record_strategies import ABSENT, Strategy, names, numbers, paths, places, record_of
-from round_trips import AT_FOOT, NOT_PRINTED, replaced
-from shown import Shown
+from round_trips import AT_FOOT, NOT_PRINTED, as_read, replaced, set_and_there
 
 from dumpwalk.kernel.handle_listing import Handle, Handles, Owner
 from dumpwalk.kernel.handle_table import HandleTable
 from dumpwalk.kernel.object_directory import DirectoryEntry
-from dumpwalk.kernel.object_record import ObjectInfo, TypeSteps
-from dumpwalk.memory.address import Hex
+from dumpwalk.kernel.object_optional import header_type
+from dumpwalk.kernel.object_record import OWN_POINTER, ObjectInfo, TypeSteps
+from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.remarks import Absent, Problem
+from dumpwalk.transcript.values import of_text
 
 TYPES = st.sampled_from(
     ["Event", "File", "ALPC Port", "Directory", "SymbolicLink", "FilterConnectionPort", "WindowStation"]
@@ -51,63 +53,69 @@ def objects(wide: bool, path: str = "") -> Strategy:
 
 
 def _object(info: ObjectInfo) -> Any:
-    """Return an object with what its type has: a directory what is in it, a symbolic link a target."""
+    """Return an object with what its type has, and members that the walk reads together."""
     contents = info.contents if info.type_name == "Directory" else None
     if contents is not None:
         contents = tuple(sorted(contents, key=lambda entry: entry.hash))
-    return replaced(info, contents=contents, device=info.device if info.name is not None else None)
+    headers = info.optional_headers
+    if isinstance(headers, tuple):
+        headers = tuple(replaced(one, type=header_type(one.kind)) for one in headers)
+    return replaced(
+        info, contents=contents, device=info.device if info.name is not None else None, optional_headers=headers,
+        PointerCount=None if info.HandleCount is None else info.PointerCount,
+        Directory=None if info.name is None else Address(0) if info.Directory is None else info.Directory,
+    )  # fmt: skip
 
 
 def steps(wide: bool) -> Strategy:
     small = st.integers(0, 0xFF).map(Hex)
     given = {
         "header": places(wide), "TypeIndex": st.one_of(st.none(), ABSENT, small),
-        "address_byte": st.one_of(st.none(), small),
-        "ObHeaderCookie": st.one_of(ABSENT, small), "index": st.one_of(ABSENT, st.integers(0, 0xFF)),
-        "entry": st.one_of(st.none(), places(wide)), "type": st.one_of(ABSENT, places(wide)),
+        "address_byte": small,
+        "ObHeaderCookie": st.one_of(st.none(), ABSENT, small), "index": st.one_of(ABSENT, st.integers(0, 0xFF)),
+        "entry": st.one_of(st.none(), places(wide), ABSENT), "type": st.one_of(ABSENT, places(wide)),
         "source": st.sampled_from(["symbols", "types found in pool, by their names"]),
     }  # fmt: skip
-    return record_of(TypeSteps, wide, given)
+    return record_of(TypeSteps, wide, given).map(lambda found: _steps(found, wide))
 
 
-def object_as_printed(info: Any) -> Any:
-    """Return an object without what no line is printed of."""
-    if info.HandleCount is None:
-        info = replaced(info, PointerCount=None)
-    if info.name is None:
-        info = replaced(info, Directory=None)
-    elif info.Directory is None:
-        info = replaced(info, Directory=0)
-    index = info.DosDeviceDriveIndex
+def _steps(found: TypeSteps, wide: bool) -> Any:
+    """Return steps as the walk makes them, with a TypeIndex and without."""
+    if found.TypeIndex is not None:
+        return replaced(found, address_byte=None if found.ObHeaderCookie is None else found.address_byte)
+    entry = found.entry if isinstance(found.entry, int) else (Address if wide else Address32)(0x80001000)
+    return TypeSteps(found.header, None, None, None, None, entry, found.type, OWN_POINTER)
+
+
+# What of an object its text does not show, where: each with the reason, and when that is so.
+NO_PLACE: dict[str, tuple[str, Callable[[ObjectInfo], bool]]] = {
+    "new_version": ("nothing is printed of an old header", lambda info: info.new_version is not True),
+    "DosDeviceDriveIndex": (
+        "printed of a link that is a drive", lambda info: set_and_there(info.DosDeviceDriveIndex) is None,
+    ),
+    "optional_headers": ("nothing is printed where there are none", lambda info: info.optional_headers == ()),
+    "steps.header": (
+        "a header that points to the type stands in no step",
+        lambda info: info.steps is not None and info.steps.TypeIndex is None,
+    ),
+}  # fmt: skip
+# Of these the text says that there is none: the columns in which they would stand are there.
+SAID_NONE = ("device", "steps.TypeIndex", "steps.ObHeaderCookie", "steps.index", "steps.entry")
+NO_OBJECT = Absent("Not a valid object (ObjectType invalid)")
+
+
+def object_as_read(info: Any) -> Any:
+    """Return an object as its text says it: equal, but for what it has no place for.
+
+    Of what was not asked for, or does not apply, there is no line. What is wrong with it stands at the foot.
+    """
+    hidden = [path for path, (_, is_so) in NO_PLACE.items() if is_so(info)]
+    info = replaced(info, contents=info.contents or None, problems=())
     if isinstance(info.type_name, Absent):  # nothing but its address is printed, and that it is no object
-        return ObjectInfo(info.address, None, None, "", None, steps=info.steps)  # type: ignore[arg-type]
-    return replaced(info, DosDeviceDriveIndex=None if isinstance(index, Absent) else index or None)
+        steps = as_read(info.steps, [path.removeprefix("steps.") for path in hidden])
+        return of_text(ObjectInfo, address=info.address, type_name=NO_OBJECT, steps=steps)
+    return as_read(info, hidden, none=SAID_NONE if info.name is not None else SAID_NONE[1:])
 
-
-def object_view(found: Any) -> dict[str, Any]:
-    out = {name: getattr(found, name) for name in found._fields_}
-    headers = found.optional_headers
-    if not isinstance(headers, Absent):
-        out["optional_headers"] = tuple({"kind": kind, "address": at} for kind, at in headers)
-    return out
-
-
-def object_shown(path: str) -> dict[str, str]:
-    return {
-        f"{path}problems": AT_FOOT, f"{path}optional_headers[].type": NOT_PRINTED,
-        f"{path}steps": "lines that are kept as printed",
-    }  # fmt: skip
-
-
-def said_of_steps(found: Any, info: ObjectInfo) -> tuple[Any, Any]:
-    """Return the lines that tell how the type was found, read and printed."""
-    from dumpwalk.render.object import _steps
-
-    return found.steps, tuple(line.strip() for line in _steps(info.steps))
-
-
-# What is read besides: how the type was found as it is printed, and why something is no object.
-OBJECT_BESIDE = {"steps": "as they are printed", "failure": "that it is no object"}
 
 # Handles.
 
@@ -148,8 +156,8 @@ def handles(wide: bool) -> Strategy:
     given = {
         "entry.handle": st.integers(0, 0xFFFFFF).map(Hex), "entry.entry": places(wide),
         "object": st.one_of(st.none(), info),
-        "entry.object": st.one_of(st.none(), places(wide)), "entry.GrantedAccess": st.one_of(st.none(), numbers(False)),
-        "entry.Attributes": st.integers(0, 7), "entry.next_free": st.one_of(st.none(), numbers(False)),
+        "entry.object": st.one_of(st.none(), places(wide)), "entry.GrantedAccess": st.one_of(ABSENT, numbers(False)),
+        "entry.Attributes": st.integers(0, 7), "entry.next_free": st.one_of(ABSENT, numbers(False)),
     }  # fmt: skip
     return record_of(Handle, wide, given).map(_handle)
 
@@ -160,44 +168,31 @@ def _handle(found: Handle) -> Any:
     return replaced(found, entry=replaced(found.entry, next_free=None))
 
 
-ATTRIBUTES = ("Protected", "Inherit", "Audit")
+# What of a table its text has no place for.
+TABLE_NO_PLACE = dict.fromkeys(
+    ("TableCode", "levels", "NextHandleNeedingPool", "UniqueProcessId", "QuotaProcess", "entries_per_page"), NOT_PRINTED
+)
+HANDLES_NO_PLACE = {
+    "owner": "it is the block above; PspCidTable has none",
+    "handle": "the one asked for is in the command alone, but where there is no such handle",
+    "table": "of one that is not there no line is printed",
+    "problems": AT_FOOT,
+}
+# Of these an entry says that there is none: it is free, or in use.
+SAID_NONE_OF_ENTRIES = ("GrantedAccess", "next_free")
 
 
-def handles_as_printed(found: Any) -> Any:
-    own = tuple(replaced(h, object=h.object and object_as_printed(h.object)) for h in found.handles)
-    invalid = bool(found.handle) and not found.handles
-    return replaced(
-        found, owner=None, handles=own, table=None if isinstance(found.table, Absent) else found.table,
-        handle=found.handle if invalid else None, kind=None if isinstance(found.table, Absent) else found.kind,
-    )  # fmt: skip
+def handles_as_read(found: Handles) -> Any:
+    """Return the handles of a table as their text says them: equal, but for what it has no place for."""
+    hidden = {*HANDLES_NO_PLACE, *(f"table.{name}" for name in TABLE_NO_PLACE)}
+    hidden -= {"handle"} if found.handle and not found.handles else set()
+    if not isinstance(found.table, Absent):
+        hidden -= {"table", "owner"} if found.kind == "PspCidTable" else {"table"}
+    whole = as_read(replaced(found, handles=(), problems=()), hidden, none=["owner"])
+    kind = "" if isinstance(found.table, Absent) else found.kind
+    return replaced(whole, kind=kind, handles=tuple(map(_handle_as_read, found.handles)))
 
 
-def handles_view(found: Any) -> dict[str, Any]:
-    kinds = {"Handle table": "handle table", "Kernel handle table": "kernel handle table"}
-    invalid = next((text for text in found.remarks if text.startswith("Invalid Handle: 0x")), "")
-    out = tuple(
-        {
-            "entry": {
-                **{name: getattr(h, name) for name in ("handle", "entry", "object", "GrantedAccess", "next_free")},
-                "Attributes": sum(1 << ATTRIBUTES.index(word) for word in h.attributes),
-            },
-            "object": h.info and object_view(h.info),
-        }
-        for h in found.handles
-    )
-    table = {"address": found.address, "HandleCount": found.entries} if found.address is not None else None
-    return {
-        "kind": kinds.get(found.table, found.table) or None, "table": table, "handles": out, "remarks": found.remarks,
-        "handle": int(invalid.rpartition("0x")[2], 16) if invalid else None,
-    }  # fmt: skip
-
-
-HANDLES_SHOWN = Shown(
-    hidden={
-        **{f"table.{name}": NOT_PRINTED for name in (
-            "TableCode", "levels", "NextHandleNeedingPool", "UniqueProcessId", "QuotaProcess", "entries_per_page")},
-        "problems": AT_FOOT, **object_shown("handles[].object."),
-    },
-    forms={"handles[].object.new_version": lambda new: new or None},
-    beside={f"handles[].object.{name}": why for name, why in OBJECT_BESIDE.items()},
-)  # fmt: skip
+def _handle_as_read(one: Handle) -> Handle:
+    entry = as_read(one.entry, (), none=SAID_NONE_OF_ENTRIES)
+    return Handle(entry, one.object and object_as_read(one.object))

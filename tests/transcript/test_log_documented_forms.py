@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from test_log_kinds import only
 
+from dumpwalk.kernel.handle_table import HandleEntry
 from dumpwalk.memory.address import Hex
 from dumpwalk.transcript import parse
-from dumpwalk.transcript.values import NOT_SHOWN
+from dumpwalk.transcript.values import NOT_SHOWN, address
 
 
 def test_interrupts_of_old_debuggers() -> None:
@@ -115,13 +116,22 @@ New version of handle table at e1002000 with 380 Entries in use
     found = log.blocks[2].record
 
     assert log.blocks[0].record.remarks == ("processor number 0",)
-    assert (found.table, found.address, found.entries) == ("New version of handle table", 0xE1002000, 380)
-    assert [(h.handle, h.object, h.entry) for h in found.handles] == [
-        (0, None, 0xE1002000),
-        (4, 0x80ED5238, None),
-        (0x168, 0xFFB6C748, None),
+    table = found.table
+    assert (found.title, table.kind) == ("New version of handle table", "handle table")
+    assert (table.table.address, table.table.HandleCount, table.owner) == (0xE1002000, 380, NOT_SHOWN)
+    assert [one.entry for one in table.handles] == [
+        HandleEntry(Hex(0), address("e1002000"), None, None, 0, Hex(0xFFFFFFFE)),
+        HandleEntry(Hex(4), NOT_SHOWN, address("80ed5238"), Hex(0x1F0FFF)),
+        HandleEntry(Hex(0x168), NOT_SHOWN, address("ffb6c748"), Hex(3), 1),
     ]
-    assert found.handles[2].attributes == ("Protected",)
+
+
+def test_handles_that_are_none() -> None:
+    one = only("0: kd> !handle 4d0f29e0\nInvalid Handle: 0x4d0f29e0\n", "handle").record
+    two = only("0: kd> !handle 8;!handle c\nInvalid Handle: 0x8\nInvalid Handle: 0xc\n", "handle").record
+
+    assert (one.table.handle, one.table.handles, one.remarks) == (0x4D0F29E0, (), ())
+    assert (two.table.handle, two.remarks) == (NOT_SHOWN, ("Invalid Handle: 0x8", "Invalid Handle: 0xc"))
 
 
 def test_a_user_handle_of_old_debuggers() -> None:

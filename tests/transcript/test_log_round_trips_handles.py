@@ -7,29 +7,22 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from object_records import HANDLES_SHOWN, handles_as_printed, handles_view, said_of_steps, tables
+from object_records import handles_as_read, tables
 from process_records import process_view
 from record_strategies import PROBLEMS, Strategy, names
-from round_trips import Case, each, run
+from round_trips import Case, beside, each, run
 from shown import Shown, assert_shown, blocks_back, remarks_at_foot
 
 from dumpwalk.commands import handle
-from dumpwalk.kernel.handle_listing import Handles
 from dumpwalk.record import record
 from dumpwalk.remarks import Absent
 from dumpwalk.render.text import printable
-
-
-def said_of_types(found: Any, printed: Handles) -> tuple[Any, Any]:
-    """Return the lines that tell how the type of each handle's object was found, read and printed."""
-    pairs = [said_of_steps(h.info, own.object) for h, own in zip(found.handles, printed.handles) if own.object]
-    return [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
-
+from dumpwalk.transcript.values import NOT_SHOWN
 
 HANDLE = Case(
     "!handle 0 3", "handle", lambda wide: tables(wide).map(lambda found: handle.HandleAnswer("", (found,))),
-    handle.layout, HANDLES_SHOWN, of=lambda answer: handles_as_printed(answer.tables[0]), found=handles_view, least=0,
-    same=lambda found, answer: said_of_types(found, answer.tables[0]),
+    handle.layout, of=lambda answer: handles_as_read(answer.tables[0]), found=beside("table"), least=0,
+    same=lambda found, answer: (found.table, handles_as_read(answer.tables[0])),
 )  # fmt: skip
 
 
@@ -75,7 +68,7 @@ def check_answer(answer: handle.HandleAnswer) -> None:
     if answer.type:
         first = read.pop(0)
 
-        assert (blocks[0].kind, first.handles, first.address) == ("handle", (), None)
+        assert (blocks[0].kind, first.table.handles, first.table.table) == ("handle", (), NOT_SHOWN)
     for found in answer.tables:
         absent = isinstance(found.table, Absent)
         none = absent and not isinstance(found.owner.ObjectTable, Absent) and not found.owner.ObjectTable
@@ -84,10 +77,8 @@ def check_answer(answer: handle.HandleAnswer) -> None:
         assert assert_shown(Head(found.owner, count), head_view(read.pop(0)), Shown()) == 9
         if not absent or found.handles or found.handle:
             below = read.pop(0)
-            assert_shown(handles_as_printed(found), handles_view(below), HANDLES_SHOWN)
-            ours, theirs = said_of_types(below, found)
 
-            assert ours == theirs
+            assert below.table == handles_as_read(found)
     assert read == []
     assert [remark for remark in remarks_at_foot(text) if remark not in said] == []
     assert [f"Searching for handles of type {printable(answer.type)}"] * bool(answer.type) == [

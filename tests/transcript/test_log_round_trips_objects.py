@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from object_records import OBJECT_BESIDE, object_as_printed, object_shown, object_view, objects, said_of_steps
+from object_records import object_as_read, objects
 from record_strategies import ABSENT, PROBLEMS, Strategy, names, places, record_of
 from round_trips import AT_FOOT, Case, beside, each, run
 from shown import Shown
@@ -28,37 +28,27 @@ def one(wide: bool) -> Strategy:
 
 
 def as_printed(answer: object.ObjectAnswer) -> Any:
-    return object.ObjectAnswer(tuple(map(object_as_printed, answer.objects)))
+    return object.ObjectAnswer(tuple(map(object_as_read, answer.objects)))
 
 
-def view(found: Any) -> dict[str, Any]:
-    return {"objects": tuple(map(object_view, found.objects)), "remarks": found.remarks}
-
-
-def steps_said(found: Any, answer: object.ObjectAnswer) -> tuple[Any, Any]:
-    pairs = [said_of_steps(read, info) for read, info in zip(found.objects, answer.objects)]
+def same(found: Any, answer: object.ObjectAnswer) -> tuple[Any, Any]:
     nothing = [NOTHING_FOUND] * (not answer.objects)
     assert [remark for remark in found.remarks if remark == NOTHING_FOUND] == nothing
-    return [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
+    return found.objects, tuple(map(object_as_read, answer.objects))
 
 
 NOTHING_FOUND = "no object of that type was found"
 
 
 def object_case(command: str, records: Callable[[bool], Strategy], least: int) -> Case:
-    return Case(
-        command, "object", records, object.layout,
-        Shown(
-            hidden=object_shown("objects[].") | {"problems": AT_FOOT},
-            forms={"objects[].new_version": lambda new: new or None},
-            beside={f"objects[].{name}": why for name, why in OBJECT_BESIDE.items()},
-        ),
-        of=as_printed, found=view, same=steps_said, least=least,
-    )  # fmt: skip
+    shown = Shown(hidden=dict.fromkeys(("problems", "objects[].problems"), AT_FOOT))
+    return Case(command, "object", records, object.layout, shown, of=as_printed, same=same, least=least)
 
 
 OBJECT = object_case("!object X 3f", one, 1)
 OBJECTS = object_case("!object 0 Event", answers, 0)
+
+
 # The types of objects: all of the record is printed.
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from shown import read_back
 
-from dumpwalk.commands import ca, pfn, pool, pte, ptov, vad, vtop
+from dumpwalk.commands import ca, handle, object, pfn, pool, pte, ptov, vad, vtop
 from dumpwalk.opening import open
 from dumpwalk.record import fields
 from dumpwalk.remarks import Absent
@@ -60,6 +60,19 @@ CASES: list[tuple[str, str, Made, Made, str, Made, Made]] = [
          lambda r: r.walk, lambda a: a)
         for sample, at in (("file_mapping_x64", "nt!PsActiveProcessHead+8"), ("file_views", "1f2345"),
                            ("paging_pae", "8f000010"))
+    ),
+    *(
+        (sample, f"object {at} {flags} -v", lambda t, at=at, flags=flags: object.object(at, flags, True, target=t),
+         object.layout, "object", lambda r: r.objects[0], lambda a: a.objects[0])
+        for sample, at, flags in (
+            ("objects_x64", "\\Device", "39"), ("objects_x64", "\\GLOBAL??\\E:", "39"), ("objects_x64", "@$proc", "31"),
+            ("objects_x64", "@$proc+40", "9"), ("chrysanthemum", "8750ef80", "39"),
+        )
+    ),
+    *(
+        ("objects_x64", f"handle {words}", lambda t, words=words: handle.handle(words.split(), t), handle.layout,
+         "handle", lambda r: r.table, lambda a: a.tables[0])
+        for words in ("348 20", "0 27", "9998 20")
     ),
     ("file_mapping_x64", "ptov 1ab000", lambda t: ptov.ptov("1ab000", target=t), ptov.layout, "virtual-addresses",
      lambda r: r.found, lambda a: a),

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dumpwalk.kernel.handle_listing import ID_TABLE
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
 from dumpwalk.transcript.against.marked import like
-from dumpwalk.transcript.against.named import nth, statement, values
+from dumpwalk.transcript.against.named import nth, silent, statement, values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dumpwalk.kernel.handle_listing import Handle
+    from dumpwalk.kernel.handle_table import HandleTable
+    from dumpwalk.kernel.object_record import ObjectInfo
     from dumpwalk.target import Target
-    from dumpwalk.transcript.handle import HandleList, ListedHandle
-    from dumpwalk.transcript.kernel_object import ListedObject, ObjectList
+    from dumpwalk.transcript.handle import HandleList
+    from dumpwalk.transcript.kernel_object import ObjectList
 
-_ATTRIBUTES = {"Protected": 1, "Inherit": 2, "Audit": 4}
-_IDS = "PspCidTable"
+# What of an object is compared otherwise.
+_OTHERWISE = ("address", "name", "contents", "optional_headers", "steps")
 
 
 @compares("object")
@@ -26,34 +30,38 @@ def objects(target: Target, said: ObjectList, command: str) -> Iterator[Statemen
         yield from one_object(target, listed)
 
 
-def one_object(target: Target, said: ListedObject) -> Iterator[Statement | None]:
+def one_object(target: Target, said: ObjectInfo) -> Iterator[Statement | None]:
     """Yield what a text says of an object."""
     from dumpwalk.kernel.object_record import CONTENTS, DETAILS, FULL_PATH, OPTIONAL_HEADERS, object_info
 
-    if said.failure:  # it is none
+    if isinstance(said.type_name, Absent):  # it is none
         return
-    flags = DETAILS | (CONTENTS if said.contents or said.LinkTarget or said.DosDeviceDriveIndex is not None else 0)
-    flags |= (FULL_PATH if said.path else 0) | (OPTIONAL_HEADERS if said.optional_headers else 0)
-    held = object_info(target, said.address, flags)
+    flags = DETAILS
+    for flag, shown in (
+        *((CONTENTS, value) for value in (said.contents, said.LinkTarget, said.DosDeviceDriveIndex)),
+        (FULL_PATH, said.path),
+        (OPTIONAL_HEADERS, said.optional_headers),
+    ):
+        flags |= 0 if silent(shown) else flag
+    held = object_info(target, said.address, flags, steps=said.steps is not None)
     what, width = f"object {said.address}", target.machine.pointer_size
-    skip = ("address", "contents", "optional_headers", "steps", "failure", "name", "header", "new_version")
-    if not isinstance(held.type, Absent):  # where the header is, and of which kind, types say without the dump
-        yield statement(f"{what} header", said.header, held.header, width)
-        yield statement(f"{what} new version", said.new_version, held.new_version)
-    yield from values(what, said, held, skip=skip, pointer_size=width)
+    # Where the header is, and of which kind, types say without the dump.
+    unread = ("header", "new_version") if isinstance(held.type, Absent) else ()
+    yield from values(what, said, held, skip=(*_OTHERWISE, *unread), pointer_size=width)
+    if said.steps is not None and held.steps is not None:
+        yield from values(f"{what} steps", said.steps, held.steps, skip=("source",), pointer_size=width)
     yield statement(f"{what} name", said.name, "" if held.name is None else held.name)
-    contents = held.contents or ()
-    for number, entry in enumerate(said.contents):
-        there = nth(contents, number, held.problems)
+    for number, entry in enumerate(said.contents or ()):
+        there = nth(held.contents or (), number, held.problems)
         where = f"{what} entry {number + 1}"
         if isinstance(there, (str, Absent)):
             yield statement(where, entry.object, there)
         else:
             yield from values(where, entry, there, pointer_size=width)
-    headers = held.optional_headers if not isinstance(held.optional_headers, Absent) else ()
-    for name, address in () if isinstance(said.optional_headers, Absent) else said.optional_headers:
-        found = next((h.address for h in headers or () if h.kind == name), "none")
-        yield statement(f"{what} {name}", address, found, width)
+    headers = () if isinstance(held.optional_headers, Absent) else held.optional_headers or ()
+    for one in () if isinstance(said.optional_headers, Absent) else said.optional_headers or ():
+        found = next((header.address for header in headers if header.kind == one.kind), "none")
+        yield statement(f"{what} {one.kind}", one.address, found, width)
 
 
 @compares("handle")
@@ -61,39 +69,31 @@ def handles(target: Target, said: HandleList, command: str) -> Iterator[Statemen
     """Compare the handles of a table."""
     from dumpwalk.kernel.handle_table import handle_table
 
-    if said.address is None:
-        if said.handles:
+    found = said.table
+    if isinstance(found.table, Absent):
+        if found.handles:
             why = Absent("the text does not say of which table they are")
-            yield statement("handles", said.handles[0].handle, why)
+            yield statement("handles", found.handles[0].entry.handle, why)
         return
-    table = handle_table(target, said.address)
-    where = f"handle table {said.address}"
-    yield statement(f"{where} entries in use", said.entries, table.HandleCount)
-    for listed in said.handles:
-        yield from _handle(target, where, said, listed)
+    table = handle_table(target, found.table.address)
+    yield statement(f"handle table {table.address} entries in use", found.table.HandleCount, table.HandleCount)
+    for handle in found.handles:
+        yield from _handle(target, table, handle, objects=found.kind == ID_TABLE)
 
 
-def _handle(target: Target, where: str, table: HandleList, said: ListedHandle) -> Iterator[Statement | None]:
-    from dumpwalk.kernel.handle_table import entry_of, handle_table, kernel_handle
+def _handle(target: Target, table: HandleTable, said: Handle, *, objects: bool) -> Iterator[Statement | None]:
+    from dumpwalk.kernel.handle_table import entry_of, kernel_handle
 
-    what, width = f"handle {int(said.handle):04x}", target.machine.pointer_size
-    assert table.address is not None
-    kernels = kernel_handle(said.handle)
-    value = int(said.handle) if kernels is None else int(kernels)
-    held = entry_of(target, handle_table(target, table.address), value, objects=table.table == _IDS)
+    entry = said.entry
+    what, width = f"handle {int(entry.handle):04x}", target.machine.pointer_size
+    kernels = kernel_handle(entry.handle)
+    held = entry_of(target, table, int(entry.handle) if kernels is None else int(kernels), objects=objects)
     if isinstance(held, Absent):
-        yield statement(what, said.entry if said.entry is not None else said.handle, held)
+        yield statement(what, entry.handle if isinstance(entry.entry, Absent) else entry.entry, held)
         return
-    if said.entry is not None:
-        yield statement(f"{what} entry", said.entry, held.entry, width)
-    if said.object is None:
-        yield statement(f"{what} is free", like(True, said.handle), held.object is None)
-        yield statement(f"{what} next free", said.next_free, held.next_free, width)
-        return
-    yield statement(f"{what} object", said.object, held.object if held.object is not None else "free", width)
-    yield statement(f"{what} GrantedAccess", said.GrantedAccess, held.GrantedAccess)
-    for name in said.attributes:
-        if name in _ATTRIBUTES:
-            yield statement(f"{what} {name}", like(True, name), bool(held.Attributes & _ATTRIBUTES[name]))
-    if said.info is not None:
-        yield from one_object(target, said.info)
+    skip = ("handle", "object", "Attributes") if entry.object is None else ("handle", "object")
+    yield from values(what, entry, held, skip=skip, pointer_size=width)
+    leads = like("free", entry.handle) if entry.object is None else entry.object
+    yield statement(f"{what} object", leads, "free" if held.object is None else held.object, width)
+    if said.object is not None:
+        yield from one_object(target, said.object)
