@@ -21,6 +21,7 @@ def test_no_name_is_larks_own() -> None:
     assert {f.stem for f in FILES}.isdisjoint({"common", "lark", "python", "unicode"})
 
 
+@pytest.mark.slow  # a second each: every two terminals are held against each other
 @pytest.mark.parametrize("file", GRAMMARS, ids=lambda f: f.stem)
 def test_loads_in_strict_mode(file: Path) -> None:
     start = entries(file)
