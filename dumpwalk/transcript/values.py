@@ -24,6 +24,14 @@ _ASKED = re.compile(r"!?(\w+)[ ]+((?:0x)?(?:[0-9a-f]{1,8}`[0-9a-f]{8}|[0-9a-f]{8
 # The longest number of a 64-bit machine, with `0x` and a backtick; what is longer is no number of a listing.
 _LONGEST = 19
 
+_SECOND = 10_000_000  # units of 100 ns
+_FRACTION = 7  # digits of a second
+# 00:00:00.249, 0:00:00.0310 of old debuggers, 0:00:00:10.530 with days, 1 Day 01:54:54.490, 2 days 3:07:12.000
+_DURATION = re.compile(
+    r"(?:([0-9]{1,9})[ ](?:Days?|days?)[ ]+|([0-9]{1,9}):(?=[0-9]{1,2}:[0-9]{2}:))?"
+    r"([0-9]{1,9}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,7}))?\Z"
+)
+
 
 def of_text(record: type[R], **shown: Any) -> R:
     """Return the record that the kernel's walk makes of a structure, with what a text shows of it.
@@ -118,6 +126,38 @@ def integer(text: str, base: int = 10) -> int | Absent:
     (-12, 192, Absent(reason='the debugger could not read it'))
     """
     return UNREADABLE if "?" in text else int(text, base)
+
+
+def duration(text: str) -> tuple[int, int] | None:
+    """Return how long *text* says, and what its last digit is worth, in units of 100 ns; ``None`` if it is no time.
+
+    Of old debuggers four digits behind the point are milliseconds: in what is printed of them, in documentation too,
+    the first is 0, and the rest are whole ticks of 15.625 ms (0093, 0359) or 10.0144 ms (0290, 0300).
+
+    >>> duration("00:00:00.249"), duration("0:00:00:10.530"), duration("1 Day 01:54:54.490"), duration("0:00:01.0500")
+    ((2490000, 10000), (105300000, 10000), (932944900000, 10000), (15000000, 10000))
+    """
+    found = _DURATION.match(text.strip()[:64])
+    if found is None:
+        return None
+    word, number, hours, minutes, seconds, digits = found.groups(default="")
+    if len(digits) == 4 and digits[0] == "0":
+        digits = digits[1:]
+    whole = ((int(word or number or 0) * 24 + int(hours)) * 60 + int(minutes)) * 60 + int(seconds)
+    precision: int = 10 ** (_FRACTION - len(digits))
+    return whole * _SECOND + int(digits or 0) * precision, precision
+
+
+def interval(text: str) -> int | Absent | None:
+    """Return how long *text* says in units of 100 ns; ``None`` if it is no time. See :func:`duration`.
+
+    >>> interval("0:00:00.015"), interval("????"), interval("12 ticks")
+    (150000, Absent(reason='the debugger could not read it'), None)
+    """
+    if text == "????":
+        return UNREADABLE
+    found = duration(text)
+    return None if found is None else found[0]
 
 
 def text_or_absent(text: str) -> str | Absent:

@@ -44,7 +44,10 @@ LAYOUT = {
     "pointers": "telescope",
     "pool": "Allocs NonPaged Pooltag is page previous",
     "power-action": "Allocated PopAction THREAD power worker",
-    "process": "PROCESS",
+    "process": (
+        "PROCESS Cid ParentCid DirBase Image Clone Private Modified Locked ElapsedTime QuotaPoolUsage NonPagedPool "
+        "PagedPool Working Set Sizes now min max"
+    ),
     "processor": (
         "Count Current Dpc ExceptionList GroupSetMember IRQL Idle Index Interrupt Kernel Major Minor Next NtTib "
         "SelfTib StackBase StackLimit SubSystemTib Threads Times User UserPointer Version at for"
@@ -103,6 +106,10 @@ IN_ANOTHER_FORM = (
     ("managed-modules", r"[ ]*[0-9a-f]{8}", r"Yes", "debug is true"),
     ("managed-modules", r"[ ]*[0-9a-f]{8}", r"No", "debug is false"),
     ("timers", "", r"[0-9a-f]{8}", "the low and the high half of one number"),
+    ("process", r" *(?:Elapsed|User|Kernel)Time ", r"[0-9]+", "the time is in units of 100 ns"),
+    ("process", r" *Working Set Sizes ", r"[0-9]+KB", "pages, of 4 KB"),
+    ("process", "", r"none", "SessionId is null"),
+    ("process", r".*<Data Not Accessible>", r"Data|Not|Accessible", "HandleCount is absent"),
     ("stack", r".* ntoskrnl!PspSystemThreadStartup\+0x5\Z", r"0x5", "one number that was wrapped: 0x54"),
     ("stack", r"[4f]\Z", r"[4f]", "the last digit of a number that was wrapped: 0x54, 0x1f"),
 )

@@ -6,12 +6,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 from record_strategies import ABSENT, Strategy, addresses, numbers, places, record_of
-from round_trips import AT_FOOT, NOT_PRINTED, replaced, set_and_there
-from shown import Shown
-from thread_records import FEW, ID, IMAGES, TIME, number, unless_absent, values
+from round_trips import AT_FOOT, NOT_PRINTED, as_read, replaced, set_and_there
+from thread_records import FEW, ID, IMAGES, TIME
 
 from dumpwalk.kernel.process_details import ProcessDetails
-from dumpwalk.render.durations import clock_time, elapsed_time
+from dumpwalk.kernel.thread_details import Times
+from dumpwalk.record import fields
+from dumpwalk.remarks import Absent
 
 
 def processes(wide: bool) -> Strategy:
@@ -29,64 +30,55 @@ def processes(wide: bool) -> Strategy:
     return record_of(ProcessDetails, wide, given)
 
 
-WORKING_SET = ("WorkingSetSize", "MinimumWorkingSetSize", "MaximumWorkingSetSize")
-DECIMAL = {
-    "QuotaPoolUsage[PagedPool]": "PagedPoolQuota", "QuotaPoolUsage[NonPagedPool]": "NonPagedPoolQuota",
-    **{n: n for n in ("PeakWorkingSetSize", "PageFaultCount", "BasePriority", "CommitCharge")},
-}  # fmt: skip
-
-
-def process_view(one: Any) -> dict[str, Any]:
-    """Read the texts that a process's record keeps, by the names of the members."""
-    texts = dict(one.fields)
-    own = {
-        "address": one.address,
-        "UniqueProcessId": number(texts["Cid"], 16), "InheritedFromUniqueProcessId": number(texts["ParentCid"], 16),
-        **{name: number(texts[name], 16) for name in ("Peb", "ObjectTable")},
-        "DirectoryTableBase": number(texts["DirBase"], 16),
-    }  # fmt: skip
-    count = texts["HandleCount"]
-    out: dict[str, Any] = {
-        "process": own, "image_name": one.image,
-        "SessionId": None if texts["SessionId"] == "none" else number(texts["SessionId"]),
-        "HandleCount": "????" if count == "<Data Not Accessible>" else int(count.rstrip(".")),
-    }  # fmt: skip
-    if "VadRoot" not in texts:
-        return out
-    vads = r"N Vads N Clone N Private N\. Modified N\. Locked N\."
-    kinds = (("VadRoot", 16), ("Vads", 10), ("CloneRoot", 16), ("NumberOfPrivatePages", 10), ("ModifiedPageCount", 10))
-    sizes = texts["Working Set Sizes (now,min,max)"]
-    out["statistics"] = {
-        **values(vads, texts["VadRoot"], *kinds, ("NumberOfLockedPages", 10)),
-        **values(r"\(N, N, N\) \(.*\)", sizes, *((name, 10) for name in WORKING_SET)),
-        **{name: number(texts[key]) for key, name in DECIMAL.items()},
-        **{name: texts[name] for name in ("MemoryPriority", "VirtualSize", "PeakVirtualSize")},
-        **{name: number(texts[name], 16) for name in ("DeviceMap", "Job", "DebugPort") if name in texts},
-        "elapsed": texts["ElapsedTime"], "times": {name: texts[name] for name in ("UserTime", "KernelTime")},
-    }  # fmt: skip
-    own["Token"] = number(texts["Token"], 16)
-    return out
-
-
-megabytes = unless_absent(lambda size: f"{size // (1 << 20)} Mb")
-PROCESS_HIDDEN = {
+# What the layout has no place for.
+NOT_SHOWN_OF_PROCESSES = {
     **{f"process.{name}": NOT_PRINTED for name in (
         "ImageFileName", "ActiveThreads", "Session", "Wow64Process", "Protection", "CreateTime", "ExitTime", "source",
         "fields", "problems")},
     "threads": "blocks of their own", "problems": AT_FOOT,
 }  # fmt: skip
-PROCESS_SHOWN = Shown(
-    hidden=PROCESS_HIDDEN,
-    forms={
-        "statistics.elapsed": unless_absent(elapsed_time), "statistics.times.UserTime": unless_absent(clock_time),
-        "statistics.times.KernelTime": unless_absent(clock_time), "statistics.VirtualSize": megabytes,
-        "statistics.PeakVirtualSize": megabytes,
-        "statistics.Job": set_and_there, "statistics.DebugPort": set_and_there,
-    },
-)  # fmt: skip
+WITH_STATISTICS = "process.Token"
+ROUNDED = ("VirtualSize", "PeakVirtualSize")  # to megabytes: as text, beside
+WHERE_SET = ("Job", "DebugPort")
+MILLISECOND, MEGABYTE = 10_000, 1 << 20
 
 
-def process_as_printed(details: Any) -> Any:
-    """Return a process without its token where that is among statistics that were not asked for."""
-    own = details.process if details.statistics else replaced(details.process, Token=None)
-    return replaced(details, process=own)
+def process_as_read(details: Any) -> Any:
+    """Return a process as its text says it, without lines for what is not set."""
+    uses = details.statistics
+    if uses is None:
+        return as_read(details, {*NOT_SHOWN_OF_PROCESSES, WITH_STATISTICS})
+    silent = {name for name in WHERE_SET if set_and_there(getattr(uses, name)) is None}
+    silent |= {name for name in ROUNDED if not isinstance(getattr(uses, name), Absent)}
+    return as_read(with_cut_times(details), {*NOT_SHOWN_OF_PROCESSES, *(f"statistics.{name}" for name in silent)})
+
+
+def with_cut_times(details: Any) -> Any:
+    """Return a process with its times cut to milliseconds, as they are printed."""
+    uses = details.statistics
+    times = Times(cut(uses.times.UserTime), cut(uses.times.KernelTime))
+    return replaced(details, statistics=replaced(uses, elapsed=cut(uses.elapsed), times=times))
+
+
+def cut(time: Any) -> Any:
+    return time if isinstance(time, Absent) else time // MILLISECOND * MILLISECOND
+
+
+def sizes_beside(details: Any) -> tuple[tuple[str, str], ...]:
+    """Return the sizes that are printed in megabytes."""
+    sizes = [(name, getattr(details.statistics, name)) for name in ROUNDED] if details.statistics else []
+    return tuple((name, f"{size // MEGABYTE} Mb") for name, size in sizes if not isinstance(size, Absent))
+
+
+def assert_process(found: Any, details: Any) -> None:
+    """Hold a process that was read against the one that was printed: they are equal, member by member."""
+    assert found.details == process_as_read(details)
+    assert found.fields == sizes_beside(details)
+
+
+def process_view(one: Any) -> dict[str, Any]:
+    """Return what a process's text shows of it above its handles."""
+    own, found = one.details.process, one.details
+    members = {name: getattr(own, name) for name in fields(own)}
+    names = ("image_name", "SessionId", "HandleCount", "statistics", "threads", "problems")
+    return {"process": members, **{name: getattr(found, name) for name in names}}

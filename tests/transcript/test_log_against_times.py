@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dumpwalk.remarks import Absent
 from dumpwalk.render.durations import clock_time, day_time, elapsed_time
-from dumpwalk.transcript.against.durations import ROUNDED, duration, in_brackets, lasting
+from dumpwalk.transcript.against.durations import ROUNDED, in_brackets, lasted, lasting
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, duration
 
 DAYS = 24 * 3600 * 10_000_000
 
@@ -23,8 +24,10 @@ DAYS = 24 * 3600 * 10_000_000
         ("00:00:00.031", 309_999, "equal", ROUNDED),  # rounded, where others cut
         ("00:00:00.031", 304_999, "different", ""),
         ("00:00:00.031", 320_000, "different", ""),
-        ("0:00:00.0310", 310_999, "equal", ROUNDED),
-        ("0:00:00.0310", 311_600, "different", ""),
+        ("0:00:00.0310", 3_109_999, "equal", ROUNDED),  # milliseconds in four digits
+        ("0:00:00.0310", 3_116_000, "different", ""),
+        ("0:00:00.3101", 3_101_999, "equal", ROUNDED),
+        ("0:00:00.3101", 3_103_000, "different", ""),
         ("0:00:00:10.530", 105_300_675, "equal", ROUNDED),
         ("1:00:00:10.530", DAYS + 105_300_675, "equal", ROUNDED),
         ("0:00:00:10.530", DAYS + 105_300_675, "different", ""),
@@ -50,7 +53,28 @@ def test_what_is_no_time_says_nothing(text: str) -> None:
 def test_the_dump_s_time_is_shown_as_the_text_s(capsys: pytest.CaptureFixture[str]) -> None:
     shown = [lasting("x", said, DAYS + 36_610_620_000) for said in ("0:00:00:00.000", "00:00:00.0000", "00:00:00")]
 
-    assert [s.held for s in shown if s is not None] == ["1:01:01:01.062", "1 Day 01:01:01.0620", "1 Day 01:01:01"]
+    assert [s.held for s in shown if s is not None] == ["1:01:01:01.062", "1 Day 01:01:01.0062", "1 Day 01:01:01"]
+
+
+@pytest.mark.parametrize(
+    ("said", "held", "verdict", "shown"),
+    [
+        (310_000, 312_002, "equal", "00:00:00.031"),
+        (310_000, 320_000, "different", "00:00:00.032"),
+        (36_610_620_000, 36_610_630_000, "different", "01:01:01.063"),
+        (312_002, 312_003, "different", "00:00:00.0312003"),
+        (310_000, Absent("page 12 is not in the dump"), "absent", "???? (page 12 is not in the dump)"),
+    ],
+)
+def test_a_time_of_a_record(said: int, held: Any, verdict: str, shown: str) -> None:
+    found = lasted("x", said, held)
+
+    assert found is not None
+    assert (found.what, found.verdict, str(found.held)) == ("x", verdict, shown)
+
+
+def test_a_record_without_a_time_says_nothing() -> None:
+    assert (lasted("x", NOT_SHOWN, 5), lasted("x", UNREADABLE, 5)) == (None, None)
 
 
 def test_a_time_in_brackets() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dumpwalk.transcript import Block, parse
-from dumpwalk.transcript.memory import UNREADABLE
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE
 
 
 def only(text: str, kind: str) -> Block:
@@ -88,12 +88,54 @@ PROCESS ffffa604f6820080
     ).record
     first, second = found.processes
 
-    assert (first.address, first.image, first.field("Cid"), first.field("HandleCount")) == (
-        0x85EB1030, "foobar2000.exe", "0f64", "303.",
+    assert (first.details.process.address, first.image, first.details.process.UniqueProcessId) == (
+        0x85EB1030, "foobar2000.exe", 0xF64,
     )  # fmt: skip
-    assert (second.image, second.field("HandleCount"), second.field("SessionId")) == (
-        "my image.exe", "<Data Not Accessible>", "none",
+    assert (first.details.HandleCount, first.details.statistics, first.fields) == (303, None, ())
+    details = second.details
+    assert (second.image, details.HandleCount, details.SessionId) == ("my image.exe", UNREADABLE, None)
+    assert details.statistics is not None
+    assert (details.statistics.VadRoot, details.statistics.Vads, details.statistics.ModifiedPageCount) == (
+        0xFFFFA604F669BF30, 101, 11623,
     )  # fmt: skip
+    assert (details.statistics.DeviceMap, details.process.Token) == (NOT_SHOWN, NOT_SHOWN)
+
+
+def test_what_a_process_s_lines_show_beside_its_members() -> None:
+    [found] = only(
+        """\
+0: kd> !process 86c5a1c0 1
+PROCESS 86c5a1c0  Cid: 0f64    Peb: 7ffd6000  ParentCid: zz
+    DirBase: 3f3627c0  ObjectTable: ab2f1230  TableSize: 303.
+    Image: old.exe
+    VadRoot 86c5a000 Clone 0 Private 349. Modified x. Locked 0.
+    DeviceMap 8a0c1234
+    DeviceMap 8a0c5678
+    Token                             e1234567 <--
+    ElapsedTime                        15:06:36.0338
+    UserTime                          00:00:01
+    QuotaPoolUsage[PageFile]          12
+    Working Set Sizes (now,min,max)  (4, 50, 345) (32KB, 400KB, 2760KB)
+    VirtualSize                       214 Mb
+    PeakVirtualSize                   ????
+    BasePriority                      -1
+""",
+        "process",
+    ).record.processes
+    uses = found.details.statistics
+
+    assert found.fields == (
+        ("ParentCid", "zz"), ("TableSize", "303."), ("VadRoot", "86c5a000 Clone 0 Private 349. Modified x. Locked 0."),
+        ("DeviceMap", "8a0c5678"), ("Token", "<--"), ("UserTime", "00:00:01"), ("QuotaPoolUsage[PageFile]", "12"),
+        ("Working Set Sizes (now,min,max)", "(32KB, 400KB, 2760KB)"), ("VirtualSize", "214 Mb"),
+    )  # fmt: skip
+    assert (found.details.process.InheritedFromUniqueProcessId, found.details.process.Token) == (NOT_SHOWN, 0xE1234567)
+    assert uses is not None
+    assert (uses.VadRoot, uses.DeviceMap, uses.elapsed, uses.times.UserTime) == (
+        NOT_SHOWN, 0x8A0C1234, ((15 * 60 + 6) * 60 + 36) * 10_000_000 + 338 * 10_000, NOT_SHOWN,
+    )  # fmt: skip
+    assert (uses.WorkingSetSize, uses.MinimumWorkingSetSize, uses.MaximumWorkingSetSize) == (4, 50, 345)
+    assert (uses.VirtualSize, uses.PeakVirtualSize, uses.BasePriority) == (NOT_SHOWN, UNREADABLE, -1)
 
 
 def test_analysis() -> None:

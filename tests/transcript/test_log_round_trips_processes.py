@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from process_records import PROCESS_SHOWN, process_as_printed, process_view, processes
+from process_records import assert_process, processes
 from record_strategies import PROBLEMS, Strategy
 from round_trips import replaced
 from shown import assert_shown, blocks_back, remarks_at_foot
@@ -69,7 +69,7 @@ def check_answer(answer: Any) -> None:
     assert [kind for kind, _ in found] == ["process" if hasattr(one, "threads") else "thread" for one in expected]
     for one, (kind, read) in zip(expected, found):
         if kind == "process":
-            assert assert_shown(process_as_printed(replaced(one, threads=())), process_view(read), PROCESS_SHOWN) >= 7
+            assert_process(read, one)
         else:
             assert assert_shown(thread_as_printed(one, flags), thread_view(read), thread_shown(flags)) >= 5
             assert remarks_of(one, flags) - {SCANNED[1:-1]} <= {text for name, text in read.fields if not name}

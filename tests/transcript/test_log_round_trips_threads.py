@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from process_records import PROCESS_SHOWN, process_as_printed, process_view, processes
+from process_records import assert_process, processes
 from round_trips import Case, each, replaced, run
 from shown import assert_shown, blocks_back
 from thread_records import remarks_of, thread_as_printed, thread_shown, thread_view, threads
@@ -48,7 +48,7 @@ def test_a_thread_with_its_process(wide: bool) -> None:
         blocks = blocks_back("!thread -p X", thread.layout(thread.ThreadAnswer(flags, details, own)))
 
         assert [block.kind for block in blocks] == ["process", "thread"]
-        assert assert_shown(process_as_printed(own), process_view(blocks[0].record.processes[0]), PROCESS_SHOWN) >= 7
+        assert_process(blocks[0].record.processes[0], own)
         shown = thread_as_printed(details, flags)
         assert assert_shown(shown, thread_view(blocks[1].record), thread_shown(flags)) >= 5
 

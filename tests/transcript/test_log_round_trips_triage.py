@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from record_strategies import ABSENT, PLACES, Strategy, addresses, names, numbers, places, record_of
-from round_trips import NOT_PRINTED, replaced
+from round_trips import NOT_PRINTED, as_read, replaced
 from shown import Shown, assert_shown, blocks_back
 from thread_records import ID, REASONS, STATES, frames
 
@@ -17,14 +17,18 @@ from dumpwalk.bugchecks import decode
 from dumpwalk.commands.triage import layout
 from dumpwalk.kernel.context import Context
 from dumpwalk.kernel.exception import STATUS_ACCESS_VIOLATION, ExceptionRecord
+from dumpwalk.kernel.process import Protection
+from dumpwalk.kernel.process_details import ProcessDetails
 from dumpwalk.kernel.trap_frame import TrapFrame
 from dumpwalk.memory.address import Address, Address32, Hex
+from dumpwalk.record import fields
 from dumpwalk.remarks import Absent
 from dumpwalk.render.log_records import place
 from dumpwalk.render.text import printable
 from dumpwalk.symbols.modules import Module, UnloadedModule
 from dumpwalk.times import interval
 from dumpwalk.transcript.triage_report import ReportedModule
+from dumpwalk.transcript.values import of_text
 from dumpwalk.triage import Faulting, Report
 from dumpwalk.unwind.frames import SCAN
 
@@ -88,13 +92,18 @@ def exceptions(wide: bool) -> Strategy:
 def reports(wide: bool) -> Strategy:
     def of_machine(machine: str) -> Strategy:
         code = st.one_of(ABSENT, st.just("nt!KiIdleLoop"), st.just("a (b)+0x4"))
+        protection = st.builds(
+            Protection, st.integers(0, 255).map(Hex), st.sampled_from(["PsProtectedTypeProtected", "3"]),
+            st.sampled_from(["PsProtectedSignerWinTcb", "9"]),
+        )  # fmt: skip
         given = {
             "file": st.sampled_from(["a.dmp", "C:\\a b\\x.dmp", "/tmp/Ünï.dmp"]), "architecture": st.just(machine),
             "verdict": st.sampled_from(["MANUALLY_INITIATED_CRASH (e2), in process x", "no bug check: taken live"]),
             "bugcheck": st.sampled_from([decode(0), decode(0xE2, (0, 0, 0, 0))]), "context": contexts(machine, wide),
             "exception": exceptions(wide), "trap_frame": st.one_of(ABSENT, trap_frames(wide)),
             "process.address": places(wide), "process.UniqueProcessId": ID, "process.InheritedFromUniqueProcessId": ID,
-            "process.fields": st.just(()), "process.Protection": ABSENT, "thread.address": places(wide),
+            "process.fields": st.just(()), "process.Protection": st.one_of(ABSENT, protection),
+            "thread.address": places(wide),
             "thread.fields": st.just(()), "thread.Cid.UniqueProcess": ID, "thread.Cid.UniqueThread": ID,
             "thread.State": st.one_of(st.sampled_from(STATES), ABSENT), "thread.NextProcessor": st.integers(0, 255),
             "thread.WaitReason": st.one_of(st.sampled_from(REASONS), ABSENT), "thread.Win32StartAddress.where": code,
@@ -186,17 +195,17 @@ def decimal(text: str) -> Any:
     return value_of(text, 10)
 
 
-def process_view(one: Any) -> dict[str, Any]:
-    texts = dict(one.fields)
-    hexadecimal = {
-        "UniqueProcessId": "Cid", "InheritedFromUniqueProcessId": "ParentCid", "Peb": "Peb",
-        "DirectoryTableBase": "DirBase", "ObjectTable": "ObjectTable",
-    }  # fmt: skip
-    return {
-        "address": one.address, "ImageFileName": "????" if one.image[:6] == "???? (" else one.image,
-        **{name: value_of(texts[label]) for name, label in hexadecimal.items()},
-        "ActiveThreads": value_of(texts["ActiveThreads"], 10),
-    }  # fmt: skip
+PROCESS_HIDDEN = ("Token", "Session", "Wow64Process", "CreateTime", "ExitTime", "source", "fields", "problems")
+
+
+def process_as_read(own: Any) -> Any:
+    """Return a process as a report says it, with the reasons of what is not there; how it is protected, where it is."""
+    protected = not isinstance(own.Protection, Absent) and own.Protection.Level
+    hidden = PROCESS_HIDDEN if protected else (*PROCESS_HIDDEN, "Protection")
+    why = {n: getattr(own, n) for n in fields(own) if n not in hidden and isinstance(getattr(own, n), Absent)}
+    for name in {"Peb", "ObjectTable"} & why.keys():  # an address stands without its backtick, in the reason too
+        why[name] = Absent(why[name].reason.replace("`", ""))
+    return replaced(as_read(own, hidden), **why)
 
 
 def thread_view(found: Any) -> dict[str, Any]:
@@ -239,10 +248,6 @@ def thread_as_printed(own: Any) -> Any:
     )  # fmt: skip
 
 
-PROCESS_SHOWN = Shown(hidden=dict.fromkeys(
-    ("Token", "Session", "Wow64Process", "Protection", "CreateTime", "ExitTime", "source", "fields", "problems"),
-    NOT_PRINTED,
-))  # fmt: skip
 THREAD_SHOWN = Shown(hidden=dict.fromkeys(
     (*("WaitIrql", "KernelStack", "TrapFrame", "KernelTime", "UserTime", "CreateTime", "CrossThreadFlags", "WaitTime"),
      *("IrpList", "source", "fields", "problems", "StartAddress", "attached", "ThreadName")), NOT_PRINTED,
@@ -260,7 +265,8 @@ def check_report(report: Report) -> None:
         assert rows["PROCESS"] == str(report.process)
     else:
         [[one]] = [listed.processes for listed in of.pop("process")]
-        assert assert_shown(report.process, process_view(one), PROCESS_SHOWN) == 8
+        assert one.details == of_text(ProcessDetails, process=process_as_read(report.process))
+        assert one.fields == ()
     stacks = list(of.pop("stack", []))
     if isinstance(report.thread, Absent):
         assert rows["THREAD"] == str(report.thread)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from process_records import with_cut_times
 from shown import read_back
 
-from dumpwalk.commands import ca, handle, object, pfn, pool, pte, ptov, vad, vtop
+from dumpwalk.commands import ca, handle, object, pfn, pool, process, pte, ptov, vad, vtop
 from dumpwalk.opening import open
-from dumpwalk.record import fields
+from dumpwalk.record import fields, replace
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.values import NOT_SHOWN
 
@@ -29,6 +30,12 @@ def differing(found: Any, made: Any, path: str = "") -> list[str]:
     if isinstance(found, tuple) and isinstance(made, tuple) and len(found) == len(made):
         return [one for n, (a, b) in enumerate(zip(found, made)) for one in differing(a, b, f"{path}[{n}]")]
     return [] if type(found) is type(made) and found == made else [f"{path}: {found!r}, not {made!r}"]
+
+
+def _process(answer: Any) -> Any:
+    """Return a process with its times as whole as they are printed, and without how its structure was read."""
+    [found] = answer.processes
+    return with_cut_times(replace(found, process=replace(found.process, source="", fields=())))
 
 
 Made = Callable[[Any], Any]
@@ -73,6 +80,11 @@ CASES: list[tuple[str, str, Made, Made, str, Made, Made]] = [
         ("objects_x64", f"handle {words}", lambda t, words=words: handle.handle(words.split(), t), handle.layout,
          "handle", lambda r: r.table, lambda a: a.tables[0])
         for words in ("348 20", "0 27", "9998 20")
+    ),
+    *(
+        (sample, f"process {at} 1", lambda t, at=at: process.process(t, [at, "1"]), process.layout, "process",
+         lambda r: r.processes[0].details, _process)
+        for sample, at in (("exiting_process", "1100"), ("memory_manager", "@$proc"))
     ),
     ("file_mapping_x64", "ptov 1ab000", lambda t: ptov.ptov("1ab000", target=t), ptov.layout, "virtual-addresses",
      lambda r: r.found, lambda a: a),

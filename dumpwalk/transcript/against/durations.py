@@ -6,6 +6,8 @@ import re
 
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import ABSENT, DIFFERENT, EQUAL, Statement
+from dumpwalk.transcript.against.marked import like
+from dumpwalk.transcript.values import duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,28 +15,10 @@ if TYPE_CHECKING:
 
 ROUNDED = "within the printed precision"
 _SECOND = 10_000_000  # units of 100 ns
-_DIGITS = 7
-# 00:00:00.249, 0:00:00.0000 of old debuggers, 0:00:00:10.530 with days, 1 Day 01:54:54.490, 2 days 3:07:12.000
-_DURATION = re.compile(
-    r"(?:([0-9]{1,9})[ ](?:Days?|days?)[ ]+|([0-9]{1,9}):(?=[0-9]{1,2}:[0-9]{2}:))?"
-    r"([0-9]{1,9}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,7}))?\Z"
-)
+_FRACTION = 7  # digits of a second
+_MILLISECOND = 10_000
+_IN_LISTINGS, _WHOLE = "00:00:00.000", "00:00:00.0000000"
 _IN_BRACKETS = re.compile(r"\(([0-9:. ]{5,40})\)")
-
-
-def duration(text: str) -> tuple[int, int] | None:
-    """Return how long *text* says, and what its last digit is worth, in units of 100 ns; ``None`` if it is no time.
-
-    >>> duration("00:00:00.249"), duration("0:00:00:10.530"), duration("1 Day 01:54:54.490"), duration("0:00:01.5000")
-    ((2490000, 10000), (105300000, 10000), (932944900000, 10000), (15000000, 1000))
-    """
-    found = _DURATION.match(text.strip()[:64])
-    if found is None:
-        return None
-    word, number, hours, minutes, seconds, digits = found.groups(default="")
-    whole = ((int(word or number or 0) * 24 + int(hours)) * 60 + int(minutes)) * 60 + int(seconds)
-    precision: int = 10 ** (_DIGITS - len(digits))
-    return whole * _SECOND + int(digits or 0) * precision, precision
 
 
 def in_brackets(text: str) -> str:
@@ -55,6 +39,18 @@ def lasting(what: str, said: str, held: int | Absent) -> Statement | None:
     :param held: in units of 100 ns
     """
     return measured(what, said, duration(said), held, lambda units: _printed(units, said))
+
+
+def lasted(what: str, said: int | Absent, held: int | Absent) -> Statement | None:
+    """Return a time that the record of a text has held against one of the dump, both in units of 100 ns.
+
+    Listings have milliseconds, but where the record's time has parts of one.
+    """
+    if isinstance(said, Absent):
+        return None
+    precision = _MILLISECOND if said % _MILLISECOND == 0 else 1
+    text = like(_printed(int(said), _IN_LISTINGS if precision > 1 else _WHOLE), said)
+    return measured(what, text, (int(said), precision), held, lambda units: _printed(units, text))
 
 
 def measured(
@@ -78,9 +74,11 @@ def measured(
 
 def _printed(units: int, said: str) -> str:
     """Return *units* in the form of *said*."""
-    digits = len(said.strip().rpartition(".")[2]) if "." in said else 0
+    digits = said.strip().partition(".")[2]
     seconds, rest = divmod(units, _SECOND)
-    fraction = f".{rest:0{_DIGITS}}"[: digits + 1] if digits else ""
+    fraction = f".{rest:0{_FRACTION}}"[: len(digits) + 1] if digits else ""
+    if len(digits) == 4 and digits[0] == "0":
+        fraction = f".{rest // _MILLISECOND:04}"
     minutes, hours = seconds // 60 % 60, seconds // 3600
     if said.count(":") == 3:
         return f"{hours // 24}:{hours % 24:02}:{minutes:02}:{seconds % 60:02}{fraction}"

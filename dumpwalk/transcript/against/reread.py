@@ -8,10 +8,13 @@ lines were understood, each has its own line.
 
 from __future__ import annotations
 
+import re
+
 from dumpwalk.record import fields
 from dumpwalk.transcript import KINDS
 from dumpwalk.transcript.lines import LONGEST
 from dumpwalk.transcript.prompt import bare, prompted
+from dumpwalk.transcript.values import interval
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ _MISSING = object()
 _WORDS = 8
 _DIGITS = frozenset("0123456789abcdef")
 _AFTER = _DIGITS | {"x"}  # 0x is no zero
+_TIME = re.compile(r"(?:\b[0-9]{1,9} days? )?\b[0-9]{1,9}(?::[0-9]{2}){2,3}\.[0-9]{1,7}")
 
 
 def lines_of(block: Block, text: Sequence[str], paths: Collection[Path]) -> dict[Path, int]:
@@ -129,16 +133,20 @@ class _Search:
 
 
 def says(line: str, value: int | str) -> bool:
-    """Say whether *line* has *value* in it: a number in hexadecimal or decimal, with any zeros in front.
+    """Say whether *line* has *value* in it: a number in hexadecimal or decimal, with any zeros in front, or as a time.
 
     >>> says("RefCount: 00000013", 0x13), says("fffff804`7ba00000", 0xFFFFF8047BA00000), says("0x130", 0x13)
     (True, True, False)
+    >>> says("UserTime  00:00:00.015", 150000)
+    True
     """
     text = line.replace("`", "").lower()
     if isinstance(value, str):
         return " ".join(value.replace("`", "").lower().split()[:_WORDS]) in " ".join(text.split())
     number = abs(int(value))
-    return _stands(text, f"{number:x}") or _stands(text, str(number))
+    if _stands(text, f"{number:x}") or _stands(text, str(number)):
+        return True
+    return any(interval(found[0]) == number for found in _TIME.finditer(text))
 
 
 def _stands(text: str, digits: str) -> bool:

@@ -9,6 +9,7 @@ import re
 
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.machine import MACHINES
+from dumpwalk.remarks import Absent
 from dumpwalk.symbols.modules import HAL_IMAGES, KERNEL_IMAGES, Module, Modules, UnloadedModule, symbol_key
 
 TYPE_CHECKING = False
@@ -103,8 +104,8 @@ class Said:
     def _take_process(self, block: Block) -> None:
         words = block.command.split()
         if self.process is None and words[:1] == ["!process"] and words[1:2] in ([], ["-1"]) and block.record.processes:
-            at = block.record.processes[0].address
-            self.process = None if at is None else int(at)
+            at = block.record.processes[0].details.process.address
+            self.process = None if isinstance(at, Absent) else int(at)
 
     def _take_registers(self, block: Block) -> None:
         if block.command.strip() != "r" and not block.record.flags:
