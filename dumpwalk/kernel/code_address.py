@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dumpwalk.target import Target
 
+IN_NO_MODULE = Absent("in no loaded module")
+
 
 @record
 class CodeAddress:
@@ -28,5 +30,5 @@ def code_address(target: Target, address: int) -> CodeAddress:
     found: CodeAddress | None = known.get(address)
     if found is None:
         value = target.address(address)
-        found = known[address] = CodeAddress(value, target.name(value) or Absent("in no loaded module"))
+        found = known[address] = CodeAddress(value, target.name(value) or IN_NO_MODULE)
     return found

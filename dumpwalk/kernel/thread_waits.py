@@ -46,7 +46,7 @@ class WaitObject:
     :param Limit: of a semaphore
     """
 
-    block: Address
+    block: Address | Absent
     address: Address
     kind: str | Absent
     OwnerThread: Address | Absent | None = None

@@ -20,6 +20,19 @@ def clock_time(units: int | Absent) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}.{milliseconds:03}"
 
 
+def old_time(units: int | Absent) -> str:
+    """Return *units* of 100 ns as debuggers of NT 4 and Windows 2000 print them: milliseconds have four digits.
+
+    >>> old_time(231530000)
+    '0:00:23.0153'
+    """
+    if isinstance(units, Absent):
+        return "????"
+    hours, minutes, rest = clock_time(units).split(":")
+    seconds, _, milliseconds = rest.partition(".")
+    return f"{int(hours)}:{minutes}:{seconds}.0{milliseconds}"
+
+
 def day_time(units: int | Absent) -> str:
     """Return *units* of 100 ns as days, hours, minutes, seconds.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dumpwalk.memory.address import Address32
 from dumpwalk.record import replace
-from dumpwalk.remarks import Absent
 from dumpwalk.render import log_printed_frames as frames
 from dumpwalk.render import log_printed_listings as listings
-from dumpwalk.render.log_printed_frames import UNREAD, number, site
+from dumpwalk.render.log_printed_frames import site
+from dumpwalk.render.log_printed_threads import thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,50 +27,6 @@ def runs(record: object) -> Runs:
     function = _FORMS.get(type(record).__name__)
     if function is not None:
         yield from function(record)
-
-
-def _thread(found: Any) -> Runs:
-    alertable = UNREAD if isinstance(found.alertable, Absent) else ("Non-Alertable", "Alertable")[found.alertable]
-    win32 = f" Win32Thread: {number(found.win32_thread)}" if found.win32_thread is not None else ""
-    process, thread = found.process_id, found.thread_id
-    ids = [f"  Cid {number(process, form)}.{number(thread, form)}" for form in ("04x", "x")]
-    running = f" {found.state} on processor {found.processor:x}" if found.processor is not None else ""
-    reason = f": ({found.reason})" if found.reason else ""
-    rest = f" {found.remark}" if found.remark else ""
-    states = (
-        running,
-        f" {found.state}{reason} {found.mode} {alertable}".rstrip(),
-        f" {found.state}{reason}",
-        f" {found.state}:",
-    )
-    heads = [
-        f"THREAD {found.address}{cid}  Teb: {number(found.teb)}{win32}{state}{rest}" for cid in ids for state in states
-    ]
-    yield [[head] for head in heads] + [[head.replace("  ", " ")] for head in heads]
-    for address, type in found.objects:
-        yield [[f"{address}{gap}{type}"] for gap in ("  ", " ")]
-    for irp in found.irps:
-        kind = f"({number(irp.type, '04x')},{number(irp.size, '04x')})"
-        yield [[f"{irp.address}: {kind} Flags: {number(irp.flags, '08x')}  Mdl: {number(irp.mdl)}"]]
-    for word, address, image in (
-        ("Owning", found.owner, found.owner_image),
-        ("Attached", found.attached, found.attached_image),
-    ):
-        at, name = ("N/A", "N/A") if address is None else (number(address).replace("`", ""), image)
-        yield [[f"{word + ' Process':25} {at:{width}}       Image:         {name}"] for width in (0, 8)]
-        yield [[f"{word} Process {at}"]]
-    for name, text in found.fields:
-        yield _field(name, text)
-    if found.stack is not None:
-        yield from frames.stack(found.stack)
-
-
-def _field(name: str, text: str) -> list[list[str]]:
-    if not text:
-        return [[name], [f"{name}:"]]
-    if not name:
-        return [[f"({text})"]]
-    return [[f"{name:{width}} {text}"] for width in (25, 0, 23, 16)] + [[f"{name}: {text}"]]
 
 
 def _analysis(found: Any) -> Runs:
@@ -130,7 +86,7 @@ def _exception(found: Any) -> Runs:
 
 _FORMS: dict[str, Callable[[Any], Runs]] = {
     "Stack": frames.stack,
-    "ListedThread": _thread,
+    "ListedThread": thread,
     "Analysis": _analysis,
     "ListedException": _exception,
     "Registers": listings.registers,

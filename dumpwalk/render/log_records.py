@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dumpwalk.bugchecks import BugCheck
+from dumpwalk.kernel.thread_states import state_word
 from dumpwalk.remarks import Absent
 from dumpwalk.render.bugcheck import heading
 from dumpwalk.render.log_listings import SUMMARIES as LISTINGS
+from dumpwalk.render.log_printed_threads import waited_for
 from dumpwalk.render.text import counted, plain
+from dumpwalk.transcript.values import NOT_SHOWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,18 +64,23 @@ def _stack(stack: Any) -> str:
 
 
 def _thread(found: Any) -> str:
-    reason = f" ({found.reason})" if found.reason else ""
+    own = found.details.thread
+    state = "????" if isinstance(own.State, Absent) and own.State is not NOT_SHOWN else state_word(own.State or "")
+    reason = f" ({own.WaitReason})" if own.WaitReason else ""
     frames = f", {counted(len(found.stack.frames), 'frame')}" if found.stack is not None else ""
-    return f"{plain(found.address)} {found.process_id:x}.{found.thread_id:x} {found.state}{reason}{frames}"
+    process, thread = (plain(i) for i in (own.Cid.UniqueProcess, own.Cid.UniqueThread))
+    return f"{plain(own.address)} {process}.{thread} {state}{reason}{frames}"
 
 
 def _thread_lines(found: Any) -> list[str]:
-    image = f" {found.owner_image}" if found.owner_image else ""
-    lines = [f"process {plain(found.owner)}{image}"] if found.owner is not None else []
-    if found.attached is not None:
-        lines.append(f"attached to {plain(found.attached)} {found.attached_image}".rstrip())
-    lines += [f"waits for {plain(address)} {kind}" for address, kind in found.objects]
-    lines += [f"IRP {plain(irp.address)}" for irp in found.irps]
+    details = found.details
+    own = details.thread
+    lines = [f"process {plain(own.Process)} {details.process_name or ''}".rstrip()] if own.Process else []
+    if own.attached:
+        lines.append(f"attached to {plain(own.ApcStateProcess)} {details.attached_name or ''}".rstrip())
+    words = found.wait_words or [""] * len(details.waits)
+    lines += [f"waits for {plain(w.address)} {waited_for(w, said)}".rstrip() for w, said in zip(details.waits, words)]
+    lines += [f"IRP {plain(irp.address)}" for irp in details.irps]
     return lines + (_stack_lines(found.stack) if found.stack is not None else [])
 
 

@@ -2,11 +2,13 @@
 
 Debuggers differ in the line of priorities: those of Windows 7 to 10 print ``UnusualBoost`` and ``ForegroundBoost``,
 later ones ``PriorityDecrement`` for the same byte, or nothing. Here the kernel decides: from the one on that names
-threads (Windows 10 14393) the decrement is shown, as in most listings of these, and before Windows 7.
+threads (Windows 10 14393) the decrement is shown, as in most listings of these, and before Windows 7. It is decimal:
+80 in a listing of a thread of priority 13 and base 8 is 0x50, a boost of 5.
 """
 
 from __future__ import annotations
 
+from dumpwalk.kernel.thread_states import state_word
 from dumpwalk.remarks import Absent
 from dumpwalk.render.durations import clock_time, day_time
 from dumpwalk.render.text import plain, printable
@@ -90,13 +92,13 @@ def _state(thread: Thread, details: ThreadDetails, *, short: bool = False) -> st
         return "????"
     if state == "Waiting":
         if short:
-            return "WAIT"
+            return state_word(state)
         alertable = "????" if isinstance(details.Alertable, Absent) else "Non-Alertable"
         alertable = "Alertable" if details.Alertable else alertable
-        return f"WAIT: ({_or_unknown(thread.WaitReason)}) {_or_unknown(thread.WaitMode)} {alertable}"
+        return f"{state_word(state)}: ({_or_unknown(thread.WaitReason)}) {_or_unknown(thread.WaitMode)} {alertable}"
     if state in ("Running", "Ready", "DeferredReady") and not isinstance(thread.NextProcessor, Absent):
         return f"{'RUNNING' if state == 'Running' else 'READY'} on processor {thread.NextProcessor:x}"
-    return state.upper()
+    return state_word(state)
 
 
 def _or_unknown(value: object) -> str:
@@ -197,7 +199,7 @@ def _priority(details: ThreadDetails) -> str:
     thread = details.thread
     line = f"Priority {_number(thread.Priority, 'd')} BasePriority {_number(thread.BasePriority, 'd')}"
     if isinstance(details.UnusualBoost, Absent) or not isinstance(thread.ThreadName, Absent):
-        line += f" PriorityDecrement {_number(details.PriorityDecrement, 'x')}"
+        line += f" PriorityDecrement {_number(details.PriorityDecrement, 'd')}"
     else:
         line += f" UnusualBoost {details.UnusualBoost} ForegroundBoost {_number(details.ForegroundBoost, 'd')}"
     if not isinstance(details.ThreadIoPriority, Absent):

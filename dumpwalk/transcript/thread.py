@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from dumpwalk.annotations import Annotation
 from dumpwalk.annotations.conditions import Situation, in_system, with_fact
 from dumpwalk.annotations.fields import field
 from dumpwalk.annotations.stacks import annotate
 from dumpwalk.annotations.waits import wait_reason
-from dumpwalk.memory.address import Address, Address32, Hex
+from dumpwalk.kernel.thread import Cid, Thread
+from dumpwalk.kernel.thread_details import ThreadDetails, Times
+from dumpwalk.kernel.thread_irps import PendingIrp
+from dumpwalk.kernel.thread_states import state_called, state_word
+from dumpwalk.memory.address import Hex
 from dumpwalk.record import record, replace
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Reader, kind
 from dumpwalk.transcript.noise import is_noise
 from dumpwalk.transcript.stack import Stack, StackReader, annotated, crashed_by
-from dumpwalk.transcript.values import UNREADABLE, integer, pointer, remark, value
+from dumpwalk.transcript.thread_members import REASON, members, wait_object
+from dumpwalk.transcript.values import (
+    NOT_SHOWN,
+    UNREADABLE,
+    address,
+    of_text,
+    pointer,
+    reasoned,
+    remark,
+    text_or_absent,
+    value,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dumpwalk.memory.address import Address
 
 _THREAD = re.compile(
     r"[ ]*THREAD ([0-9a-f]{8,16})[ ]+Cid:? ([0-9a-f]+|\?{4})\.([0-9a-f]+|\?{4})[ ]+Teb: ([0-9a-f]+|\?{4})"
@@ -47,52 +69,30 @@ _PROCESSES = re.compile(
     r"[ ]*Owning Process ([0-9a-f]{8,16}|\?{4} \(.*\))  Attached Process ([0-9a-f]{8,16}|N/A|\?{4} \(.*\))\Z"
 )
 _REASON = re.compile(r"(\([^\n]*?\))  (?=\S)")
+_STATE_UNKNOWN = "state ????"
+_WAIT_UNKNOWN = re.compile(rf"\(({REASON})\) ({REASON}|\w+Mode)\Z")
 _NONE = ("", "N/A")
-
-
-@record
-class ListedIrp:
-    """An IRP in a thread's list."""
-
-    address: Address
-    type: Hex | Absent
-    size: Hex | Absent
-    flags: Hex | Absent
-    mdl: Address | Absent
+_NO_TIMES = of_text(Times)
 
 
 @record
 class ListedThread:
     """A thread as text shows it.
 
-    :param state: ``WAIT``, ``RUNNING``, ``READY``, ... ``""`` where the author cut it
-    :param reason: why it waits: KWAIT_REASON
-    :param processor: where it runs, or is to run
-    :param remark: what else stands on the line
-    :param objects: what it waits for: address, and type as printed
-    :param owner: the process it belongs to, and its image
-    :param attached: the process it is attached to, ``None`` for none
-    :param fields: the other lines, name and text; a remark in brackets has no name
+    :param details: what the text shows of the command's own record; its ``stack`` is not among it
+    :param remark: what else stands on the first line
+    :param wait_words: the words for each object that it waits for, as far as the record does not say them; ``()`` where
+        it says them all
+    :param fields: lines that no member of the record is, name and text, and the rest of lines that show more than that
+    :param remarks: what stands in brackets on lines of its own
+    :param stack: the frames as they are printed
     """
 
-    address: Address
-    process_id: int | Absent
-    thread_id: int | Absent
-    teb: Address | Absent
-    win32_thread: Address | Absent | None
-    state: str
-    reason: str
-    mode: str
-    alertable: bool | Absent
-    processor: int | None
+    details: ThreadDetails
     remark: str
-    objects: tuple[tuple[Address, str], ...]
-    irps: tuple[ListedIrp, ...]
-    owner: Address | Absent | None
-    owner_image: str
-    attached: Address | Absent | None
-    attached_image: str
+    wait_words: tuple[str, ...]
     fields: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...]
     stack: Stack | None
 
 
@@ -103,10 +103,14 @@ class ThreadReader(Reader):
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
         self._head: re.Match[str] | None = None
-        self._objects: list[tuple[Address, str]] = []
-        self._irps: list[ListedIrp] = []
-        self._processes: dict[str, tuple[str, str]] = {}
-        self._fields: list[tuple[str, str]] = []
+        self._objects: list[tuple[str, str]] = []
+        self._irps: list[PendingIrp] = []
+        self._processes: dict[str, tuple[str, str | None]] = {}
+        self._lines: list[tuple[str, str]] = []
+        self._remarks: list[str] = []
+        # What the lines say that are no stack's.
+        self._made: tuple[ThreadDetails, str, tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, ...]] | None
+        self._made = None
         self._stack = StackReader()
         self._last = 0
 
@@ -132,90 +136,125 @@ class ThreadReader(Reader):
         said = remark(line)
         if not said or is_noise(line):
             return False
-        self._fields.append(("", said))
+        self._made = None
+        self._remarks.append(said)
         return True
 
     def _detail(self, line: str) -> bool:
-        if found := _OBJECT.match(line):
-            self._objects.append((_address(found[1]), found[2]))
+        if found := _FIELD.match(line):  # most are
+            self._lines.append((found[1].rstrip(":"), found[2]))
+        elif found := _OBJECT.match(line):
+            self._objects.append((found[1], found[2]))
         elif found := _IRP.match(line):
             kind, size, flags = (value(found[n]) for n in (2, 3, 4))
-            self._irps.append(ListedIrp(_address(found[1]), kind, size, flags, pointer(found[5])))
+            self._irps.append(PendingIrp(address(found[1]), kind, size, flags, pointer(found[5])))
         elif found := _PROCESS.match(line):
-            self._processes[found[1]] = (found[2], found[3] or "")
+            self._processes[found[1]] = (found[2], found[3])
         elif found := _PROCESSES.match(line):
-            self._processes |= {"Owning": (_known(found[1]), ""), "Attached": (_known(found[2]), "")}
+            self._processes |= {"Owning": (found[1], None), "Attached": (found[2], None)}
         elif found := _BARE.match(line):
-            self._fields.append((found[1].rstrip(":"), ""))
-        elif found := _FIELD.match(line):
-            self._fields.append((found[1].rstrip(":"), found[2]))
+            self._lines.append((found[1].rstrip(":"), ""))
         elif said := remark(line.strip()):
-            self._fields.append(("", said))
+            self._remarks.append(said)
         else:
             return False
+        self._made = None
         return True
 
     def record(self) -> ListedThread | None:
         if self._head is None:
             return None
-        address, process, thread, teb, win32, rest = self._head.groups()
+        if self._made is None:  # it is asked for more than once
+            self._made = self._without_stack(self._head)
+        return ListedThread(*self._made, self._stack.record())
+
+    def _without_stack(
+        self, head: re.Match[str]
+    ) -> tuple[ThreadDetails, str, tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, ...]]:
+        at, process, thread, teb, win32, rest = head.groups()
+        (own, details, times), lines = members(self._lines)
         if teb == "????" and rest and (why := _REASON.match(rest)):
-            rest = rest[why.end() :]
-        state = _STATE.match(rest or "")
-        assert state is not None  # everything in it is optional
-        owner, owner_image = self._processes.get("Owning", ("", ""))
-        attached, attached_image = self._processes.get("Attached", ("", ""))
-        return ListedThread(
-            _address(address),
-            integer(process, 16),
-            integer(thread, 16),
-            pointer(teb),
-            pointer(win32) if win32 else None,
-            state[1] or "",
-            state[2] or "",
-            state[3] or "",
-            UNREADABLE if state[4] == "????" else state[4] == "Alertable",
-            int(state[5], 16) if state[5] else None,
-            state[6] or "",
-            tuple(self._objects),
-            tuple(self._irps),
-            pointer(owner) if owner not in _NONE else None,
-            owner_image if owner_image != "N/A" else "",
-            pointer(attached) if attached not in _NONE else None,
-            attached_image if attached_image != "N/A" else "",
-            tuple(self._fields),
-            self._stack.record(),
+            teb, rest = f"{teb} {why[1]}", rest[why.end() :]
+        state, alertable, said = _state(rest or "")
+        waits = [wait_object(place, words) for place, words in self._objects]
+        if self._irps:
+            lines = [line for line in lines if line != ("IRP List", "")]
+        found = of_text(
+            ThreadDetails,
+            thread=of_text(
+                Thread,
+                address=address(at),
+                Cid=Cid(*[UNREADABLE if i == "????" else Hex(i, 16) for i in (process, thread)]),
+                Teb=_pointer(teb),
+                **state,
+                **own,
+                **self._owner(),
+            ),
+            Win32Thread=_pointer(win32) if win32 else NOT_SHOWN,
+            Alertable=alertable,
+            waits=tuple([wait for wait, _ in waits]),
+            irps=tuple(self._irps),
+            times=of_text(Times, **times) if times else _NO_TIMES,
+            **details,
+            **self._images(),
         )
+        words = tuple([more for _, more in waits])
+        return found, said, words if any(words) else (), tuple(lines), tuple(self._remarks)
+
+    def _owner(self) -> dict[str, Any]:
+        """Return the members of a thread that say which processes it belongs and is attached to."""
+        found: dict[str, Any] = {}
+        owner, _ = self._processes.get("Owning", ("", None))
+        if owner not in _NONE:
+            found["Process"] = _pointer(owner)
+        attached, image = self._processes.get("Attached", ("", None))
+        if attached in _NONE:
+            return found | ({"attached": False} if attached else {})
+        if attached[0] == "?" and image is None:  # whether it is attached at all is what could not be read
+            return found | {"attached": reasoned(attached)}
+        return found | {"attached": True, "ApcStateProcess": _pointer(attached)}
+
+    def _images(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        _, image = self._processes.get("Owning", ("", None))
+        if image is not None and image != "N/A":
+            found["process_name"] = text_or_absent(image)
+        attached, image = self._processes.get("Attached", ("", None))
+        if attached == "N/A" and image in (None, "N/A"):
+            found["attached_name"] = None
+        elif image is not None:
+            found["attached_name"] = text_or_absent(image)
+        return found
 
     def annotations(self, situation: Situation) -> tuple[Annotation, ...]:
-        thread = self.record()
-        if thread is None:
+        listed = self.record()
+        if listed is None:
             return ()
+        found = listed.details
+        thread = found.thread
+        reason = _word(thread.WaitReason)
         known = Situation(
             "windows",
-            thread.state,
-            thread.reason,
-            thread.mode,
-            tuple(type for _, type in thread.objects),
-            thread.owner_image,
-            thread.attached_image,
+            state_word(_word(thread.State)),
+            reason,
+            _word(thread.WaitMode),
+            tuple([words for _, words in self._objects]),
+            _word(found.process_name),
+            _word(found.attached_name),
             situation.bugcheck,
             situation.facts,
             situation.bugcheck_by,
             situation.interrupted,
         )
-        said = [self._reason(thread), *(irp_flags(irp) for irp in thread.irps[:8])]
+        said = [wait_reason(reason) if reason else None, *(irp_flags(irp) for irp in found.irps[:8])]
         return (*self._rules(known), *(a for a in said if a is not None))
 
     def situation(self, before: Situation) -> Situation:
         """A thread in System is why a cleanup that it asks for runs there."""
         attached, owner = (self._processes.get(which, ("", ""))[1] for which in ("Attached", "Owning"))
-        if self._head is None or attached != "System" or owner in ("", "N/A", "System"):
+        if self._head is None or attached != "System" or owner in (None, "", "N/A", "System"):
             return before
         return with_fact(before, in_system(int(self._head[1], 16)))
-
-    def _reason(self, thread: ListedThread) -> Annotation | None:
-        return wait_reason(thread.reason) if thread.reason else None
 
     def _rules(self, known: Situation) -> tuple[Annotation, ...]:
         if not self._stack.frames:
@@ -224,16 +263,42 @@ class ThreadReader(Reader):
         return annotated(self._stack.frames, crashed_by(self._stack.frames, known))
 
 
-def irp_flags(irp: ListedIrp) -> Annotation | None:
+def irp_flags(irp: PendingIrp) -> Annotation | None:
     """Return what the flags of an IRP in a thread's list stand for."""
-    found = None if isinstance(irp.flags, Absent) else field("_IRP", "Flags", irp.flags)
+    found = None if isinstance(irp.Flags, Absent) else field("_IRP", "Flags", irp.Flags)
     return found and Annotation(found.kind, found.name, f"IRP {irp.address:x}: {found.title}", "")
 
 
-def _known(text: str) -> str:
-    """Return an address, or what stands in its place without the reason."""
-    return text.partition(" (")[0]
+@lru_cache(maxsize=1024)  # of a process's threads most wait, for one of few reasons
+def _state(text: str) -> tuple[dict[str, Any], bool | Absent, str]:
+    """Return what the end of a first line shows: members of a thread, whether APCs end its wait, and what else."""
+    found = _STATE.match(text)
+    assert found is not None  # everything in it is optional
+    state, reason, mode, alertable, processor, rest = found.groups()
+    shown: dict[str, Any] = {}
+    if state:
+        shown["State"] = UNREADABLE if state == "????" else state_called(state)
+    elif rest[:10] == _STATE_UNKNOWN:
+        shown["State"], rest = reasoned(rest.removeprefix("state ")), ""
+    if unknown := _WAIT_UNKNOWN.match(rest) if state == "WAIT" and not reason else None:
+        reason, mode, rest = unknown[1], unknown[2], ""
+    elif mode == "????" and rest[:1] == "(" and rest[-1:] == ")":
+        mode, rest = f"{mode} {rest}", ""
+    if reason:
+        shown["WaitReason"] = reasoned(reason) if reason[0] == "?" else reason
+    if mode:
+        shown["WaitMode"] = reasoned(mode) if mode[0] == "?" else mode
+    if processor:
+        shown["NextProcessor"] = int(processor, 16)
+    if not alertable:
+        return shown, NOT_SHOWN, rest
+    return shown, UNREADABLE if alertable == "????" else alertable == "Alertable", rest
 
 
-def _address(digits: str) -> Address:
-    return (Address if len(digits) > 8 else Address32)(int(digits, 16))
+def _pointer(text: str) -> Address | Absent:
+    return reasoned(text) if text[0] == "?" else address(text)
+
+
+def _word(text: str | Absent | None) -> str:
+    """Return a word of the record, ``""`` where the text has none."""
+    return "" if text is None or isinstance(text, Absent) else text

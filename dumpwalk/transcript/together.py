@@ -7,11 +7,10 @@ than all others that are listed, or where the crash's parameters name it.
 
 from __future__ import annotations
 
-import re
-
 from dumpwalk.annotations.conditions import Situation
 from dumpwalk.annotations.stacks import annotate
 from dumpwalk.record import replace
+from dumpwalk.remarks import Absent
 from dumpwalk.transcript.bugcheck import stuck_thread
 
 TYPE_CHECKING = False
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dumpwalk.annotations import Annotation
+    from dumpwalk.kernel.thread_details import Times
     from dumpwalk.transcript import Block
     from dumpwalk.transcript.thread import ListedThread
 
@@ -33,9 +33,7 @@ _TIMES, _FEWEST_OTHERS, _SHORTEST = 10, 3, 1.0
 _MOST_RUNNING = 256
 _MOST_SAID = 64
 _MOST_SEEN = 1 << 16
-
-# 00:00:00.031 or 2 Days 01:02:03.468
-_TIME = re.compile(r"(?:([0-9]{1,6}) Days? )?([0-9]{1,6}):([0-9]{2}):([0-9]{2}(?:\.[0-9]{1,7})?)\Z")
+_SECOND = 10_000_000  # units of 100 ns
 
 
 class _Workers:
@@ -53,7 +51,7 @@ class _Workers:
             self.others += 1 if self.queue or not names else 0
             return
         above = names[names.index(_WORKER) - 1] if names[0] != _WORKER else ""
-        if above.startswith(_IDLE) or thread.reason == "WrQueue":
+        if above.startswith(_IDLE) or thread.details.thread.WaitReason == "WrQueue":
             self.others += 1
         else:
             self.busy += 1
@@ -122,16 +120,17 @@ class Together:
     def _thread(self, thread: ListedThread, line: int) -> None:
         if self._workers is not None:
             self._workers.add(thread)
-        if not thread.process_id:  # the idle process's threads have all the time that nobody wants
+        own = thread.details.thread
+        if not own.Cid.UniqueProcess:  # the idle process's threads have all the time that nobody wants
             return
-        address, used = int(thread.address), _used(thread)
+        address, used = int(own.address), _used(thread.details.times)
         if used is not None:
             if len(self._seen) < _MOST_SEEN:
                 self._seen.add(address)
             self._times[address] = max(used, self._times.get(address, 0.0))
             if len(self._times) > 2:
                 del self._times[min(self._times, key=self._times.__getitem__)]
-        if thread.state == "RUNNING" and thread.stack is not None and len(self._running) < _MOST_RUNNING:
+        if own.State == "Running" and thread.stack is not None and len(self._running) < _MOST_RUNNING:
             self._running.append((address, line, used or 0.0, tuple(_sites(thread))))
 
     def _hog(self, address: int, used: float) -> str:
@@ -156,15 +155,7 @@ def _sites(thread: ListedThread) -> list[tuple[str, str]]:
     return [frame.name for frame in thread.stack.frames] if thread.stack is not None else []
 
 
-def _used(thread: ListedThread) -> float | None:
+def _used(times: Times) -> float | None:
     """Return how many seconds of processor time the text says that a thread has had."""
-    times = [_seconds(text) for name, text in thread.fields if name in ("UserTime", "KernelTime")]
-    known = [time for time in times if time is not None]
-    return sum(known) if known else None
-
-
-def _seconds(text: str) -> float | None:
-    found = _TIME.match(text)
-    if found is None:
-        return None
-    return int(found[1] or 0) * 86400 + int(found[2]) * 3600 + int(found[3]) * 60 + float(found[4])
+    known = [time for time in (times.UserTime, times.KernelTime) if not isinstance(time, Absent)]
+    return sum(known) / _SECOND if known else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NOT_SHOWN = Absent("the text does not show it")
 UNREADABLE = Absent("the debugger could not read it")
 # By class of record: its members where a text shows none of them. Listings have thousands of one class.
-_UNSHOWN: dict[type, dict[str, Any]] = {}
+_UNSHOWN: dict[type, tuple[dict[str, Any], set[str]]] = {}
 _REMARK = re.compile(r"\((.*)\)\Z")
 
 _ASKED = re.compile(r"!?(\w+)[ ]+((?:0x)?(?:[0-9a-f]{1,8}`[0-9a-f]{8}|[0-9a-f]{8,16}))(?: [^;]*)?\Z", re.IGNORECASE)
@@ -45,11 +45,15 @@ def of_text(record: type[R], **shown: Any) -> R:
     >>> of_text(PendingIrp, address=address("8e8a8e70"), Flags=hexadecimal("60000")).Size
     Absent(reason='the text does not show it')
     """
-    unshown = _UNSHOWN.get(record)
-    if unshown is None:
+    known = _UNSHOWN.get(record)
+    if known is None:
         members = {name: _unshown(kind) for name, kind in record.__annotations__.items()}
-        unshown = _UNSHOWN[record] = {name: value for name, value in members.items() if value is not ...}
-    return record(**unshown | shown)
+        known = _UNSHOWN[record] = members, {name for name, value in members.items() if value is ...}
+    unshown, needed = known
+    given = unshown | shown
+    if len(given) == len(unshown) and needed <= shown.keys():
+        return record(*given.values())  # in the record's order; many members are not looked for by their names
+    return record(**{name: value for name, value in given.items() if value is not ...})
 
 
 def _unshown(kind: str) -> Any:
@@ -132,7 +136,7 @@ def duration(text: str) -> tuple[int, int] | None:
     """Return how long *text* says, and what its last digit is worth, in units of 100 ns; ``None`` if it is no time.
 
     Of old debuggers four digits behind the point are milliseconds: in what is printed of them, in documentation too,
-    the first is 0, and the rest are whole ticks of 15.625 ms (0093, 0359) or 10.0144 ms (0290, 0300).
+    the first is 0, and 0:00:23.0153 is 2312 ticks of 10.0144 ms, which the clocks of such machines had.
 
     >>> duration("00:00:00.249"), duration("0:00:00:10.530"), duration("1 Day 01:54:54.490"), duration("0:00:01.0500")
     ((2490000, 10000), (105300000, 10000), (932944900000, 10000), (15000000, 10000))
@@ -158,6 +162,15 @@ def interval(text: str) -> int | Absent | None:
         return UNREADABLE
     found = duration(text)
     return None if found is None else found[0]
+
+
+def reasoned(text: str) -> Absent:
+    """Return what stands in place of a value: question marks, and in reports of this program the reason in brackets.
+
+    >>> reasoned("????"), reasoned("???? (not in the dump)")
+    (Absent(reason='the debugger could not read it'), Absent(reason='not in the dump'))
+    """
+    return Absent(text[6:-1]) if text[:6] == "???? (" and text[-1:] == ")" else UNREADABLE
 
 
 def text_or_absent(text: str) -> str | Absent:

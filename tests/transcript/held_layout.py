@@ -69,7 +69,11 @@ LAYOUT = {
     ),
     "system-data": "Info Node",
     "system-ptes": "PTEs PageCount Ptes System VA allocated block blocks free largest mapping starting to",
-    "thread": "Call Args Child ChildEBP Cid Image Owning Process RetAddr SP Site THREAD on to",
+    "thread": (
+        "Address Args Base Call Child ChildEBP Cid Context Count Current IRP Image Init Initial IoPriority Limit List "
+        "Mdl Owning PagePriority Process RetAddr SP Site Sp Stack Start Switch THREAD TickCount Ticks Wait Win32 on "
+        "owning processor to"
+    ),
     "time-travel": "Currently ModLoad Replaying Setting at",
     "timers": "Dump Fire High Interrupt Low Timer system",
     "trace": "AvgInst Call MaxInst MinInst Name Tracing return to",
@@ -100,6 +104,12 @@ IN_ANOTHER_FORM = (
     ("pte", r"[ ]*Page has been freed\Z", r"has|been", "the kind of the entry is freed"),
     ("requests", "", r"yes", "completed is true"),
     ("thread", "", r"Non", "alertable is false"),
+    ("thread", r" *THREAD", r"WAIT", "State is Waiting"),
+    ("thread", r" *f{8,16} ", r"NotificationEvent", "the kind is empty where there is no object"),
+    ("thread", r" *Not impersonating", r"Not|impersonating", "impersonation is null"),
+    ("thread", r" *Kernel stack not", r"Kernel|stack|not|resident", "KernelStackResident is false"),
+    ("thread", r" *(User|Kernel)Time", r"[0-9]+", "one time in units of 100 ns"),
+    ("thread", r" *Wait Start TickCount.* \(", r"[0-9]{1,3}", "waited_time, in units of 100 ns"),
     ("thread", r" *Attached Process", r"[NA]", "attached is null"),
     ("deadlock", "", r"TERMINATED", "the thread's address is null"),
     ("winde", "", r"BUGCHK", "bugcheck is true"),

@@ -77,6 +77,25 @@ def test_a_record_without_a_time_says_nothing() -> None:
     assert (lasted("x", NOT_SHOWN, 5), lasted("x", UNREADABLE, 5)) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("said", "ticks", "length"),
+    [
+        ("0:00:23.0153", 2312, 100_144),
+        ("0:00:21.0821", 2179, 100_144),
+        ("0:00:54.0818", 5474, 100_144),
+        ("0:00:02.0143", 214, 100_144),
+        ("0:01:01.0187", 3916, 156_250),
+        ("0:00:00.0359", 23, 156_250),
+    ],
+)
+def test_four_digits_are_milliseconds(said: str, ticks: int, length: int) -> None:
+    """Times of listings: whole ticks of the clocks of their machines, as parts of a second none of them is."""
+    found = lasting("x", said, ticks * length)
+
+    assert found is not None
+    assert found.verdict == "equal"
+
+
 def test_a_time_in_brackets() -> None:
     assert in_brackets("4312  Ticks: 999 (0:00:00:15.584)") == "0:00:00:15.584"
     assert in_brackets("4312  Ticks: 0") == in_brackets("seconds (a)") == ""

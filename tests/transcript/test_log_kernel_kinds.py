@@ -235,11 +235,11 @@ def test_what_of_a_thread_is_not_there() -> None:
         "thread",
     ).record
 
-    assert [found.process_id, found.teb, found.win32_thread, found.owner, found.attached] == [UNREADABLE] * 5
-    assert (found.thread_id, found.state, found.reason, found.mode, found.alertable) == (
-        0x108, "WAIT", "????", "????", UNREADABLE,
-    )  # fmt: skip
-    assert (found.irps[0].flags, dict(found.fields)["ThreadName"]) == (UNREADABLE, "io worker")
+    details, own = found.details, found.details.thread
+    assert [own.Cid.UniqueProcess, own.Teb, details.Win32Thread, own.Process, own.attached] == [UNREADABLE] * 5
+    assert [own.WaitReason, own.WaitMode, details.Alertable, details.process_name] == [UNREADABLE] * 4
+    assert (own.Cid.UniqueThread, own.State, own.ApcStateProcess) == (0x108, "Waiting", NOT_SHOWN)
+    assert (details.irps[0].Flags, details.name) == (UNREADABLE, "io worker")
 
 
 def test_gates_that_lead_nowhere_or_have_a_stack_that_is_not_there() -> None:

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from dumpwalk.kernel.code_address import CodeAddress
+from dumpwalk.kernel.thread import Cid
+from dumpwalk.memory.address import Address, Hex
 from dumpwalk.transcript import Block, parse
 from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE
 
@@ -41,9 +44,14 @@ ffffdb83`fc23f448 fffff807`0e42b4f5     : 00000000`00000000 00000000`00000000 00
         "thread",
     ).record
 
-    assert (found.address, found.process_id, found.thread_id) == (0xFFFF878FF0503500, 0x1F64, 0x1FA0)
-    assert (found.state, found.processor, found.owner_image, found.attached) == ("RUNNING", 5, "mscorsvw.exe", None)
-    assert dict(found.fields)["Stack Init"] == "ffffdb83fc23f650 Current ffffdb83fc23e680"
+    details, own = found.details, found.details.thread
+    assert (own.address, own.Cid) == (0xFFFF878FF0503500, Cid(Hex(0x1F64), Hex(0x1FA0)))
+    assert (own.State, own.NextProcessor, details.process_name, own.attached) == ("Running", 5, "mscorsvw.exe", False)
+    assert (own.InitialStack, details.KernelStack) == (0xFFFFDB83FC23F650, 0xFFFFDB83FC23E680)
+    assert (own.WaitTime, details.waited, details.waited_time) == (23487, 14, 2_180_000)
+    assert own.Win32StartAddress == CodeAddress(Address(0x345180), NOT_SHOWN)
+    assert (details.impersonation, details.Alertable, own.WaitReason) == (None, NOT_SHOWN, NOT_SHOWN)
+    assert (found.fields, details.CallbackDepth) == ((("Base", "Call 0000000000000000"),), NOT_SHOWN)
     assert found.stack.frames[0].args == (0, 0, 0, 0x492DF98)
 
 
@@ -64,9 +72,12 @@ Priority 11 BasePriority 7 PriorityDecrement 0 DecrementCount 8
         "thread",
     ).record
 
-    assert (found.win32_thread, found.reason, found.mode, found.alertable) == (None, "Executive", "KernelMode", False)
-    assert found.objects == ((0x80144FC0, "SynchronizationEvent"),)
-    assert (found.irps[0].address, found.owner, found.owner_image) == (0x8087DE48, 0xFFAF5690, "")
+    details, own = found.details, found.details.thread
+    assert (details.Win32Thread, own.WaitReason, own.WaitMode) == (NOT_SHOWN, "Executive", "KernelMode")
+    assert (own.State, details.Alertable) == ("Waiting", False)
+    assert [(w.address, w.kind) for w in details.waits] == [(0x80144FC0, "SynchronizationEvent")]
+    assert (details.irps[0].address, own.Process, details.process_name) == (0x8087DE48, 0xFFAF5690, NOT_SHOWN)
+    assert dict(found.fields)["WaitTime (seconds)"] == "2781250"  # whatever that is
 
 
 def test_processes_of_both_widths() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from process_records import assert_process, processes
 from record_strategies import PROBLEMS, Strategy
 from round_trips import replaced
-from shown import assert_shown, blocks_back, remarks_at_foot
-from thread_records import remarks_of, thread_as_printed, thread_shown, thread_view, threads
+from shown import blocks_back, remarks_at_foot
+from thread_records import remarks_of, thread_pair, threads
 
 from dumpwalk.commands import process
 from dumpwalk.kernel.thread_details import NOT_ASKED
@@ -54,8 +54,7 @@ def in_order(blocks: tuple[Block, ...]) -> list[tuple[str, Any]]:
 def remarks_in(blocks: tuple[Block, ...]) -> list[str]:
     said: list[str] = []
     for block in blocks:
-        own = block.record
-        said += own.remarks if block.kind == "process" else [text for name, text in own.fields if not name]
+        said += block.record.remarks
     return said
 
 
@@ -71,8 +70,9 @@ def check_answer(answer: Any) -> None:
         if kind == "process":
             assert_process(read, one)
         else:
-            assert assert_shown(thread_as_printed(one, flags), thread_view(read), thread_shown(flags)) >= 5
-            assert remarks_of(one, flags) - {SCANNED[1:-1]} <= {text for name, text in read.fields if not name}
+            ours, theirs = thread_pair(read, one, flags)
+            assert ours == theirs
+            assert remarks_of(one, flags) - {SCANNED[1:-1]} <= set(read.remarks)
     said = remarks_in(blocks)
     titles = [block.record.title for block in blocks if block.kind == "process" and block.record.title]
     assert titles == [answer.asked] * bool(answer.asked)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from record_strategies import ABSENT, PLACES, Strategy, addresses, names, numbers, places, record_of
-from round_trips import NOT_PRINTED, as_read, replaced
-from shown import Shown, assert_shown, blocks_back
+from round_trips import as_read, replaced
+from shown import blocks_back
 from thread_records import ID, REASONS, STATES, frames
 
 from dumpwalk.bugchecks import decode
 from dumpwalk.commands.triage import layout
+from dumpwalk.kernel.code_address import IN_NO_MODULE
 from dumpwalk.kernel.context import Context
 from dumpwalk.kernel.exception import STATUS_ACCESS_VIOLATION, ExceptionRecord
 from dumpwalk.kernel.process import Protection
 from dumpwalk.kernel.process_details import ProcessDetails
+from dumpwalk.kernel.thread import Cid, Thread
 from dumpwalk.kernel.trap_frame import TrapFrame
 from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.record import fields
@@ -28,7 +29,7 @@ from dumpwalk.render.text import printable
 from dumpwalk.symbols.modules import Module, UnloadedModule
 from dumpwalk.times import interval
 from dumpwalk.transcript.triage_report import ReportedModule
-from dumpwalk.transcript.values import of_text
+from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE, of_text
 from dumpwalk.triage import Faulting, Report
 from dumpwalk.unwind.frames import SCAN
 
@@ -203,55 +204,43 @@ def process_as_read(own: Any) -> Any:
     protected = not isinstance(own.Protection, Absent) and own.Protection.Level
     hidden = PROCESS_HIDDEN if protected else (*PROCESS_HIDDEN, "Protection")
     why = {n: getattr(own, n) for n in fields(own) if n not in hidden and isinstance(getattr(own, n), Absent)}
-    for name in {"Peb", "ObjectTable"} & why.keys():  # an address stands without its backtick, in the reason too
-        why[name] = Absent(why[name].reason.replace("`", ""))
+    for name in {"Peb", "ObjectTable"} & why.keys():
+        why[name] = without_backtick(why[name])
     return replaced(as_read(own, hidden), **why)
 
 
-def thread_view(found: Any) -> dict[str, Any]:
-    texts = dict(found.fields)
-    state, reason, mode = found.state, found.reason, found.mode
-    if found.remark[:10] == "state ????":
-        state = "????"
-    elif state == "WAIT" and not reason:  # why it waits is not there: the reason of that stands on the line
-        reason, mode = "????", "????" if found.remark[-1:] == ")" else found.remark.rpartition(" ")[2]
-    start = re.fullmatch(r"(.*) \(([0-9a-f]+)\)", texts["Win32 Start Address"])
-    bounds = re.fullmatch(r"(.*) Base (.*) Limit (.*)", texts["Stack Init"])
-    numbers = re.fullmatch(r"(.*) BasePriority (.*)  Context Switch Count (.*)", texts["Priority"])
-    apcs = re.fullmatch(r"(.*)  SpecialApcDisable (.*)  ApcStateIndex (.*)", texts["KernelApcDisable"])
-    assert bounds is not None
-    assert numbers is not None
-    assert apcs is not None
-    return {
-        "address": found.address, "Cid": {"UniqueProcess": found.process_id, "UniqueThread": found.thread_id},
-        "Teb": found.teb, "State": state, "WaitReason": reason, "WaitMode": mode, "NextProcessor": found.processor,
-        "Process": found.owner, "ApcStateProcess": found.attached,
-        "Win32StartAddress": {"where": start[1], "address": int(start[2], 16)} if start else "????",
-        **dict(zip(("InitialStack", "StackBase", "StackLimit"), map(value_of, bounds.groups()))),
-        **dict(zip(("Priority", "BasePriority", "ContextSwitches"), map(decimal, numbers.groups()))),
-        **dict(zip(("KernelApcDisable", "SpecialApcDisable", "ApcStateIndex"), map(decimal, apcs.groups()))),
-    }  # fmt: skip
+def without_backtick(address: Any) -> Any:
+    """Return an address as a report shows it: without its backtick, in the reason why it is not there too."""
+    return Absent(address.reason.replace("`", "")) if isinstance(address, Absent) else address
 
 
-def thread_as_printed(own: Any) -> Any:
-    """Return a thread with one word or one value for what a line leaves out or words otherwise."""
-    waits, runs = own.State == "Waiting", own.State == "Running" and not isinstance(own.NextProcessor, Absent)
-    word = own.State if isinstance(own.State, Absent) else {"Waiting": "WAIT"}.get(own.State, own.State.upper())
+def thread_as_read(own: Any) -> Any:
+    """Return the record that the report's lines on a thread are; what is not there stands with its reason."""
+    waits = own.State == "Waiting"
+    runs = own.State == "Running" and not isinstance(own.NextProcessor, Absent)
     start = own.Win32StartAddress
-    if not isinstance(start, Absent) and isinstance(start.where, Absent):
-        start = replaced(start, where="no module")
-    attached = own.attached
-    there = own.ApcStateProcess if attached is True else attached if isinstance(attached, Absent) else None
-    return replaced(
-        own, State=word, NextProcessor=own.NextProcessor if runs else None, Win32StartAddress=start,
-        ApcStateProcess=there, **({} if waits else {"WaitReason": None, "WaitMode": None}),
+    if not isinstance(start, Absent):
+        start = replaced(start, where=IN_NO_MODULE if isinstance(start.where, Absent) else printable(start.where))
+    # Whether it is attached at all is not known where the process is not.
+    there = own.ApcStateProcess if own.attached is True else NOT_SHOWN
+    attached = without_backtick(there) if own.attached is True and isinstance(there, Absent) else own.attached
+    shown = {name: getattr(own, name) for name in THREAD_SHOWN}
+    shown |= {
+        name: without_backtick(shown[name]) for name in ("Teb", "Process", "InitialStack", "StackBase", "StackLimit")
+    }
+    shown |= {"WaitReason": own.WaitReason, "WaitMode": own.WaitMode} if waits else {}
+    shown |= {"NextProcessor": own.NextProcessor} if runs else {}
+    cid = Cid(*(UNREADABLE if isinstance(i, Absent) else i for i in (own.Cid.UniqueProcess, own.Cid.UniqueThread)))
+    return of_text(
+        Thread, Cid=cid, Win32StartAddress=start, attached=attached,
+        ApcStateProcess=NOT_SHOWN if isinstance(there, Absent) else there, **shown,
     )  # fmt: skip
 
 
-THREAD_SHOWN = Shown(hidden=dict.fromkeys(
-    (*("WaitIrql", "KernelStack", "TrapFrame", "KernelTime", "UserTime", "CreateTime", "CrossThreadFlags", "WaitTime"),
-     *("IrpList", "source", "fields", "problems", "StartAddress", "attached", "ThreadName")), NOT_PRINTED,
-))  # fmt: skip
+THREAD_SHOWN = (
+    *("address", "State", "Teb", "Process", "InitialStack", "StackBase", "StackLimit", "Priority", "BasePriority"),
+    *("ContextSwitches", "KernelApcDisable", "SpecialApcDisable", "ApcStateIndex"),
+)
 
 
 def check_report(report: Report) -> None:
@@ -272,7 +261,7 @@ def check_report(report: Report) -> None:
         assert rows["THREAD"] == str(report.thread)
     else:
         [one] = of.pop("thread")
-        assert assert_shown(thread_as_printed(report.thread), thread_view(one), THREAD_SHOWN) >= 15
+        assert one.details.thread == thread_as_read(report.thread)
         stacks += [one.stack] * (one.stack is not None)
     check_stack(report, stacks)
     [registers] = of.pop("registers")

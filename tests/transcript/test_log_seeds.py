@@ -106,8 +106,13 @@ def test_the_thread_that_closes_a_kernel_handle(real_data: Path) -> None:
     log = parse_file(str(real_data / "seed" / SECOND))
     thread = next(b for b in log.blocks if b.kind == "thread").record
 
-    assert (thread.state, thread.reason, thread.attached_image) == ("WAIT", "WrResource", "System")
-    assert [irp.address for irp in thread.irps] == [0xFFFFC5006E2BA140, 0xFFFFC50075B8AAE0]
+    details = thread.details
+    assert (details.thread.State, details.thread.WaitReason, details.attached_name) == (
+        "Waiting",
+        "WrResource",
+        "System",
+    )
+    assert [irp.address for irp in details.irps] == [0xFFFFC5006E2BA140, 0xFFFFC50075B8AAE0]
 
 
 def test_the_address_space_of_a_linux_process(real_data: Path) -> None:

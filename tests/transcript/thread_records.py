@@ -8,18 +8,20 @@ from typing import Any
 
 from hypothesis import strategies as st
 from record_strategies import ABSENT, PLACES, Strategy, addresses, names, numbers, places, record_of
-from round_trips import AT_FOOT, NOT_PRINTED, replaced
-from shown import Shown
+from round_trips import AT_FOOT, NOT_PRINTED, as_read, replaced
 
 from dumpwalk.kernel.code_address import CodeAddress
 from dumpwalk.kernel.impersonation import LEVELS
-from dumpwalk.kernel.thread_details import ThreadDetails
+from dumpwalk.kernel.thread import Thread
+from dumpwalk.kernel.thread_details import ThreadDetails, Times
 from dumpwalk.kernel.thread_waits import KINDS, WaitObject
 from dumpwalk.memory.address import Address, Address32
-from dumpwalk.record import record
+from dumpwalk.record import fields, record
 from dumpwalk.remarks import Absent
-from dumpwalk.render.durations import clock_time, day_time
+from dumpwalk.render.log_records import place
+from dumpwalk.render.text import printable
 from dumpwalk.render.thread import DETAILS, SCANNED, WAITS, is_scanned
+from dumpwalk.transcript.values import NOT_SHOWN
 from dumpwalk.unwind.frames import CONTEXT, FRAME_POINTER, SCAN, TRAP_FRAME, Frame
 
 ID = st.one_of(st.integers(0, 0xFFFFF), ABSENT)
@@ -130,57 +132,76 @@ def _rows(details: Any) -> tuple[Row, ...]:
     back = [*(frame.instruction for frame in stack[1:]), 0]
     # A debugger prints the bare address of a place in no module with 0x; who reads it knows that it is an address.
     sites = [frame.site if frame.module else frame.site.replace("`", "") for frame in stack]
-    return tuple(Row(frame.child_sp, to, site) for frame, to, site in zip(stack, back, sites))
+    return tuple(Row(frame.child_sp, to, printable(site)) for frame, to, site in zip(stack, back, sites))
 
 
-WORDS = {"Waiting": "WAIT", "Running": "RUNNING", "Ready": "READY", "DeferredReady": "READY"}
+# What no text has a place for. KernelStack of a thread that does not run is printed from the details' own member.
+NEVER = {
+    **{f"thread.{name}": NOT_PRINTED for name in (
+        *("WaitIrql", "TrapFrame", "KernelApcDisable", "SpecialApcDisable", "ApcStateIndex", "CreateTime"),
+        *("CrossThreadFlags", "IrpList", "ThreadName", "StartAddress", "source", "fields"))},
+    "thread.KernelStack": "as the details' own", "thread.KernelTime": "in ticks", "thread.UserTime": "in ticks",
+    "waits[].block": NOT_PRINTED, "apcs": NOT_PRINTED, "stack": "beside, as frames of a text",
+    "notes": AT_FOOT, "problems": AT_FOOT, "thread.problems": AT_FOOT,
+}  # fmt: skip
+# The members that the first line shows; what it waits for stands below it with flag 2, the rest with flags 2 and 4.
+_HEAD = ("thread", "Win32Thread", "Alertable", "times")
+_HEAD_OF_IT = ("address", "Cid", "Teb", "State", "WaitReason", "WaitMode", "NextProcessor")
 
 
-def thread_as_printed(details: Any, flags: int) -> Any:
-    """Return a thread with one word or one value for what a line leaves out or words otherwise."""
+def thread_as_read(details: Any, flags: int) -> Any:
+    """Return the record that the text of *details* is: what has no place in it is NOT_SHOWN."""
     own: Any = details.thread
-    state, full = own.State, bool(flags & WAITS)
-    waiting = state == "Waiting" and full
-    word = state if isinstance(state, Absent) else WORDS.get(state, state.upper())
-    runs = state in ("Running", "Ready", "DeferredReady")
-    if runs and isinstance(own.NextProcessor, Absent):
-        word, runs = state.upper(), False
-    nothing = {} if waiting else {"WaitReason": None, "WaitMode": None}
+    full = bool(flags & WAITS and flags & DETAILS)
+    hidden = set(NEVER)
+    if not full:
+        shown = (*_HEAD, *(["waits"] if flags & WAITS else []))
+        hidden |= {name for name in fields(ThreadDetails) if name not in shown}
+        hidden |= {f"thread.{name}" for name in fields(Thread) if name not in _HEAD_OF_IT}
+        hidden |= {f"times.{name}" for name in fields(Times)}
+    if own.State != "Waiting" or not flags & WAITS:  # why and how it waits
+        hidden |= {"thread.WaitReason", "thread.WaitMode", "Alertable"}
+    runs = own.State in ("Running", "Ready", "DeferredReady") and not isinstance(own.NextProcessor, Absent)
+    hidden |= set() if runs else {"thread.NextProcessor"}
+    # READY is what both are called that are to run on a processor.
+    state = "Ready" if runs and own.State == "DeferredReady" else own.State
+    attached = details.attached_name if own.attached is True else None
+    hidden |= set() if own.attached is True else {"thread.ApcStateProcess"}
+    hidden |= {"attached_name"} if isinstance(own.attached, Absent) else set()
+    named = not isinstance(own.ThreadName, Absent)
+    hidden |= {"CallbackDepth"} if named and isinstance(details.CallbackDepth, Absent) else set()
+    decrement = isinstance(details.UnusualBoost, Absent) or named
+    hidden |= {"UnusualBoost", "ForegroundBoost"} if decrement else {"PriorityDecrement"}
+    if isinstance(details.ThreadIoPriority, Absent):
+        hidden |= {"ThreadIoPriority", "ThreadPagePriority"}
+    hidden |= set() if details.name else {"name"}
+    resident = details.KernelStackResident is False and own.State != "Running"
+    hidden |= set() if resident else {"KernelStackResident"}
+    hidden |= set() if details.waited else {"waited_time"}
+    whole = replaced(
+        details, thread=replaced(own, State=state, Win32StartAddress=_start(own)),
+        attached_name=Absent("") if attached is None and own.attached is True else attached,
+        CallbackDepth=0 if isinstance(details.CallbackDepth, Absent) else details.CallbackDepth,
+        waited_time=_milliseconds(details.waited_time),
+        times=Times(_milliseconds(details.times.UserTime), _milliseconds(details.times.KernelTime)),
+    )  # fmt: skip
+    read = as_read(whole, hidden)
+    where = read.thread.Win32StartAddress
+    if isinstance(where, CodeAddress) and isinstance(where.where, Absent):  # the number alone
+        return replaced(read, thread=replaced(read.thread, Win32StartAddress=replaced(where, where=NOT_SHOWN)))
+    return read
+
+
+def _start(own: Any) -> Any:
+    """Return where a thread began, as the line has it: StartAddress takes the place of none."""
     start = own.Win32StartAddress
     if isinstance(start, Absent) or not start.address:
-        start = start if isinstance(own.StartAddress, Absent) else own.StartAddress
-    if not isinstance(start, Absent) and isinstance(start.where, Absent):
-        start = replaced(start, where=None)
-    there, attached = own.ApcStateProcess, own.attached
-    name: Any = details.attached_name if attached is True and details.attached_name is not None else Absent("none")
-    if attached is not True:
-        there, name = (attached if isinstance(attached, Absent) else None), None
-    decrement, unusual = details.PriorityDecrement, details.UnusualBoost
-    if isinstance(unusual, Absent) or not isinstance(own.ThreadName, Absent):
-        unusual = foreground = None
-    else:
-        decrement, foreground = None, details.ForegroundBoost
-    io = details.ThreadIoPriority
-    page = None if isinstance(io, Absent) else details.ThreadPagePriority
-    own = replaced(
-        own, State=word, NextProcessor=own.NextProcessor if runs else None, Win32StartAddress=start, StartAddress=None,
-        ApcStateProcess=there, attached=None, ThreadName=None, **nothing,
-    )  # fmt: skip
-    named = None if not details.name else details.name
-    resident = details.KernelStackResident is False and details.thread.State != "Running"
-    return replaced(
-        details, thread=own, Alertable=details.Alertable if waiting else False, attached_name=name,
-        waits=tuple(map(_wait_as_printed, details.waits)), stack=_rows(details),
-        name=named, PriorityDecrement=decrement, UnusualBoost=unusual, ForegroundBoost=foreground,
-        ThreadIoPriority=None if isinstance(io, Absent) else io, ThreadPagePriority=page,
-        CallbackDepth=0 if isinstance(details.CallbackDepth, Absent) else details.CallbackDepth,
-        KernelStackResident=False if resident else None,
-        waited_time=details.waited_time if details.waited and not isinstance(details.waited, Absent) else None,
-    )  # fmt: skip
+        return own.StartAddress if not isinstance(own.StartAddress, Absent) else start
+    return start
 
 
-def _wait_as_printed(wait: Any) -> Any:
-    return replaced(wait, kind=wait.kind or "NotificationEvent") if not isinstance(wait.kind, Absent) else wait
+def _milliseconds(time: Any) -> Any:
+    return time if isinstance(time, Absent) else time // 10_000 * 10_000
 
 
 def remarks_of(details: Any, flags: int) -> set[str]:
@@ -192,110 +213,19 @@ def remarks_of(details: Any, flags: int) -> set[str]:
     return {*details.notes, *([f"no stack: {stack.reason}"] if lacks else []), *([SCANNED[1:-1]] * is_scanned(details))}
 
 
-# What is read.
-
-
-def thread_view(found: Any) -> dict[str, Any]:
-    """Read the texts that a thread's record keeps, by the names of the members."""
-    own: dict[str, Any] = {name: getattr(found, attribute) for name, attribute in THREAD_FIELDS.items()}
-    own["Cid"] = {"UniqueProcess": found.process_id, "UniqueThread": found.thread_id}
-    out: dict[str, Any] = {
-        "thread": own, "Win32Thread": found.win32_thread, "Alertable": found.alertable, "beside": found.remark,
-        "process_name": found.owner_image, "attached_name": found.attached_image,
-        "waits": tuple(_wait(at, kind) for at, kind in found.objects),
-        "irps": tuple(dict(zip(IRP_FIELDS, (i.address, i.type, i.size, i.flags, i.mdl))) for i in found.irps),
-        "stack": () if found.stack is None else tuple(map(_row, found.stack.frames)),
-        "remarks": tuple(text for key, text in found.fields if not key),
-    }  # fmt: skip
-    texts = dict(found.fields)
-    return out | _details(texts, own) if "Stack Init" in texts else out
-
-
-def _details(texts: dict[str, str], own: dict[str, Any]) -> dict[str, Any]:
-    if "Base" in texts:
-        stack = values("N Current N", texts["Stack Init"], *STACK[:2])
-        stack |= values("N Limit N Call N", texts["Base"], *STACK[2:])
-    else:
-        stack = values("N Current N Base N Limit N Call N", texts["Stack Init"], *STACK)
-    wait, _, ticks = texts["Wait Start TickCount"].partition(" Ticks: ")
-    waited, _, time = ticks.partition(" (")
-    switches, _, ideal = texts["Context Switch Count"].partition(" IdealProcessor: ")
-    words = dict(zip(("Priority", *texts["Priority"].split()[1::2]), texts["Priority"].split()[::2]))
-    start = re.fullmatch(r"(?:(.*) \()?0x([0-9a-f]+)\)?", texts["Win32 Start Address"])
-    own |= {
-        "Win32StartAddress": {"where": start[1], "address": int(start[2], 16)} if start else "????",
-        "WaitTime": number(wait.strip()), "ContextSwitches": number(switches.strip()),
-        **{name: number(words[name]) for name in ("Priority", "BasePriority")},
-        **{name: stack.pop(name) for name in ("InitialStack", "StackBase", "StackLimit")},
-    }  # fmt: skip
-    return {
-        "DeviceMap": number(texts["DeviceMap"], 16), **stack, "IdealProcessor": number(ideal),
-        "impersonation": _impersonation(texts.get("Impersonation token")),
-        "waited": number(waited), "waited_time": time.rstrip(")"),
-        "times": {name: texts[name] for name in ("UserTime", "KernelTime")}, "name": texts.get("ThreadName"),
-        "KernelStackResident": False if "Kernel stack not resident." in texts else None,
-        **{n: number(words[w], 16 if n == "PriorityDecrement" else 10) for w, n in PRIORITIES.items() if w in words},
-    }  # fmt: skip
-
-
-def _wait(at: Any, text: str) -> dict[str, Any]:
-    kind, _, owner = text.partition(" - owning thread ")
-    kind, _, limit = kind.partition(" Limit ")
-    return {
-        "address": at, "kind": kind, "OwnerThread": number(owner, 16) if owner else None,
-        "Limit": number(limit, 16) if limit else None,
-    }  # fmt: skip
-
-
-def _row(frame: Any) -> dict[str, Any]:
-    assert (frame.number, frame.args, frame.size, frame.inline) == (None, (), None, False)
-    return {"child_sp": frame.child_sp, "return_address": frame.return_address, "site": frame.place}
-
-
-def _impersonation(text: str | None) -> Any:
-    if text is None or text == "????":
-        return text
-    token, _, level = text.partition(" (Level ")
-    return {"Token": number(token, 16), "ImpersonationLevel": level.rstrip(")")}
-
-
-THREAD_FIELDS = {
-    "address": "address", "Teb": "teb", "State": "state", "WaitReason": "reason", "WaitMode": "mode",
-    "NextProcessor": "processor", "Process": "owner", "ApcStateProcess": "attached",
-}  # fmt: skip
-IRP_FIELDS = ("address", "Type", "Size", "Flags", "MdlAddress")
-STACK = (("InitialStack", 16), ("KernelStack", 16), ("StackBase", 16), ("StackLimit", 16), ("CallbackDepth", 16))
-PRIORITIES = {
-    "PriorityDecrement": "PriorityDecrement", "UnusualBoost": "UnusualBoost", "ForegroundBoost": "ForegroundBoost",
-    "IoPriority": "ThreadIoPriority", "PagePriority": "ThreadPagePriority",
-}  # fmt: skip
-
-# The members that the first line shows, and what stands below it with flag 2; the rest with flags 2 and 4.
-_HEAD = ("address", "Cid", "Teb", "State", "WaitReason", "WaitMode", "NextProcessor")
-_HEAD_OF_DETAILS = ("thread", "Win32Thread", "Alertable")
-_NEVER = (
-    *("WaitIrql", "KernelStack", "TrapFrame", "KernelApcDisable", "SpecialApcDisable", "ApcStateIndex", "KernelTime"),
-    *("UserTime", "CreateTime", "CrossThreadFlags", "IrpList", "source", "fields", "problems", "StartAddress"),
-    *("attached", "ThreadName"),
-)
-
-
-def thread_shown(flags: int) -> Shown:
-    """Return what the text of a thread shows with these flags."""
-    hidden = {
-        **{f"thread.{n}": NOT_PRINTED for n in _NEVER}, "waits[].block": NOT_PRINTED,
-        **dict.fromkeys(("apcs", "notes"), "said in words or not at all"), "problems": AT_FOOT,
-    }  # fmt: skip
-    if not flags & WAITS or not flags & DETAILS:
-        shown = (*_HEAD_OF_DETAILS, *(["waits"] if flags & WAITS else []))
-        hidden |= {n: "with flags 2 and 4" for n in ThreadDetails.__annotations__ if n not in shown}
-        from dumpwalk.kernel.thread import Thread
-
-        hidden |= {f"thread.{n}": "with flags 2 and 4" for n in Thread.__annotations__ if n not in _HEAD}
-    return Shown(
-        hidden=hidden,
-        forms={
-            "times.UserTime": unless_absent(clock_time), "times.KernelTime": unless_absent(clock_time),
-            "waited_time": lambda time: None if time is None else day_time(time),
-        },
+def thread_pair(found: Any, details: Any, flags: int) -> tuple[Any, Any]:
+    """Return what was read of a thread, and what its text says: the two are equal."""
+    full = flags & WAITS and flags & DETAILS
+    named = not isinstance(details.thread.ThreadName, Absent)
+    no_depth = bool(full and named and isinstance(details.CallbackDepth, Absent))
+    beside = (found.remark, found.wait_words, [text for _, text in found.fields])
+    rows = () if found.stack is None else tuple(map(_row, found.stack.frames))
+    zeros = f"Call {0:0{8 if isinstance(details.thread.address, Address32) else 16}}"  # since Windows 8
+    return (found.details, beside, rows), (
+        thread_as_read(details, flags), ("", (), [zeros] * no_depth), _rows(details) if full else (),
     )  # fmt: skip
+
+
+def _row(frame: Any) -> Row:
+    assert (frame.number, frame.args, frame.size, frame.inline) == (None, (), None, False)
+    return Row(frame.child_sp, frame.return_address, place(frame.place))

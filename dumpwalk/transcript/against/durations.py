@@ -17,7 +17,6 @@ ROUNDED = "within the printed precision"
 _SECOND = 10_000_000  # units of 100 ns
 _FRACTION = 7  # digits of a second
 _MILLISECOND = 10_000
-_IN_LISTINGS, _WHOLE = "00:00:00.000", "00:00:00.0000000"
 _IN_BRACKETS = re.compile(r"\(([0-9:. ]{5,40})\)")
 
 
@@ -41,15 +40,17 @@ def lasting(what: str, said: str, held: int | Absent) -> Statement | None:
     return measured(what, said, duration(said), held, lambda units: _printed(units, said))
 
 
-def lasted(what: str, said: int | Absent, held: int | Absent) -> Statement | None:
+def lasted(what: str, said: int | Absent, held: int | Absent, form: str = "00:00:00.000") -> Statement | None:
     """Return a time that the record of a text has held against one of the dump, both in units of 100 ns.
 
     Listings have milliseconds, but where the record's time has parts of one.
+
+    :param form: a time in milliseconds as both are shown
     """
     if isinstance(said, Absent):
         return None
     precision = _MILLISECOND if said % _MILLISECOND == 0 else 1
-    text = like(_printed(int(said), _IN_LISTINGS if precision > 1 else _WHOLE), said)
+    text = like(_printed(int(said), form if precision > 1 else f"{form}0000"), said)
     return measured(what, text, (int(said), precision), held, lambda units: _printed(units, text))
 
 

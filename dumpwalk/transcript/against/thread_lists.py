@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dumpwalk.errors import Error
+from dumpwalk.kernel.thread_states import state_called
 from dumpwalk.remarks import Absent
 from dumpwalk.transcript.against import Statement, compares
 from dumpwalk.transcript.against.marked import like
 from dumpwalk.transcript.against.named import nth, statement
 from dumpwalk.transcript.against.places import located
-from dumpwalk.transcript.against.threads import STATES, at, image_name
+from dumpwalk.transcript.against.threads import at, image_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _ready(target: Target, said: ReadyThread, priority: int | None) -> Iterator[
     yield from _identifiers(what, said, own)
     yield statement(f"{what} Teb", said.teb, own.Teb, width)
     yield statement(f"{what} Win32Thread", said.win32_thread, held.Win32Thread, width)
-    yield statement(f"{what} State", like(STATES.get(said.state, said.state), said.state), own.State)
+    yield statement(f"{what} State", like(state_called(said.state) or said.state, said.state), own.State)
     yield statement(f"{what} processor", said.processor, own.NextProcessor)
     yield statement(f"{what} Priority", priority, own.Priority)
 
@@ -70,7 +71,7 @@ def blocked(target: Target, said: BlockedThreads, command: str) -> Iterator[Stat
         held = thread_details(target, listed.address)
         own, what = held.thread, f"thread {target.address(listed.address)}"
         yield from _identifiers(what, listed, own)
-        state = _BLOCKED.get(listed.state, STATES.get(listed.state.upper()))
+        state = _BLOCKED.get(listed.state) or state_called(listed.state) or None
         yield statement(f"{what} State", like(state, listed.state), own.State)
         yield statement(f"{what} ticks", listed.ticks, held.waited)
         yield statement(f"{what} Process", listed.process_address, own.Process, target.machine.pointer_size)

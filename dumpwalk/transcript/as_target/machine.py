@@ -97,9 +97,10 @@ class Said:
     def _take_thread(self, block: Block) -> None:
         # Without an address the command shows the thread that is current.
         if self.thread is None and block.command.strip() in ("!thread", "!thread -1"):
-            self.thread = int(block.record.address)
-            if self.process is None and block.record.owner is not None:
-                self.process = int(block.record.owner)
+            thread = block.record.details.thread
+            self.thread = int(thread.address)
+            if self.process is None and not isinstance(thread.Process, Absent):
+                self.process = int(thread.Process)
 
     def _take_process(self, block: Block) -> None:
         words = block.command.split()
