@@ -1,4 +1,4 @@
-"""Windows times: FILETIME and intervals, both in units of 100 ns."""
+"""Windows times: FILETIME and intervals, both in units of 100 ns; the seconds of time stamps in words."""
 
 from __future__ import annotations
 
@@ -22,6 +22,23 @@ class FileTime(int):
         except OverflowError:
             return hex(self)
         return moment.isoformat(timespec="microseconds") + "Z"
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def calendar(seconds: int) -> str:
+    """Return so many *seconds* since 1970 as debuggers write a time, in UTC.
+
+    >>> calendar(0x655244FD)
+    'Mon Nov 13 15:47:09 2023'
+    """
+    from time import gmtime
+
+    t = gmtime(seconds)
+    clock = f"{t.tm_hour:02}:{t.tm_min:02}:{t.tm_sec:02}"
+    return f"{_DAYS[t.tm_wday]} {_MONTHS[t.tm_mon - 1]} {t.tm_mday:2} {clock} {t.tm_year}"
 
 
 def interval(units: int) -> str:

@@ -106,7 +106,10 @@ class Dump:
     :ivar user_mode: it is of a process; nothing in it is a kernel's
     :ivar registers: what a register listing beside the file gives, by their names in small letters
     :ivar shown_types: the types that the file itself shows, as pasted text does; ``None`` for what holds memory alone
+    :cvar no_modules: what is said where it lists none and does not say why
     """
+
+    no_modules = "the dump lists no modules"
 
     def __init__(
         self,

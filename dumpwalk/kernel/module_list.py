@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dumpwalk.errors import AbsentError
 from dumpwalk.record import record, replace
 from dumpwalk.remarks import Absent
 from dumpwalk.symbols.image import headers_at
@@ -17,6 +18,8 @@ _DEBUG, _REPRO = 6, 16  # IMAGE_DIRECTORY_ENTRY_DEBUG, IMAGE_DEBUG_TYPE_REPRO
 _MOST_DEBUG_ENTRIES = 32
 _DEBUG_ENTRY = 28
 PDB, NONE = "pdb symbols", "no symbols"
+# What a dump says that it lacks of its modules begins with these.
+MISSING = ("modules:", "time stamps:")
 
 
 @record
@@ -87,7 +90,11 @@ def modules_matching(
     :param troubled_only: only those without symbols, or with a missing time stamp or checksum
     :param details: read their images
     :param by_name: sort them by name
+    :raises AbsentError: when nothing lists any, and nothing says why
     """
+    missing = tuple(text for text in target.dump.missing if text.startswith(MISSING))
+    if not (target.modules.modules or target.dump.unloaded or missing):
+        raise AbsentError(target.dump.no_modules)
     found = []
     for module in target.modules.modules:
         listed = _listed(target, module)
@@ -111,7 +118,6 @@ def modules_matching(
         if address is None or module.start <= address < module.end
         if (kernel if _in_kernel(target, module.start) else user)
     ]
-    missing = tuple(text for text in target.dump.missing if text.startswith(("modules:", "time stamps:")))
     return ModuleList(tuple(found), tuple(gone), missing)
 
 
@@ -135,7 +141,7 @@ def _listed(target: Target, module: Module) -> ListedModule:
     profile = target.profile
     known = module is target.modules.kernel and not isinstance(profile, Absent) and profile.exact
     known = known and target.address_of("PsActiveProcessHead") is not None
-    flags = "T" if not module.timestamp else "C" if not module.checksum else ""
+    flags = "T" if module.timestamp == 0 else "C" if module.checksum == 0 else ""
     source = profile.name if known and not isinstance(profile, Absent) else ""
     return ListedModule(module, PDB if known else NONE, source, flags, None)
 

@@ -12,6 +12,7 @@ from dumpwalk.record import replace
 from dumpwalk.render import log_printed_frames as frames
 from dumpwalk.render import log_printed_listings as listings
 from dumpwalk.render.log_printed_frames import site
+from dumpwalk.render.log_printed_modules import modules
 from dumpwalk.render.log_printed_threads import thread
 
 TYPE_CHECKING = False
@@ -92,7 +93,7 @@ _FORMS: dict[str, Callable[[Any], Runs]] = {
     "Registers": listings.registers,
     "MemoryListing": listings.memory,
     "Code": listings.code,
-    "ModuleList": listings.modules,
+    "ModuleListing": modules,
     "Structures": listings.structures,
     "BugCheck": listings.bugcheck,
 }

@@ -1,8 +1,8 @@
-"""The lines that a debugger prints of memory, registers, code, modules, of ``dt`` and of bug checks."""
+"""The lines that a debugger prints of memory, registers, code, of ``dt`` and of bug checks."""
 
 from __future__ import annotations
 
-from dumpwalk.memory.address import Address, Address32
+from dumpwalk.memory.address import Address
 from dumpwalk.remarks import Absent
 from dumpwalk.render.log_printed_frames import CODE, instruction, site
 
@@ -25,7 +25,6 @@ _ROWS64 = (
     ("r14", "r15"),
 )
 _SEGMENTS = ("cs", "ss", "ds", "es", "fs", "gs")
-_DETAILS_BESIDE = ("Loaded symbol image file", "Image path", "Image name", "Mapped memory image file")
 
 
 def memory_row(row: MemoryRow) -> str:
@@ -90,43 +89,6 @@ def code(found: Any) -> Runs:
     for block in found.blocks:
         label = [f"{site(block.label)}:"] if block.label is not None else []
         yield [label + [instruction(i, width) for i in block.instructions] for width in CODE]
-
-
-def modules(found: Any) -> Runs:
-    """Yield a list of modules with their details."""
-    yield [list(found.names)]
-    if not found.modules:
-        return
-    wide = not isinstance(found.modules[0].start, Address32)
-    yield [["start             end                 module name" if wide else "start    end        module name"]]
-    unloaded = False
-    for module in found.modules:
-        if module.unloaded and not unloaded:
-            unloaded = True
-            yield [["Unloaded modules:"]]
-        yield [[f"{module.start} {module.end}   {text}"] for text in _module(module)]
-        for name, text in module.details:
-            yield [[_detail(name, text)]]
-    for remark in found.remarks:
-        yield [[f"({remark})"]]
-
-
-def _detail(name: str, text: str) -> str:
-    """Return a line below a module."""
-    if name == "version":  # why it is not known
-        return f"    ({name}: {text})"
-    if name == "Image was built with":
-        return f"    {name} {text}"
-    width = 0 if name in _DETAILS_BESIDE else 17
-    return f"    {name + ':':{width}} {text}".rstrip()
-
-
-def _module(module: Any) -> Iterator[str]:
-    """Yield what may stand behind the addresses of a module."""
-    symbols = f"({module.symbols})" if module.symbols else ""
-    for name in (f"{module.name:8} {module.flags:1}", f"{module.name:12}", f"{module.name:9}"):
-        for width in (22, 0):
-            yield f"{name} {symbols:{width if symbols and module.path else 0}}{' ' * bool(symbols)}{module.path}"
 
 
 def structures(found: Any) -> Runs:

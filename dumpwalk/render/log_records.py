@@ -138,7 +138,7 @@ def _memory(found: Any) -> str:
 
 
 def _modules(found: Any) -> str:
-    names = [*(m.name for m in found.modules), *found.names]
+    names = [*(m.module.name for m in found.list.modules), *(m.name for m in found.list.unloaded), *found.names]
     return f"{counted(len(names), 'module')}: {', '.join(names[:4])}" + (", ..." if len(names) > 4 else "")
 
 
@@ -166,7 +166,7 @@ _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "SymbolList": lambda s: counted(len(s.symbols), "symbol"),
     "Variables": lambda v: counted(len(v.variables), "variable"),
     "DxTree": lambda d: counted(len(d.rows) + len(d.cells), "row"),
-    "ModuleList": _modules,
+    "ModuleListing": _modules,
     "Code": _code,
     **LISTINGS,
 }

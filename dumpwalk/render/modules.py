@@ -9,25 +9,17 @@ from __future__ import annotations
 
 from dumpwalk.remarks import Absent
 from dumpwalk.render.text import printable
+from dumpwalk.symbols.version_names import STRINGS, flag_names, system_name, type_name
+from dumpwalk.times import calendar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dumpwalk.kernel.module_list import ImageDetails, ListedModule, ModuleList
+    from dumpwalk.kernel.module_list import ListedModule, ModuleList
+    from dumpwalk.memory.address import Hex
     from dumpwalk.symbols.modules import UnloadedModule
     from dumpwalk.symbols.version_resource import VersionInfo
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# In the order of the listings.
-_STRINGS = (
-    *("CompanyName", "ProductName", "InternalName", "OriginalFilename", "ProductVersion", "FileVersion"),
-    *("PrivateBuild", "SpecialBuild", "FileDescription", "LegalCopyright", "LegalTrademarks", "Comments"),
-)
-# verrsrc.h: VOS_* (high word, low word), VFT_*, VS_FF_*
-_SYSTEMS = {0: "Unknown", 1: "DOS", 2: "OS/2 16-bit", 3: "OS/2 32-bit", 4: "NT"}
-_ON = {0: "Base", 1: "Win16", 2: "PM 16-bit", 3: "PM 32-bit", 4: "Win32"}
-_KINDS = {1: "App", 2: "Dll", 3: "Driver", 4: "Font", 5: "VXD", 7: "Static Lib"}
-_FLAGS = {1: "Debug", 2: "Prerelease", 4: "Patched", 8: "Private", 0x10: "InfoInferred", 0x20: "Special"}
+UNKNOWN = "????"
 _MISSING_VERSION = "version: "
 
 
@@ -76,50 +68,67 @@ def _row(listed: ListedModule, columns: str) -> str:
 
 def _verbose(listed: ListedModule) -> list[str]:
     module, details = listed.module, listed.details
+    lines = [f"    Loaded symbol image file: {printable(module.image)}"]
+    lines += [
+        f"    {name}: {printable(text)}" for name, text in (("Image path", module.path), ("Image name", module.image))
+    ]
+    lines += ["    Image was built with /Brepro flag."] * (details is not None and details.reproducible is True)
+    lines += [detail(name, text) for name, text in image_rows(listed)]
+    if details is None:
+        return lines
+    if isinstance(details.version, Absent):
+        return [*lines, f"    ({_MISSING_VERSION}{printable(details.version.reason)})"]
+    return lines + [detail(name, text) for name, text in version_rows(details.version)]
+
+
+def detail(name: str, text: str) -> str:
+    """Return a line below a module whose label stands in a column."""
+    return f"    {name + ':':17} {printable(text)}".rstrip()
+
+
+def image_rows(listed: ListedModule) -> list[tuple[str, str]]:
+    """Return what is printed of a module's numbers: labels and texts."""
+    module, details = listed.module, listed.details
     built = details is not None and details.reproducible is True
-    when = f"{module.timestamp:08X} (This is a reproducible build file hash, not a timestamp)"
-    lines = [
-        f"    Loaded symbol image file: {printable(module.image)}",
-        f"    Image path: {printable(module.path)}",
-        f"    Image name: {printable(module.image)}",
-        *(["    Image was built with /Brepro flag."] * built),
-        f"    Timestamp:        {when if built else stamp(module.timestamp)}",
-        f"    CheckSum:         {module.checksum:08X}",
-        f"    ImageSize:        {module.size:08X}",
+    when = f"{_hex(module.timestamp, 8)} (This is a reproducible build file hash, not a timestamp)"
+    return [
+        ("Timestamp", when if built else stamp(module.timestamp)),
+        ("CheckSum", _hex(module.checksum, 8)),
+        ("ImageSize", _hex(module.size, 8)),
     ]
-    return lines + (_details(details) if details else [])
 
 
-def _details(details: ImageDetails) -> list[str]:
-    version = details.version
-    if isinstance(version, Absent):
-        return [f"    ({_MISSING_VERSION}{printable(version.reason)})"]
-    lines = [
-        ("File version", ".".join(map(str, version.file_version))),
-        ("Product version", ".".join(map(str, version.product_version))),
+def version_rows(version: VersionInfo) -> list[tuple[str, str]]:
+    """Return what is printed of an image's version: labels and texts."""
+    system, kind, date = version.file_os, version.file_type, version.file_date
+    named = "" if isinstance(kind, Absent) else type_name(kind)
+    return [
+        ("File version", _dotted(version.file_version)),
+        ("Product version", _dotted(version.product_version)),
         ("File flags", _flags(version)),
-        ("File OS", f"{version.file_os:X} {_system(int(version.file_os))}"),
-        ("File type", _type(version)),
-        ("File date", f"{version.file_date[0]:08X}.{version.file_date[1]:08X}"),
+        ("File OS", UNKNOWN if isinstance(system, Absent) else f"{system:X} {system_name(system)}"),
+        (
+            "File type",
+            f"{_hex(kind)}.{_hex(version.file_subtype)} {named}",
+        ),
+        ("File date", UNKNOWN if isinstance(date, Absent) else f"{date[0]:08X}.{date[1]:08X}"),
         ("Translations", " ".join(f"{language:04x}.{page:04x}" for language, page in version.translations)),
-        *((name, version.strings[name]) for name in _STRINGS if version.strings.get(name)),
+        *((name, version.strings[name]) for name in STRINGS if version.strings.get(name)),
     ]
-    return [f"    {name + ':':17} {printable(text)}".rstrip() for name, text in lines]
+
+
+def _hex(number: Hex | Absent, digits: int = 1) -> str:
+    return UNKNOWN if isinstance(number, Absent) else f"{int(number):0{digits}X}"
+
+
+def _dotted(numbers: tuple[int, ...] | Absent) -> str:
+    return UNKNOWN if isinstance(numbers, Absent) else ".".join(map(str, numbers))
 
 
 def _flags(version: VersionInfo) -> str:
-    set_ = int(version.flags) & int(version.flags_mask)
-    words = "".join(f" {name}" for bit, name in _FLAGS.items() if set_ & bit)
-    return f"{int(version.flags):X} (Mask {int(version.flags_mask):X}){words}"
-
-
-def _system(value: int) -> str:
-    return f"{_SYSTEMS.get(value >> 16, 'Unknown')} {_ON.get(value & 0xFFFF, 'Unknown')}"
-
-
-def _type(version: VersionInfo) -> str:
-    kind = int(version.file_type)
-    return f"{kind:X}.{int(version.file_subtype):X} {_KINDS.get(kind, 'Unknown')}"
+    flags, mask = version.flags, version.flags_mask
+    known = () if isinstance(flags, Absent) or isinstance(mask, Absent) else flag_names(flags, mask)
+    return " ".join([f"{_hex(flags)} (Mask {_hex(mask)})", *known])
 
 
 def _gone(module: UnloadedModule) -> list[str]:
@@ -131,16 +140,12 @@ def _gone(module: UnloadedModule) -> list[str]:
     ]
 
 
-def stamp(seconds: int) -> str:
+def stamp(seconds: int | Absent) -> str:
     """Return a time stamp as ``lm`` does: the time in UTC, and the number.
 
     >>> stamp(0x655244FD), stamp(0)
     ('Mon Nov 13 15:47:09 2023 (655244FD)', 'unavailable (00000000)')
     """
-    if not seconds:
-        return "unavailable (00000000)"
-    from time import gmtime
-
-    t = gmtime(seconds)
-    clock = f"{t.tm_hour:02}:{t.tm_min:02}:{t.tm_sec:02}"
-    return f"{_DAYS[t.tm_wday]} {_MONTHS[t.tm_mon - 1]} {t.tm_mday:2} {clock} {t.tm_year} ({seconds:08X})"
+    if isinstance(seconds, Absent):
+        return UNKNOWN
+    return f"{calendar(seconds)} ({seconds:08X})" if seconds else "unavailable (00000000)"

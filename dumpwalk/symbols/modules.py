@@ -7,6 +7,7 @@ from bisect import bisect_right
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.memory.spans import disjoint
 from dumpwalk.record import record
+from dumpwalk.remarks import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ HAL_IMAGES = ("hal.dll", "halacpi.dll", "halmacpi.dll", "halaacpi.dll", "halapic
 
 @record
 class Module:
-    """An image in memory.
+    """An image in memory. A text may show its name and place alone.
 
     :param name: what WinDbg calls it: the file name without its extension, ``nt`` for the kernel
     :param image: its file name
@@ -36,8 +37,8 @@ class Module:
     path: str
     base: Address
     size: Hex
-    timestamp: Hex
-    checksum: Hex
+    timestamp: Hex | Absent
+    checksum: Hex | Absent
     symbol_key: str
 
     @property
@@ -56,7 +57,7 @@ class UnloadedModule:
     start: Address
     end: Address
     size: Hex
-    truncated: bool
+    truncated: bool | Absent
 
 
 def symbol_key(image: str, timestamp: int, size: int) -> str:

@@ -32,7 +32,7 @@ _HEADER = 6
 
 @record
 class VersionInfo:
-    """What an image says of its version.
+    """What an image says of its version; a text may show some of the numbers alone.
 
     :param file_version: four numbers; likewise *product_version*
     :param flags: ``VS_FF_*``, those of *flags_mask* that count
@@ -44,14 +44,14 @@ class VersionInfo:
     :param strings: ``CompanyName`` and the like, by name, of the first set
     """
 
-    file_version: tuple[int, int, int, int]
-    product_version: tuple[int, int, int, int]
-    flags: Hex
-    flags_mask: Hex
-    file_os: Hex
-    file_type: Hex
-    file_subtype: Hex
-    file_date: tuple[int, int]
+    file_version: tuple[int, int, int, int] | Absent
+    product_version: tuple[int, int, int, int] | Absent
+    flags: Hex | Absent
+    flags_mask: Hex | Absent
+    file_os: Hex | Absent
+    file_type: Hex | Absent
+    file_subtype: Hex | Absent
+    file_date: tuple[int, int] | Absent
     translations: tuple[tuple[int, int], ...]
     strings: dict[str, str]
 

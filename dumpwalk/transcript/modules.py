@@ -1,13 +1,24 @@
-"""Modules as ``lm`` lists them in all its forms."""
+"""Modules as ``lm`` lists them in all its forms: the command's own record."""
 
 from __future__ import annotations
 
 import re
 
-from dumpwalk.memory.address import Address, Address32
+from dumpwalk.kernel.module_list import MISSING, ListedModule, ModuleList
+from dumpwalk.memory.address import Address, Address32, Hex
 from dumpwalk.record import record
+from dumpwalk.symbols.modules import Module, UnloadedModule
 from dumpwalk.transcript import Reader, kind
-from dumpwalk.transcript.values import remark
+from dumpwalk.transcript.module_details import described, in_columns
+from dumpwalk.transcript.values import NOT_SHOWN, remark
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    Texts: TypeAlias = tuple[tuple[str, str], ...]
+    Lines: TypeAlias = Sequence[tuple[str, str]]
 
 _A = r"([0-9a-fA-F]{8}(?:[`']?[0-9a-fA-F]{8})?)"
 _HEADER = re.compile(r"[ ]*start[ ]+end[ ]+module name\Z")
@@ -24,41 +35,29 @@ _HEADING = re.compile(r"[ ]+(Information from resource tables|Translations):?(.*
 _BUILT = re.compile(r"[ ]{2,}(Image was built with) (\S.*)\Z")
 _NO_VERSION = re.compile(r"[ ]{4}\((version): (.*)\)\Z")
 # Columns that stand in place of flags and symbols: the image's name or path, its time stamp.
-_COLUMNS = re.compile(r"!?lm[ 1b-ln-z-]{0,16}?[ifnt]")
+_OPTIONS = re.compile(r"!?lm([ 1b-ln-z-]{0,17})")
+_COLUMNS = frozenset("ifnt")
 # With 1, names and nothing else are printed.
 _NAMES_ALONE = re.compile(r"!?lm[ ]?[a-zA-Z ]{0,8}1")
+_SIZE = re.compile(r"[0-9A-Fa-f]{1,16}\Z")
 _NAME = re.compile(r"[ ]*(?![0-9a-fA-F]{8}(?:[0-9a-fA-F]{8})?\Z)([A-Za-z_][\w.$-]{0,63})\Z")
 
 
 @record
-class ListedModule:
-    """A module as ``lm`` prints it.
+class ModuleListing:
+    """A list of modules, and what the text shows of them beyond the kernel's record.
 
-    :param flags: the letter behind the name: ``C`` checksum missing or wrong, ``T`` time stamp, ``P`` private, ...
-    :param symbols: how far symbols were loaded: ``deferred``, ``pdb symbols``, ...
-    :param path: what stands behind that: where they came from, or the image
-    :param details: what ``v`` adds, name and text
-    :param unloaded: it stands below "Unloaded modules"
+    Where a module ends its base and size say; a row has no other size.
+
+    :param texts: of each of ``list.modules``, names and texts: of lines that no member says, or the words in a line
+        that the number beside them does not say; without a name what stands at the end of its row, unexplained
+    :param unloaded_texts: the same of ``list.unloaded``
+    :param names: of modules of which ``lm 1m`` prints nothing else: not even where they are
     """
 
-    start: Address
-    end: Address
-    name: str
-    flags: str
-    symbols: str
-    path: str
-    details: tuple[tuple[str, str], ...]
-    unloaded: bool
-
-
-@record
-class ModuleList:
-    """A list of modules, and remarks in brackets.
-
-    :param names: of modules of which ``lm 1m`` prints nothing else
-    """
-
-    modules: tuple[ListedModule, ...]
+    list: ModuleList
+    texts: tuple[Texts, ...] = ()
+    unloaded_texts: tuple[Texts, ...] = ()
     remarks: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
 
@@ -91,41 +90,58 @@ class ModulesReader(Reader):
 
     def __init__(self, command: str = "") -> None:
         super().__init__(command)
-        self._rows: list[tuple[list[str], list[tuple[str, str]], bool]] = []
-        self._unloaded = False
+        self._rows: list[tuple[str, ...]] = []
+        self._below: dict[int, list[tuple[str, str]]] = {}  # rows have any with `v` alone
+        self._unloaded: int | None = None  # from which row on
         self._headed = False
         self._remarks: list[str] = []
-        self._columns = _COLUMNS.match(command) is not None
+        self._missing: list[str] = []
+        options = _OPTIONS.match(command)
+        self._letters = "".join(sorted(_COLUMNS & set(options[1]))) if options else ""
         self._names: list[str] | None = [] if _NAMES_ALONE.match(command) else None
 
     def take(self, line: str, number: int) -> bool:
         if found := _ROW.match(line):
-            fields = [g or "" for g in found.groups()]
-            if self._columns and fields[3]:
-                fields[3:] = ["", "", line[found.start(4) :]]
-            self._rows.append((fields, [], self._unloaded))
+            fields = found.groups("")
+            unloaded = self._unloaded is not None
+            if fields[3] and (self._letters or unloaded):
+                fields = (*fields[:3], "", "", line[found.start(4) :])
+            elif fields[4] and unloaded:
+                fields = (*fields[:4], "", line[found.start(5) - 1 :])
+            self._rows.append(fields)
+            return True
+        if self._rows and (found := _DETAIL.match(line)) and not _UNLOADED.match(line):
+            self._add(found[1], found[2])
             return True
         if _HEADER.match(line):
             self._headed = True
             return not self._rows
         if _UNLOADED.match(line):
-            self._unloaded = True
+            if self._unloaded is None:
+                self._unloaded = len(self._rows)
             return True
         if not self._rows:
-            return self._name(line)
+            return self._name(line) or (self._headed and self._lacking(remark(line.strip())))
         if found := _NO_VERSION.match(line) or _BUILT.match(line):
-            self._rows[-1][1].append((found[1], found[2]))
+            self._add(found[1], found[2])
             return True
         if said := remark(line.strip()):
-            self._remarks.append(said)
-            return True
-        if found := _DETAIL.match(line):
-            self._rows[-1][1].append((found[1], found[2]))
+            if not self._lacking(said):
+                self._remarks.append(said)
             return True
         if found := _HEADING.match(line):
-            self._rows[-1][1].append((found[1], found[2].strip()))
+            self._add(found[1], found[2].strip())
             return True
         return False
+
+    def _add(self, name: str, text: str) -> None:
+        self._below.setdefault(len(self._rows) - 1, []).append((name, text))
+
+    def _lacking(self, said: str) -> bool:
+        if not said.startswith(MISSING):
+            return False
+        self._missing.append(said)
+        return True
 
     def _name(self, line: str) -> bool:
         found = _NAME.match(line) if self._names is not None else None
@@ -134,18 +150,62 @@ class ModulesReader(Reader):
         self._names.append(found[1])
         return True
 
-    def record(self) -> ModuleList | None:
-        if not (self._rows or self._names):
+    def record(self) -> ModuleListing | None:
+        if not (self._rows or self._names or self._missing):
             return None
-        modules = tuple(_module(fields, details, gone) for fields, details, gone in self._rows)
-        return ModuleList(modules, tuple(self._remarks), tuple(self._names or ()))
+        end = len(self._rows) if self._unloaded is None else self._unloaded
+        below, letters = self._below, self._letters
+        loaded = [_module(row, below.get(n, ()), letters) for n, row in enumerate(self._rows[:end])]
+        unloaded = [_unloaded(row, below.get(n, ())) for n, row in enumerate(self._rows[end:], end)]
+        return ModuleListing(
+            ModuleList(tuple([m for m, _ in loaded]), tuple([m for m, _ in unloaded]), tuple(self._missing)),
+            tuple([texts for _, texts in loaded]),
+            tuple([texts for _, texts in unloaded]),
+            tuple(self._remarks),
+            tuple(self._names or ()),
+        )
 
 
-def _module(fields: list[str], details: list[tuple[str, str]], gone: bool) -> ListedModule:
-    start, end, name, flags, symbols, path = fields
-    return ListedModule(_address(start), _address(end), name, flags, symbols, path, tuple(details), gone)
+def _module(row: tuple[str, ...], lines: Lines, letters: str) -> tuple[ListedModule, Texts]:
+    first, end, name, flags, symbols, last = row
+    base = _address(first)
+    size = Hex(_address(end) - base)
+    if not (lines or letters) and (symbols or not last):
+        module = Module(name, "", "", base, size, NOT_SHOWN, NOT_SHOWN, "")
+        return ListedModule(module, symbols, last, flags, None), ()
+    members, details, texts = described(lines, size)
+    source = last if symbols and not letters else ""
+    if last and not source:
+        # Without the command it can be the file of the symbols, the image's name or path, or a remark.
+        found, words = in_columns(letters, last) if letters else ({}, last)
+        if any(members.get(label, value) != value for label, value in found.items()):
+            found, words = {}, last  # the lines below say something else
+        members |= found
+        said = ("Timestamp" if found else "", words)
+        texts = [said, *texts] if words and said not in texts else texts
+    module = Module(
+        name=name,
+        image=members.get("image", ""),
+        path=members.get("path", ""),
+        base=base,
+        size=size,
+        timestamp=members.get("timestamp", NOT_SHOWN),
+        checksum=members.get("checksum", NOT_SHOWN),
+        symbol_key="",
+    )
+    return ListedModule(module, symbols, source, flags, details), tuple(texts)
+
+
+def _unloaded(row: tuple[str, ...], lines: Lines) -> tuple[UnloadedModule, Texts]:
+    start, end = _address(row[0]), _address(row[1])
+    sizes = [text for name, text in lines if name == "ImageSize" and _SIZE.match(text)][:1]
+    size = Hex(int(sizes[0], 16) if sizes else max(0, end - start))
+    texts = [(name, text) for name, text in lines if name != "ImageSize" or text not in sizes]
+    last = [("", row[5])] if row[5] else []
+    return UnloadedModule(row[2], start, end, size, NOT_SHOWN), tuple(last + texts)
 
 
 def _address(digits: str) -> Address:
-    plain = digits.replace("`", "").replace("'", "")
-    return (Address if len(plain) > 8 else Address32)(int(plain, 16))
+    if len(digits) > 8:  # with or without a mark in the middle
+        return Address(int(digits[:8] + digits[-8:], 16))
+    return Address32(int(digits, 16))

@@ -162,7 +162,8 @@ def evidence(dump: Dump) -> Evidence:
             if pointer:
                 pointers.setdefault(names, int(pointer))
     kernel = dump.modules.kernel
-    stamp = (int(kernel.timestamp), int(kernel.size)) if kernel else ()
+    stamped = kernel.timestamp if kernel else 0
+    stamp = (0 if isinstance(stamped, Absent) else int(stamped), int(kernel.size)) if kernel else ()
     base = int(kernel.base) if kernel else base
     pae = None if isinstance(header.PaeEnabled, Absent) else bool(header.PaeEnabled)
     pdb = dump.contents.kernel_pdb

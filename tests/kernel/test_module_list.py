@@ -11,8 +11,10 @@ from fakes import fake_target
 from images import opened
 from processor_worlds import machine
 
+from dumpwalk.cli import main
 from dumpwalk.commands.lm import parse
-from dumpwalk.errors import UsageError
+from dumpwalk.errors import AbsentError, UsageError
+from dumpwalk.formats import Dump
 from dumpwalk.kernel.module_list import ModuleList, modules_matching
 from dumpwalk.memory.address import Address, Hex
 from dumpwalk.render.modules import layout, stamp
@@ -20,6 +22,7 @@ from dumpwalk.symbols.modules import UnloadedModule
 from dumpwalk.target import Target
 from dumpwalk.target import open as open_target
 
+SAMPLES = Path(__file__).parents[2] / "samples"
 LOADED = {
     "sysaudio": (0xFFFFF80000010000, 0x1000),
     "srv": (0xFFFFF80000020000, 0x1000),
@@ -136,6 +139,33 @@ def test_names_are_made_safe() -> None:
     target = world("\x1b[2Jgone.sys")
 
     assert "\x1b" not in layout(modules_matching(target), verbose=True)
+
+
+def test_a_dump_that_lists_none() -> None:
+    """Nothing is printed of nothing; where the dump says why, that is the answer, and a partial one."""
+    target = fake_target("x64", {}, {})
+    dump: Any = target.dump
+    dump.unloaded, dump.missing, dump.no_modules = (), ("memory: some is not there",), Dump.no_modules
+
+    with pytest.raises(AbsentError, match=r"^the dump lists no modules$"):
+        modules_matching(target)
+    dump.missing = ("modules: nothing says where PsLoadedModuleList is",)
+    found = modules_matching(target)
+    assert (found.modules, found.unloaded, found.missing) == ((), (), dump.missing)
+    assert layout(found).splitlines()[1:] == ["(modules: nothing says where PsLoadedModuleList is)"]
+
+
+def test_a_list_that_can_not_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "damaged.dmp"
+    raw = bytearray((SAMPLES / "apc_index_mismatch_full.dmp").read_bytes())
+    raw[0x20:0x28] = (0xFFFFF80012345670).to_bytes(8, "little")  # PsLoadedModuleList
+    raw[0x80:0x88] = bytes(8)  # KdDebuggerDataBlock
+    path.write_bytes(raw)
+    status = main(["-z", str(path), "lm"])
+    out = capsys.readouterr().out
+
+    assert status == 1
+    assert out.splitlines()[-1].startswith("(modules: PsLoadedModuleList at fffff800`12345670: ")
 
 
 def test_unloaded_index_that_lies() -> None:

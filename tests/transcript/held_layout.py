@@ -37,7 +37,7 @@ LAYOUT = {
         "AttachedProcess CID Create DbgID E K Kernel Object Other Priority R Reason Thread UTC User V W Wait "
         "WaitBlockList Waiters"
     ),
-    "modules": "module",
+    "modules": "File ImageSize Mask OS Product date end module start type",
     "msr": "msr",
     "object": "Object ObjectHeader new version",
     "object-fields": "raw statics",
@@ -115,6 +115,9 @@ IN_ANOTHER_FORM = (
     ("winde", "", r"BUGCHK", "bugcheck is true"),
     ("managed-modules", r"[ ]*[0-9a-f]{8}", r"Yes", "debug is true"),
     ("managed-modules", r"[ ]*[0-9a-f]{8}", r"No", "debug is false"),
+    ("modules", r"[ ]*[0-9a-f]{8}", r"[0-9a-f]{8}(?:`[0-9a-f]{8})?", "the end is the base and the size"),
+    ("modules", r"[ ]+File (?:OS|type):", r"[A-Z]\w+", "the name of the number before it"),
+    ("modules", r"[ ]+Image was built with|.*\(This is a repro", r"[A-Za-z]+", "reproducible is true"),
     ("timers", "", r"[0-9a-f]{8}", "the low and the high half of one number"),
     ("process", r" *(?:Elapsed|User|Kernel)Time ", r"[0-9]+", "the time is in units of 100 ns"),
     ("process", r" *Working Set Sizes ", r"[0-9]+KB", "pages, of 4 KB"),

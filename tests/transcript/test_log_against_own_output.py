@@ -126,7 +126,7 @@ CHANGED = [
     ("processor_x64", "pcr", "CurrentThread: ffffb80f1200b040", "CurrentThread: ffffb80f1200b041", "CurrentThread"),
     ("processor_x64", "prcb", "Number (0, 0)", "Number (0, 1)", "GroupIndex"),
     ("processor_x64", "idt", "nt!KiPageFault", "nt!KiPageFaulu", "name"),
-    ("processor_x64", "lmvm example", "6553F0A1", "6553F0A2", "Timestamp"),
+    ("processor_x64", "lmvm example", "6553F0A1", "6553F0A2", "timestamp"),
     ("processor_x64", "lm", "fffff804`7ca46000", "fffff804`7ca46001", "module nt end"),
     ("file_views", "ca --file ffffb80f12340b00", "                  8000", "                  8001", "SizeOfSegment"),
     ("file_views", "fileobj ffffb80f12340b00", "ffffb80f12340c40", "ffffb80f12340c41", "FsContext"),

@@ -423,8 +423,9 @@ fffff801`60a00000 fffff801`60a12000   example    (deferred)
         "modules",
     ).record
 
-    assert (names.modules, names.names) == ((), ("example", "example2"))
-    assert ("Image was built with", "/Brepro flag.") in verbose.modules[0].details
+    assert (names.list.modules, names.names) == ((), ("example", "example2"))
+    assert verbose.list.modules[0].details.reproducible is True
+    assert verbose.list.modules[0].module.timestamp == 0x5F1034AC
 
 
 def test_processes_by_what_they_commit() -> None:

@@ -9,6 +9,7 @@ import pytest
 from dumpwalk.kernel.code_address import CodeAddress
 from dumpwalk.kernel.thread import Cid
 from dumpwalk.memory.address import Address, Hex
+from dumpwalk.remarks import Absent
 from dumpwalk.transcript import Block, parse
 from dumpwalk.transcript.values import NOT_SHOWN, UNREADABLE
 
@@ -331,13 +332,89 @@ Unloaded modules:
 fffff804`789b0000 fffff804`789b7000   gone.sys
 """,
         "modules",
-    ).record.modules
+    ).record
+    [listed], [gone] = found.list.modules, found.list.unloaded
+    module = listed.module
 
-    assert [(m.name, m.flags, m.symbols, m.unloaded) for m in found] == [
-        ("Driver", "C", "no symbols", False),
-        ("gone.sys", "", "", True),
-    ]
-    assert found[0].details[1] == ("Timestamp", "Mon Nov 13 07:47:09 2023 (655244FD)")
+    assert (module.name, listed.flags, listed.symbols, gone.name) == ("Driver", "C", "no symbols", "gone.sys")
+    assert (module.base, module.end, gone.end) == (0xFFFFF804789A0000, 0xFFFFF804789A7000, 0xFFFFF804789B7000)
+    assert (module.path, module.timestamp) == ("\\??\\C:\\Driver.sys", 0x655244FD)
+    assert (module.checksum, listed.details, gone.truncated) == (NOT_SHOWN, None, NOT_SHOWN)
+    # The time of the debugger's zone; in UTC it would follow from the number.
+    assert found.texts == ((("Timestamp", "Mon Nov 13 07:47:09 2023"),),)
+
+
+def test_what_an_image_says_of_itself() -> None:
+    found = only(
+        """\
+0:052> lm v mexample
+start    end        module name
+6d690000 6d8bf000   example    (export symbols)       C:\\example.dll
+    Loaded symbol image file: C:\\example.dll
+    Image name: example.dll
+    Timestamp:        Tue Jan 26 12:51:55 2016 (56A76A7B)
+    ImageSize:        0022F000
+    File version:     13.1.2.19
+    File flags:       9 (Mask 3F) Debug Private
+    File OS:          40004 NT Win32
+    File type:        2.0 Static Dll
+    Translations:     0409.04b0
+    CompanyName:      Example Corporation
+    Language ID:      409
+""",
+        "modules",
+    ).record
+    [listed], [texts] = found.list.modules, found.texts
+    version = listed.details.version
+
+    assert (listed.module.image, listed.symbol_file) == ("example.dll", "C:\\example.dll")
+    assert (version.file_version, version.product_version) == ((13, 1, 2, 19), NOT_SHOWN)
+    assert (version.flags, version.flags_mask, version.file_os, version.file_type) == (9, 0x3F, 0x40004, 2)
+    assert (version.translations, version.strings) == (((0x409, 0x4B0),), {"CompanyName": "Example Corporation"})
+    assert texts == (
+        ("Loaded symbol image file", "C:\\example.dll"),
+        ("Timestamp", "Tue Jan 26 12:51:55 2016"),
+        ("File type", "Static Dll"),
+        ("Language ID", "409"),
+    )
+
+
+def test_what_lines_of_a_module_do_not_say_as_members_stays_text() -> None:
+    """What stands twice, contradicts its row or is no number of that kind."""
+    found = only(
+        """\
+0: kd> lmv m a
+start    end        module name
+6d690000 6d8bf000   a          (no symbols)
+    Image path: a.sys
+    Image path: b.sys
+    Timestamp:        yesterday
+    CheckSum:         none
+    ImageSize:        00001000
+    File version:     1.2.3.04
+    Image was built with /Other flag.
+    (version: its headers are not in the dump)
+""",
+        "modules",
+    ).record
+    [listed] = found.list.modules
+
+    assert (listed.module.path, listed.module.size, listed.module.timestamp) == ("a.sys", 0x22F000, NOT_SHOWN)
+    assert listed.details.version == Absent("its headers are not in the dump")
+    assert found.texts[0] == (
+        ("Image path", "b.sys"),
+        ("Timestamp", "yesterday"),
+        ("CheckSum", "none"),
+        ("ImageSize", "00001000"),
+        ("File version", "1.2.3.04"),
+        ("Image was built with", "/Other flag."),
+    )
+
+
+def test_what_a_dump_lacks_of_its_modules() -> None:
+    found = only("kd> lm\nstart    end        module name\n(modules: nothing says where they are)\n", "modules").record
+
+    assert (found.list.modules, found.list.missing) == ((), ("modules: nothing says where they are",))
 
 
 def test_code() -> None:

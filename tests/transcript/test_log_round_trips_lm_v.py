@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 from record_strategies import ABSENT, Strategy, names, paths, places, record_of
-from round_trips import Case, each, replaced, run
+from round_trips import NOT_PRINTED, Case, as_read, each, replaced, run
 from shown import Shown
+from test_log_round_trips_modules import SYMBOLS, beside_list, not_in
 
 from dumpwalk.commands import lm
 from dumpwalk.kernel.module_list import ImageDetails, ListedModule, ModuleList
 from dumpwalk.memory.address import Hex
 from dumpwalk.remarks import Absent
-from dumpwalk.render.modules import _FLAGS as FILE_FLAGS
-from dumpwalk.render.modules import _STRINGS as STRINGS
-from dumpwalk.render.modules import stamp
 from dumpwalk.render.text import printable
+from dumpwalk.symbols.modules import Module
+from dumpwalk.symbols.version_names import STRINGS
 from dumpwalk.symbols.version_resource import VersionInfo
 
 NAMES = st.from_regex(r"[A-Za-z_][\w.-]{0,20}", fullmatch=True)
@@ -73,105 +72,76 @@ def plain(value: Any) -> Any:
     return printable(value).strip() if isinstance(value, str) else value
 
 
-def printed(answer: lm.LmAnswer) -> list[dict[str, Any]]:
-    """Return what the text shows of each module, unloaded ones included."""
-    out = []
-    for listed in answer.list.modules:
-        module, details = listed.module, listed.details
-        own: dict[str, Any] = {
-            "name": module.name, "start": module.base, "end": module.end, "image": plain(module.image),
-            "path": plain(module.path), "timestamp": module.timestamp, "checksum": module.checksum,
-            "size": module.size, "reproducible": details is not None and details.reproducible is True,
-        }  # fmt: skip
-        if details is not None and isinstance(details.version, Absent):
-            own["why"] = plain(details.version.reason)
-        elif details is not None:
-            version = details.version
-            strings = {n: plain(t) for n, t in version.strings.items() if n in STRINGS and plain(t)}
-            numbers = {n: getattr(version, n) for n in version._fields_ if n != "strings"}
-            known = int(version.flags) & int(version.flags_mask)
-            words = [word for bit, word in FILE_FLAGS.items() if known & bit]
-            own |= {**numbers, "strings": strings, "words": words}
-        out.append(own)
-    for gone in answer.list.unloaded:
-        out.append({"name": gone.name, "start": gone.start, "end": gone.end, "size": gone.size})
-    return out
+# What the layout prints of neither a module nor its image.
+HIDDEN = {"modules[].module.symbol_key": NOT_PRINTED, "unloaded[].truncated": NOT_PRINTED}
 
 
-def read(found: Any) -> list[dict[str, Any]]:
-    """Return the same of what was read: the texts of the details taken apart."""
-    return [_of(one) for one in found.modules]
+def printed(answer: lm.LmAnswer) -> Any:
+    """Return the kernel's record as its text has it: equal, but for what is hidden."""
+    found = as_read(answer.list, HIDDEN)
+    modules = [
+        replaced(read, module=_stripped(read.module), details=_details(made.details))
+        for read, made in zip(found.modules, answer.list.modules)
+    ]
+    return replaced(found, modules=tuple(modules))
 
 
-def _of(listed: Any) -> dict[str, Any]:
-    out: dict[str, Any] = {"name": listed.name, "start": listed.start, "end": listed.end}
-    given = dict(listed.details)
+def _stripped(module: Module) -> Any:
+    return replaced(module, image=module.image.strip(), path=module.path.strip())
 
-    assert len(given) == len(listed.details)
-    out["size"] = int(given.pop("ImageSize"), 16)
-    if listed.unloaded:
-        assert given == {"Timestamp": "unavailable (00000000)", "Checksum": "00000000"}
-        return out
-    assert given.pop("Loaded symbol image file") == given["Image name"]
-    built = given.pop("Image was built with", None)
-    stamp = given.pop("Timestamp")
-    assert built in (None, "/Brepro flag.")
-    assert stamp.endswith("not a timestamp)") == (built is not None)
-    digits = re.search(r"\(([0-9A-F]{8})\)\Z|\A([0-9A-F]{8}) ", stamp)
-    assert digits is not None
-    out |= {
-        "image": given.pop("Image name"), "path": given.pop("Image path"), "reproducible": built is not None,
-        "timestamp": int(digits[1] or digits[2], 16), "checksum": int(given.pop("CheckSum"), 16),
-    }  # fmt: skip
-    if "version" in given:
-        return {**out, "why": given.pop("version")}
-    if not given:
-        return out
-    for name in ("file_version", "product_version"):
-        out[name] = tuple(map(int, given.pop(name.capitalize().replace("_", " ")).split(".")))
-    flags = re.fullmatch(r"([0-9A-F]+) \(Mask ([0-9A-F]+)\)((?: \w+)*)", given.pop("File flags"))
-    kind = re.fullmatch(r"([0-9A-F]+)\.([0-9A-F]+) [\w ]+", given.pop("File type"))
-    assert flags is not None
-    assert kind is not None
-    out |= {"flags": int(flags[1], 16), "flags_mask": int(flags[2], 16), "words": flags[3].split()}
-    out |= {"file_type": int(kind[1], 16), "file_subtype": int(kind[2], 16)}
-    out["file_os"] = int(given.pop("File OS").split()[0], 16)
-    out["file_date"] = tuple(int(half, 16) for half in given.pop("File date").split("."))
-    pairs = given.pop("Translations").split()
-    out["translations"] = tuple((int(a, 16), int(b, 16)) for a, _, b in (pair.partition(".") for pair in pairs))
-    return {**out, "strings": given}
+
+def _details(details: ImageDetails | None) -> Any:
+    """Return what the text says of an image: that it is no reproducible build is not printed, nor are odd strings."""
+    if details is None:
+        return None
+    version = details.version
+    if isinstance(version, Absent):
+        version = Absent(plain(version.reason))
+    else:
+        strings = {n: plain(t) for n, t in version.strings.items() if n in STRINGS and plain(t)}
+        version = replaced(version, strings=strings)
+    return replaced(details, reproducible=details.reproducible or None, version=version)
+
+
+def texts(answer: lm.LmAnswer) -> tuple[Any, Any]:
+    """Return what stands beside the record: the image as symbols' file; of unloaded modules what no list has."""
+    gone = (("Timestamp", "unavailable (00000000)"), ("Checksum", "00000000"))
+    return (
+        tuple((("Loaded symbol image file", plain(m.module.image)),) for m in answer.list.modules),
+        tuple(gone for _ in answer.list.unloaded),
+    )
 
 
 def case(command: str, options: tuple[str, ...]) -> Case:
     return Case(
         command, "modules", images(options), lm.layout, Shown(hidden={"": "compared as a whole"}), least=0,
-        found=lambda found: {"remarks": found.remarks}, same=lambda found, answer: (read(found), printed(answer)),
+        found=lambda found: beside_list(replaced(found, texts=(), unloaded_texts=())),
+        same=lambda found, answer: (
+            (found.list, (found.texts, found.unloaded_texts)), (printed(answer), texts(answer))),
     )  # fmt: skip
 
 
-def rows(answer: lm.LmAnswer) -> list[tuple[str, str, str, str]]:
-    """Return the columns behind the addresses of each module."""
-    out, columns = [], answer.options
-    for one in answer.list.modules:
-        module = one.module
-        file = [printable(module.path)] if "f" in columns else [f"{plain(module.image):12}"] if "n" in columns else []
-        text = " ".join([*file, *([stamp(module.timestamp)] if "t" in columns else [])]).strip()
-        out.append((module.name, "", "", text))
-    return out
-
-
 def rows_case(command: str, options: tuple[str, ...]) -> Case:
+    hidden = (*HIDDEN, "modules[].module.checksum", *not_in(options), *SYMBOLS)
+
+    def rows(answer: lm.LmAnswer) -> Any:
+        found = as_read(answer.list, hidden)
+        return replaced(
+            found,
+            modules=tuple(replaced(m, module=_stripped(m.module)) for m in found.modules),
+            unloaded=tuple(replaced(m, size=Hex(max(0, m.end - m.start))) for m in found.unloaded),
+        )
+
     return Case(
         command, "modules", images(options), lm.layout, Shown(hidden={"": "compared as a whole"}), least=0,
-        found=lambda found: {"remarks": found.remarks}, same=lambda found, answer: (
-            [(m.name, m.flags, m.symbols, m.path) for m in found.modules if not m.unloaded], rows(answer)),
+        found=beside_list, same=lambda found, answer: (found.list, rows(answer)),
     )  # fmt: skip
 
 
 NAMES_ALONE = Case(
     "lm 1m", "modules", images(("1m",)), lm.layout, Shown(hidden={"": "compared as a whole"}), least=0,
     found=lambda found: {}, same=lambda found, answer: (
-        (found.modules, found.names), ((), tuple(m.module.name for m in answer.list.modules))),
+        (found.list.modules, found.names), ((), tuple(m.module.name for m in answer.list.modules))),
 )  # fmt: skip
 CASES = [
     case("lmv", ("v",)), case("lm v m x*", ("v",)), rows_case("lm n", ("n",)), rows_case("lm n t", ("n", "t")),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from record_strategies import Strategy, names, paths, places, record_of
-from round_trips import AT_FOOT, NOT_PRINTED, Case, each, replaced, run
+from round_trips import NOT_PRINTED, Case, as_read, each, replaced, run
 from shown import Shown, read_back
 
 from dumpwalk.bugchecks import decode
@@ -19,7 +19,6 @@ from dumpwalk.kernel.module_list import ModuleList
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.machine import MACHINES, Machine
 from dumpwalk.render.bugcheck import layout as bugcheck_layout
-from dumpwalk.render.modules import stamp
 
 MODULE_NAMES = st.from_regex(r"[A-Za-z_][\w.-]{0,20}", fullmatch=True)
 
@@ -36,7 +35,7 @@ def modules(columns: tuple[str, ...]) -> Any:
             "modules[].module.timestamp": st.integers(0, 0xFFFFFFFF).map(Hex),
             "unloaded[].name": st.from_regex(r"[A-Za-z]\w{0,11}\.sys", fullmatch=True),
             "unloaded[].start": places(wide), "unloaded[].end": places(wide),
-            "missing": st.lists(st.just("no modules of user memory"), max_size=1).map(tuple),
+            "missing": st.lists(st.just("modules: those of user memory are nowhere"), max_size=1).map(tuple),
         }  # fmt: skip
         own = record_of(ModuleList, wide, given).filter(lambda found: found.modules)
         return own.map(lambda found: lm.LmAnswer(_modules(found), columns, wide))
@@ -45,44 +44,42 @@ def modules(columns: tuple[str, ...]) -> Any:
 
 
 def _modules(found: ModuleList) -> Any:
+    """Return modules that end within the machine's addresses, and unloaded ones of the size that their ends say."""
     low = tuple(
         replaced(m, module=replaced(m.module, base=m.module.base.__class__(m.module.base & ~0xFFFF)))
         for m in found.modules
     )
-    return replaced(found, modules=low)
+    gone = tuple(replaced(m, size=Hex(max(0, m.end - m.start))) for m in found.unloaded)
+    return replaced(found, modules=low, unloaded=gone)
 
 
-def modules_as_printed(answer: lm.LmAnswer) -> Any:
-    """Return each module as its row has it: what stands last in it is the symbols, the path or the time."""
-    found, columns = answer.list, answer.options
-    rows = []
-    for one in found.modules:
-        module = one.module
-        last = one.symbol_file if not columns else module.path if "f" in columns else stamp(module.timestamp)
-        rows.append(replaced(one, symbol_file=last, module=replaced(module, size=module.end)))
-        if columns:
-            rows[-1] = replaced(rows[-1], symbols="", flags="")
-    return replaced(found, modules=tuple(rows))
+# What no row has a place for; and what only some have, in place of one another.
+HIDDEN = {
+    "modules[].module.checksum": "v prints it", "modules[].module.symbol_key": NOT_PRINTED,
+    "unloaded[].truncated": NOT_PRINTED,
+}  # fmt: skip
+SYMBOLS = ("modules[].symbols", "modules[].symbol_file", "modules[].flags")
+COLUMNS = {"i": "image", "n": "image", "f": "path", "t": "timestamp"}
 
 
-def modules_view(found: Any) -> dict[str, Any]:
-    own = tuple(
-        {
-            "module": {"name": m.name, "base": m.start, "size": m.end},
-            "symbols": m.symbols, "flags": m.flags, "symbol_file": m.path,
-        }
-        for m in found.modules if not m.unloaded
-    )  # fmt: skip
-    gone = tuple({"name": m.name, "start": m.start, "end": m.end} for m in found.modules if m.unloaded)
-    return {"modules": own, "unloaded": gone, "remarks": found.remarks}
+def not_in(columns: tuple[str, ...]) -> list[str]:
+    """Return the members of modules for which there is no column."""
+    shown = {COLUMNS[letter] for letter in columns}
+    return [f"modules[].module.{name}" for name in set(COLUMNS.values()) - shown]
 
 
 def lm_case(command: str, columns: tuple[str, ...]) -> Case:
-    hidden = {f"modules[].module.{n}": NOT_PRINTED for n in ("image", "path", "timestamp", "checksum", "symbol_key")}
-    hidden |= {"unloaded[].size": "the end says it", "unloaded[].truncated": NOT_PRINTED, "missing": AT_FOOT}
+    hidden = (*HIDDEN, *not_in(columns), *(SYMBOLS if columns else ()))
     return Case(
-        command, "modules", modules(columns), lm.layout, Shown(hidden=hidden), of=modules_as_printed, found=modules_view
-    )
+        command, "modules", modules(columns), lm.layout, Shown(hidden={"": "compared as a whole"}), least=0,
+        found=beside_list, same=lambda found, answer: (found.list, as_read(answer.list, hidden)),
+    )  # fmt: skip
+
+
+def beside_list(found: Any) -> dict[str, Any]:
+    """Return what was read beside the kernel's record; what the dump lacks stands at the foot as remarks do."""
+    texts = tuple(of_one for of_one in (*found.texts, *found.unloaded_texts) if of_one)
+    return {"texts": texts, "names": found.names, "remarks": (*found.list.missing, *found.remarks)}
 
 
 CASES = [lm_case("lm", ()), lm_case("lmf", ("f",)), lm_case("lmt", ("t",))]

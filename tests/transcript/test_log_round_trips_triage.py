@@ -66,7 +66,8 @@ def modules(wide: bool) -> Strategy:
 
 
 def unloaded(wide: bool) -> Strategy:
-    made = record_of(UnloadedModule, wide, {"start": places(wide), "end": places(wide)})
+    # Whether a name is cut a dump always says.
+    made = record_of(UnloadedModule, wide, {"start": places(wide), "end": places(wide), "truncated": st.booleans()})
     return made.map(
         lambda m: replaced(m, start=min(m.start, m.end), end=max(m.start, m.end), size=Hex(abs(m.end - m.start)))
     )

@@ -118,7 +118,7 @@ def test_info_and_triage_of_a_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no bug check was found" in report
 
 
-@pytest.mark.parametrize("words", ["info", "triage", "lm", "fileobj 8750ef80", "ca 863c1758 7", "object 8750ef80"])
+@pytest.mark.parametrize("words", ["info", "triage", "fileobj 8750ef80", "ca 863c1758 7", "object 8750ef80"])
 def test_json_keeps_to_the_schemas(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert_promised(words.partition(" ")[0], json.loads(run(capsys, SAMPLE, *words.split(), "--json")[1]))
 
@@ -420,6 +420,37 @@ def test_what_the_text_says_of_the_machine(pasted: Any) -> None:
     assert target.registers["rsp"] == 0xFFFFF88002F0A000
     assert target.profile.build == 7601
     assert header.SystemTime == Absent("the file has no dump header")
+
+
+@pytest.mark.parametrize("words", [["lm"], ["lmv"], ["lm", "1m"], ["lm", "m", "nt"]])
+def test_a_text_without_modules(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "pasted.txt"
+    path.write_text("0: kd> dd 82a3b000\n82a3b000  00000001 00000002 00000003 00000004\n")
+    status, out, err = run(capsys, str(path), *words)
+
+    assert (status, out) == (3, "")
+    assert err == "dumpwalk: the text lists no modules: a listing of `lm` in it would say where they are\n"
+
+
+def test_modules_as_far_as_the_text_shows_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of `lm` names and places are known; that a time stamp is missing is not said of what the text does not show."""
+    path = tmp_path / "pasted.txt"
+    path.write_text(
+        "0: kd> lm\nstart    end        module name\n82a3b000 82e4d000   nt         (pdb symbols)\n"
+        "8a000000 8a010000   example    (no symbols)\n\n0: kd> lmvm example\nstart    end        module name\n"
+        "8a000000 8a010000   example    (no symbols)\n    Image name: example.sys\n"
+        "    Timestamp:        unavailable (00000000)\n    CheckSum:         00000000\n\n"
+        "0: kd> dd 82a3b000\n82a3b000  00000001 00000002 00000003 00000004\n"
+    )
+    rows = run(capsys, str(path), "lm")[1].splitlines()[1:3]
+    _, out, _ = run(capsys, str(path), "lmvm", "nt")
+    document = json.loads(run(capsys, str(path), "lm", "--json")[1])
+    stamps = [listed["module"]["timestamp"] for listed in document["list"]["modules"]]
+
+    assert [row.split()[2:] for row in rows] == [["nt", "(no", "symbols)"], ["example", "T", "(no", "symbols)"]]
+    assert "    Timestamp:        ????\n    CheckSum:         ????\n    ImageSize:        00412000\n" in out
+    assert stamps == [{"absent": "the text does not show it"}, "0x0"]
+    assert_promised("lm", document)
 
 
 def test_triage_of_what_a_text_says(pasted: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from dumpwalk.times import FileTime
 from dumpwalk.transcript.against.places import module_called
 from dumpwalk.transcript.against.version import build_of, kernel_bases, session_time, uptime
 from dumpwalk.transcript.analyze import Analysis
-from dumpwalk.transcript.modules import ModuleList
+from dumpwalk.transcript.modules import ModuleListing
 from dumpwalk.transcript.version import Version
 
 TYPE_CHECKING = False
@@ -90,7 +90,7 @@ fffff804`7bc00000 in the dump',)
 def _of_block(target: Target, said: object, line: int) -> Iterator[Evidence]:
     if isinstance(said, Version):
         yield from _of_version(target, said, line)
-    elif isinstance(said, ModuleList):
+    elif isinstance(said, ModuleListing):
         yield from _of_modules(target, said, line)
     elif isinstance(said, BugCheck):
         yield from _of_crash(target, said, line)
@@ -125,19 +125,19 @@ def _second(time: FileTime) -> str:
     return str(time).partition(".")[0]
 
 
-def _of_modules(target: Target, said: ModuleList, line: int) -> Iterator[Evidence]:
+def _of_modules(target: Target, said: ModuleListing, line: int) -> Iterator[Evidence]:
     """Yield the kernel's place, else that of the first other module that both have."""
     pairs = [
-        (listed, module)
-        for listed in said.modules
-        if not listed.unloaded and (module := module_called(target, listed.name)) is not None
+        (listed.module, module)
+        for listed in said.list.modules
+        if (module := module_called(target, listed.module.name)) is not None
     ]
     pairs.sort(key=lambda pair: pair[1] is not target.modules.kernel)
     for listed, module in pairs[:1]:
         if module is target.modules.kernel:
-            yield Evidence(KERNEL, str(target.address(listed.start)), str(module.base), line)
+            yield Evidence(KERNEL, str(target.address(listed.base)), str(module.base), line)
         else:
-            place = target.address(listed.start)
+            place = target.address(listed.base)
             yield Evidence(MODULES, f"{listed.name} {place}", f"{listed.name} {module.base}", line)
 
 

@@ -30,6 +30,8 @@ class TextDump(Dump):
     :param problems: what is wrong with its lines
     """
 
+    no_modules = "the text lists no modules: a listing of `lm` in it would say where they are"
+
     def __init__(self, path: str, size: int, found: Collected, problems: tuple[Problem, ...]) -> None:
         said = found.said
         machine, who = said.machine(found.pointer_size)

@@ -9,6 +9,7 @@ import re
 
 from dumpwalk.memory.address import Hex
 from dumpwalk.memory.machine import MACHINES
+from dumpwalk.record import replace
 from dumpwalk.remarks import Absent
 from dumpwalk.symbols.modules import HAL_IMAGES, KERNEL_IMAGES, Module, Modules, UnloadedModule, symbol_key
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from dumpwalk.bugchecks import BugCheck
     from dumpwalk.memory.machine import Machine
     from dumpwalk.transcript import Block
-    from dumpwalk.transcript.modules import ListedModule
+    from dumpwalk.transcript.modules import ModuleListing
     from dumpwalk.transcript.version import Version
 
 _MOST_MODULES = 10_000
@@ -29,7 +30,6 @@ _BASE = re.compile(r"0x([0-9a-f`]{8,17})(?:[ ]+PsLoadedModuleList = 0x([0-9a-f`]
 _MACHINES = {m.name: m for m in MACHINES.values()}
 # Registers that only one kind of machine has.
 _OWN_REGISTERS = {"eip": "x86", "rip": "x64", "x28": "ARM64"}
-_TIMESTAMP = re.compile(r"[^(]*(?:\([^()]*\)[^(]*){0,4}\(([0-9A-Fa-f]{8})\)")
 
 
 class Said:
@@ -49,8 +49,8 @@ class Said:
         self.thread: int | None = None
         self.process: int | None = None
         self.registers: dict[str, int] = {}
-        self._modules: dict[int, ListedModule] = {}
-        self._unloaded: list[ListedModule] = []
+        self._modules: dict[int, Module] = {}
+        self._unloaded: list[UnloadedModule] = []
 
     def take(self, block: Block) -> None:
         """Take what a block says."""
@@ -74,15 +74,16 @@ class Said:
                 self.base, self.module_list = _hexadecimal(base[1]), _hexadecimal(base[2] or "0")
 
     def _take_modules(self, block: Block) -> None:
-        for row in block.record.modules:
-            if len(self._modules) + len(self._unloaded) >= _MOST_MODULES or row.end <= row.start:
-                continue
-            if row.unloaded:
-                self._unloaded.append(row)
-            else:
-                known = self._modules.get(int(row.start))
-                if known is None or (row.details and not known.details):
-                    self._modules[int(row.start)] = row
+        record: ModuleListing = block.record
+        for listed in record.list.modules:
+            module = listed.module
+            if len(self._modules) + len(self._unloaded) < _MOST_MODULES and module.size > 0:
+                known = self._modules.get(int(module.base))
+                if known is None or (_is_described(module) and not _is_described(known)):
+                    self._modules[int(module.base)] = module
+        for gone in record.list.unloaded:
+            if len(self._modules) + len(self._unloaded) < _MOST_MODULES and gone.end > gone.start:
+                self._unloaded.append(gone)
 
     def _of(self, name: str, who: str) -> None:
         if name and not self.architecture[0]:
@@ -131,15 +132,12 @@ class Said:
 
     def loaded(self, machine: Machine) -> Modules:
         """Return the modules that ``lm`` listed."""
-        found = [_module(row, machine) for row in self._modules.values()]
+        found = [_module(module, machine) for module in self._modules.values()]
         return Modules(sorted(found, key=lambda m: m.base))
 
     def unloaded(self, machine: Machine) -> tuple[UnloadedModule, ...]:
         """Return what ``lm`` listed as unloaded."""
-        return tuple(
-            UnloadedModule(r.name, machine.address(r.start), machine.address(r.end), Hex(r.end - r.start), False)
-            for r in self._unloaded
-        )
+        return tuple(replace(m, start=machine.address(m.start), end=machine.address(m.end)) for m in self._unloaded)
 
     def header(self, machine: Machine) -> dict[str, Any]:
         """Return the fields of a dump header that the text knows."""
@@ -152,25 +150,24 @@ class Said:
         return known
 
 
-def _module(row: ListedModule, machine: Machine) -> Module:
-    """Return a module as ``lm`` lists it: of its file only what ``v`` adds."""
-    details = dict(row.details)
-    path = details.get("Image path", "") or details.get("Image name", "")
-    image = (details.get("Image name") or path.replace("/", "\\").rpartition("\\")[2] or row.name).strip()
-    name = "nt" if image.lower() in KERNEL_IMAGES else "hal" if image.lower() in HAL_IMAGES else row.name
-    stamped = _TIMESTAMP.match(details.get("Timestamp", ""))
-    stamp = int(stamped[1], 16) if stamped else 0
-    checksum = details.get("CheckSum", "").strip()
-    size = int(row.end - row.start)
-    return Module(
-        name,
-        image,
-        path or image,
-        machine.address(row.start),
-        Hex(size),
-        Hex(stamp),
-        Hex(int(checksum, 16) if re.fullmatch(r"[0-9A-Fa-f]{1,8}", checksum) else 0),
-        symbol_key(image, stamp, size) if stamp else "",
+def _is_described(module: Module) -> bool:
+    """Say whether a text shows more of a module than where it is."""
+    return bool(module.path or module.image) or not isinstance(module.timestamp, Absent)
+
+
+def _module(said: Module, machine: Machine) -> Module:
+    """Return a module as ``lm`` lists it, with what follows from its name and file."""
+    path = said.path or said.image
+    image = (said.image or path.replace("/", "\\").rpartition("\\")[2] or said.name).strip()
+    name = "nt" if image.lower() in KERNEL_IMAGES else "hal" if image.lower() in HAL_IMAGES else said.name
+    stamp = 0 if isinstance(said.timestamp, Absent) else int(said.timestamp)
+    return replace(
+        said,
+        name=name,
+        image=image,
+        path=path or image,
+        base=machine.address(said.base),
+        symbol_key=symbol_key(image, stamp, said.size) if stamp else "",
     )
 
 
