@@ -35,9 +35,12 @@ from dumpwalk.transcript.values import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from dumpwalk.memory.address import Address
+
+    # What stands in a thread's record in front of its stack.
+    AboveStack: TypeAlias = tuple[ThreadDetails, str, tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, ...]]
 
 _THREAD = re.compile(
     r"[ ]*THREAD ([0-9a-f]{8,16})[ ]+Cid:? ([0-9a-f]+|\?{4})\.([0-9a-f]+|\?{4})[ ]+Teb: ([0-9a-f]+|\?{4})"
@@ -108,9 +111,7 @@ class ThreadReader(Reader):
         self._processes: dict[str, tuple[str, str | None]] = {}
         self._lines: list[tuple[str, str]] = []
         self._remarks: list[str] = []
-        # What the lines say that are no stack's.
-        self._made: tuple[ThreadDetails, str, tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, ...]] | None
-        self._made = None
+        self._made: AboveStack | None = None
         self._stack = StackReader()
         self._last = 0
 
@@ -168,9 +169,7 @@ class ThreadReader(Reader):
             self._made = self._without_stack(self._head)
         return ListedThread(*self._made, self._stack.record())
 
-    def _without_stack(
-        self, head: re.Match[str]
-    ) -> tuple[ThreadDetails, str, tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, ...]]:
+    def _without_stack(self, head: re.Match[str]) -> AboveStack:
         at, process, thread, teb, win32, rest = head.groups()
         (own, details, times), lines = members(self._lines)
         if teb == "????" and rest and (why := _REASON.match(rest)):

@@ -1,4 +1,4 @@
-"""Tables of docs/transcripts.md that tests count: each stands behind a comment that names it."""
+"""Tables of docs/coverage.md that tests count: each stands behind a comment that names it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "transcripts.md"
+PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
 
 
 def assert_documented(name: str, now: str, config: pytest.Config) -> None:

@@ -1,6 +1,6 @@
 """Real listings out of public reports and documentation: how many of their lines are understood, by kind of listing.
 
-The table is in docs/transcripts.md; ``pytest --update-docs`` writes it. A line
+The table is in docs/coverage.md; ``pytest --update-docs`` writes it. A line
 is understood when a block's record holds what it says; noise (the debugger's
 asides and the marks of authors who left something out) is counted apart, and so
 is what no debugger printed: prose and pages that authors put between listings.

@@ -1,6 +1,6 @@
 """Real listings printed back: each line is accounted for once; how many of the understood ones their records print.
 
-The table is in docs/transcripts.md; ``pytest --update-docs`` writes it.
+The table is in docs/coverage.md; ``pytest --update-docs`` writes it.
 """
 
 from __future__ import annotations

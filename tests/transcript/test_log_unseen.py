@@ -1,7 +1,7 @@
 """Listings that no reader was written by: the examples in the debugger's own documentation.
 
 Readers were written with the listings of tests/transcript/test_log_listings.py in sight. How much of other text
-they understand says docs/transcripts.md; ``pytest --update-docs`` writes it.
+they understand says docs/coverage.md; ``pytest --update-docs`` writes it.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def share(c: Counter[str], *what: str) -> float:
 
 
 def sentence(data: Path) -> str:
-    """Return what docs/transcripts.md says of the examples."""
+    """Return what docs/coverage.md says of the examples."""
     blocks = list(unseen(data))
     named, every = Counter[str](), Counter[str]()
     for block in blocks:
