@@ -55,8 +55,14 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "usb": ("!usbkd.usbhubext",),
     "symbols": ("", "x /0 a!b", "x /1 a!b"),
 }
-# What no line says for itself: a completion routine that could not be read has no name on the next one.
-REFUSED_BELOW = {"irp": re.compile(r"\?-\S+(?: .*)?\n *\S+ +\S|\?-\S+(?: .*)?\n {8,}\S")}
+# What no line says for itself: that a member is shown once; that a completion routine that could not be read has no
+# name.
+_TWICE = r"\b([A-Z][A-Za-z ]*?):? *[0-9a-f?]+ .*\b\1:? *[0-9a-f?]+"
+REFUSED_BELOW = {
+    "irp": re.compile(r"\?-\S+(?: .*)?\n *\S+ +\S|\?-\S+(?: .*)?\n {8,}\S"),
+    "processor": re.compile(_TWICE),
+    "control-area": re.compile(_TWICE),
+}
 # Kinds that stand inside the blocks of others.
 INSIDE: dict[str, tuple[str, ...]] = {
     "analyze": ("stack", "registers", "exception", "bugcheck"),
@@ -80,7 +86,9 @@ OPENINGS = {
 }
 # On how many of all lines that are not of the kind (some 15,000) grammar and reader do not agree: those that only the
 # reader takes, and those that only the grammar takes.
-DIFFER: dict[str, tuple[int, int]] = {}
+DIFFER: dict[str, tuple[int, int]] = {
+    "control-area": (0, 1),  # a label twice
+}
 # The same of the lines of the kind, mutilated twice each.
 DIFFER_MUTILATED: dict[str, tuple[int, int]] = {
     # Of what stands between braces the reader takes the numbers, up to what is none.
@@ -114,14 +122,14 @@ DIFFER_MUTILATED: dict[str, tuple[int, int]] = {
     "thread": (26, 0),
     # The reader passes over doubled blanks in a report's rows.
     "process": (1, 0),
-    # A view stands below its cache map, which a line for itself has not.
-    "file-object": (0, 1),
+    "control-area": (0, 6),  # doubled lines: a member is shown once
 }
 
 # The same below the lines that such stand below.
 DIFFER_BELOW: dict[str, tuple[int, int]] = {
     # The words of a bug check's description are free text: the grammar takes any.
     "analyze": (0, 24),
+    "control-area": (0, 7),  # doubled lines: a member is shown once
     "handle": (3, 0),  # other blanks in front
     "idt": (2, 0),
     "irp": (1, 0),  # a question mark among the digits
