@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 # A reason stands behind question marks in reports of this program alone.
 REASON = r"\?{4}(?: \([^()]*(?:\([^()]*\)[^()]*)*\))?"
-_A = rf"([0-9a-f`]{{8,17}}|{REASON})"
+_HALVES = "[0-9a-f]{8}`[0-9a-f]{8}"
+_A = rf"({_HALVES}|[0-9a-f]{{8,16}}|{REASON})"
 _N = rf"(-?[0-9]{{1,20}}|{REASON})"
 _REST = r"(?:[ ]+(\S.*))?\Z"
 _TIME = r"([0-9]{1,9}(?::[0-9]{1,2})?:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,7})?)"
@@ -100,12 +101,12 @@ _ROWS: dict[str, tuple[re.Pattern[str], tuple[tuple[int, str, Callable[[str], An
     ),
 }
 # A name with a space before the number in brackets, a number alone, or a reason.
-_NAMED = re.compile(r"(\S.*?) \((0x)?([0-9a-f`]{4,17})\)\Z")
-_BARE = re.compile(r"(?:0x)?([0-9a-f`]{4,17})\Z")
-_TOKEN = re.compile(r"([0-9a-f`]{8,17}|\?{4})(?: \(Level (\w+|\?{4})\))?\Z")
+_NAMED = re.compile(rf"(\S.*?) \((0x)?({_HALVES}|[0-9a-f]{{4,16}})\)\Z")
+_BARE = re.compile(rf"(?:0x)?({_HALVES}|[0-9a-f]{{4,16}})\Z")
+_TOKEN = re.compile(rf"({_HALVES}|[0-9a-f]{{8,16}}|\?{{4}})(?: \(Level (\w+|\?{{4}})\))?\Z")
 _NOTHING = object()
 _KINDS = frozenset(KINDS.values())
-_OWNER = re.compile(r"- owning thread ([0-9a-f`]{8,17}|\?{4})\Z")
+_OWNER = re.compile(rf"- owning thread ({_HALVES}|[0-9a-f]{{8,16}}|\?{{4}})\Z")
 _LIMIT = re.compile(r"Limit (-?0x[0-9a-f]{1,16}|\?{4})\Z")
 
 

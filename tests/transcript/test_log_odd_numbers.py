@@ -62,8 +62,10 @@ def test_real_listings(real_data: Path) -> None:
         "kd> k\n00 863c1758 863c175c nt!Foo+0x1 [a.c @ ²]\n",
         "kd> dt x\n   +0x000 Entry : _LIST_ENTRY [ ` - ` ]\n",
         "kd> !vm\n  Physical Memory: " + "9" * 5000 + " (1 Kb)\n",
+        "THREAD 863c1758  Cid 1.2  Teb: 0 Win32Thread: 0 WAIT\n  Base fff280897eb780`0 Limit ````````\n",
+        "THREAD 863c1758  Cid 1.2  Teb: 0 Win32Thread: 0 WAIT\n  Win32 Start Address a!b (```````0)\n",
     ],
-    ids=["apc", "apc disable", "line of a source", "links", "memory"],
+    ids=["apc", "apc disable", "line of a source", "links", "memory", "stack", "start"],
 )
 def test_what_is_no_number(text: str) -> None:
     log = parse(text)
