@@ -1,8 +1,8 @@
 """A pasted text printed back: from the records of its blocks, and from its lines where no record says them.
 
 Of every line it is said where it comes from, so that each is accounted for
-once. What blanks stand at a line's ends, whether an address has a backtick in
-it and the case of letters is not in a record, and does not count.
+once. How many blanks part words, whether an address has a backtick in it and the
+case of letters is not in a record, and does not count.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def same(one: str, other: str) -> bool:
 
 
 def plain(line: str) -> str:
-    """Return a line without the blanks at its ends, backticks and capital letters."""
-    return line.strip().replace("`", "").lower()
+    """Return a line with single blanks, without backticks and capital letters."""
+    return " ".join(line.replace("`", "").lower().split())
 
 
 def _block(block: Block, lines: Sequence[str]) -> Iterator[tuple[int, str, str]]:
@@ -84,7 +84,7 @@ def _block(block: Block, lines: Sequence[str]) -> Iterator[tuple[int, str, str]]
             yield number, line, "command"
         else:
             understood.append(number)
-    shown = _aligned([plain(lines[n - 1]) for n in understood], block.record)
+    shown = _aligned([lines[n - 1] for n in understood], block.record)
     for at, number in enumerate(understood):
         text = shown.get(at)
         yield number, lines[number - 1] if text is None else text, "block" if text is None else "record"
@@ -97,10 +97,13 @@ def _is_command(block: Block, number: int, line: str) -> bool:
 
 
 def _aligned(lines: list[str], record: object) -> dict[int, str]:
-    """Return which of *lines* the record prints, by position: each run in the form of which most is there."""
+    """Return which of *lines* the record prints, by position: each run in the form of which most is there.
+
+    Of forms of which as much is there that is taken of which more is there character by character.
+    """
     places: dict[str, list[int]] = {}
     for at, line in enumerate(lines):
-        places.setdefault(line, []).append(at)
+        places.setdefault(plain(line), []).append(at)
     shown: dict[int, str] = {}
     start = 0
     for forms in runs(record):
@@ -108,11 +111,15 @@ def _aligned(lines: list[str], record: object) -> dict[int, str]:
         for first in (start, 0):  # some programs change the order of what stands in a block
             for form in () if best else forms:
                 fitting = _fit(form, places, first, shown)
-                if len(fitting) > len(best):
+                if fitting and _score(fitting, lines) > _score(best, lines):
                     best = fitting
         shown |= best
         start = max(best, default=start - 1) + 1
     return shown
+
+
+def _score(fitting: dict[int, str], lines: list[str]) -> tuple[int, int]:
+    return len(fitting), sum(lines[at] == text for at, text in fitting.items())
 
 
 def _fit(form: list[str], places: dict[str, list[int]], start: int, taken: dict[int, str]) -> dict[int, str]:

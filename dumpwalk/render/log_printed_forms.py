@@ -14,6 +14,7 @@ from dumpwalk.render import log_printed_listings as listings
 from dumpwalk.render.log_printed_frames import site
 from dumpwalk.render.log_printed_modules import modules
 from dumpwalk.render.log_printed_threads import thread
+from dumpwalk.render.log_printed_walks import WALKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def _exception(found: Any) -> Runs:
 
 
 _FORMS: dict[str, Callable[[Any], Runs]] = {
+    **WALKS,
     "Stack": frames.stack,
     "ListedThread": thread,
     "Analysis": _analysis,

@@ -117,7 +117,8 @@ class EntriesReader(Reader):
         mode = X86 if size == 4 else PAE if size == 8 and digits == 8 else None
         if any(level == LA57.levels[0].name for level, _ in self._places):
             mode = LA57
-        return {"entry_size": size or NOT_SHOWN, "mode": mode.name if mode is not None else NOT_SHOWN}
+        width = size if size in (4, 8) else NOT_SHOWN
+        return {"entry_size": width, "mode": mode.name if mode is not None else NOT_SHOWN}
 
     def _entry(self, at: int, meaning: Pte | None) -> Entry:
         level, where = self._places[at] if at < len(self._places) else ("", "")
