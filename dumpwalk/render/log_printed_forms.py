@@ -13,6 +13,7 @@ from dumpwalk.render import log_printed_frames as frames
 from dumpwalk.render import log_printed_listings as listings
 from dumpwalk.render.log_printed_frames import site
 from dumpwalk.render.log_printed_modules import modules
+from dumpwalk.render.log_printed_tables import TABLES
 from dumpwalk.render.log_printed_threads import thread
 from dumpwalk.render.log_printed_walks import WALKS
 
@@ -88,6 +89,7 @@ def _exception(found: Any) -> Runs:
 
 _FORMS: dict[str, Callable[[Any], Runs]] = {
     **WALKS,
+    **TABLES,
     "Stack": frames.stack,
     "ListedThread": thread,
     "Analysis": _analysis,
