@@ -11,6 +11,7 @@ from dumpwalk.memory.address import Address32
 from dumpwalk.record import replace
 from dumpwalk.render import log_printed_frames as frames
 from dumpwalk.render import log_printed_listings as listings
+from dumpwalk.render.log_printed_debugger import DEBUGGER
 from dumpwalk.render.log_printed_frames import site
 from dumpwalk.render.log_printed_modules import modules
 from dumpwalk.render.log_printed_tables import TABLES
@@ -90,6 +91,7 @@ def _exception(found: Any) -> Runs:
 _FORMS: dict[str, Callable[[Any], Runs]] = {
     **WALKS,
     **TABLES,
+    **DEBUGGER,
     "Stack": frames.stack,
     "ListedThread": thread,
     "Analysis": _analysis,
