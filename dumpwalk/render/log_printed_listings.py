@@ -97,8 +97,8 @@ def structures(found: Any) -> Runs:
     for at, listing in enumerate(found.listings):
         for line in listing.heading:
             yield [[line]]
-        rows = [_row(row, listing.width, remarks.get((at, n), "")) for n, row in enumerate(listing.rows)]
-        tight = [_row(row, 0, remarks.get((at, n), "")) for n, row in enumerate(listing.rows)]
+        rows = [dt_row(row, listing.width, remarks.get((at, n), "")) for n, row in enumerate(listing.rows)]
+        tight = [dt_row(row, 0, remarks.get((at, n), "")) for n, row in enumerate(listing.rows)]
         yield [rows, tight, [line.replace("+0x", "+", 1) for line in rows]]
         yield [list(listing.names)]
     for value in found.values:
@@ -106,7 +106,8 @@ def structures(found: Any) -> Runs:
         yield [[f"{value.type} {text} {value.text}".rstrip()] for text in (digits, f"0n{int(value.value)}")]
 
 
-def _row(row: Any, width: int, remark: str) -> str:
+def dt_row(row: Any, width: int, remark: str = "") -> str:
+    """Return a row of ``dt`` with its names padded to *width*, and what somebody wrote behind it."""
     said = f"{row.text.rstrip()} {remark}".strip()
     indent = "   " * (row.depth + 1)
     if row.kind in ("element", "item"):

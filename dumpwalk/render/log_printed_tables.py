@@ -167,6 +167,76 @@ def _version(found: Any) -> Runs:
         yield [[f"{label}{gap}{text}"] for gap in (": ", " = ", " : ", " ", ":")]
 
 
+def _symbols(found: Any) -> Runs:
+    for one in found.symbols:
+        at = "" if one.address is None else plain(one.address)
+        words = " ".join(word for word in (one.visibility, one.kind, one.type) if word)
+        size = "" if one.size is None else f" {one.size:x}"
+        name, value = site(one.place), one.value and f" = {one.value}"
+        yield [[f"{at} {words} {name}{value}"], [f"{at} {name}{value}"], [f"({at}) {name}"]]
+        called = f"{name} ({one.place.parameters})"
+        yield [
+            [f"{at} {one.visibility} {one.kind}{size} {called}"],
+            [f"{at} {called}"],
+            [f"{at} {words} {called}{value}"],
+        ]
+    yield [[f"({site(place)})"] for place in found.exact] or []
+    for text in found.remarks:
+        yield [[text], [f"({text})"]]
+
+
+def _blocked(found: Any) -> Runs:
+    for heads in ("Proc.Thread .Thread ThreadState Blocker", "Proc.Thread .Thread Ticks ThreadState Blocker"):
+        yield [[heads]]
+    images: list[str] = []
+    for one in found.threads:
+        if one.process not in images:
+            images.append(one.process)
+            at = f"{plain(one.process_address)} " if one.process_address else ""
+            yield [[f"[{at}{one.process}]"]]
+        ids, ticks = f"{one.process_id:x}.{one.thread_id:06x}", "" if one.ticks is None else f"{one.ticks:07x} "
+        frames = [site(place) for place in one.frames] or [""]
+        yield [[f"{ids} {plain(one.address)} {ticks}{one.state} {frames[0]}", *frames[1:]]]
+    if found.processed is not None:
+        yield [[f"Threads Processed: {found.processed}"]]
+
+
+def _running(found: Any) -> Runs:
+    for label, mask in (("System", found.active), ("Idle", found.idle)):
+        if mask is not None:
+            yield [
+                [f"{label} Processors: ({mask:016x})"],
+                [f"{label} Processors {mask:x} (affinity mask)"],
+                [f"{label} Processors {mask:x}"],
+            ]
+    yield [["Prcbs Current (pri) Next (pri) Idle"], ["Prcb Current Next"], ["Prcbs Current Next"]]
+    for one in found.processors:
+        parts = [str(int(one.number)), plain(one.prcb), plain(one.CurrentThread)]
+        parts += [] if one.priority is None else [f"({one.priority:2})".replace("( ", "( ")]
+        if one.NextThread is not None:
+            parts += [plain(one.NextThread)] + ([] if one.next_priority is None else [f"({one.next_priority:2})"])
+        parts += [] if one.IdleThread is None else [plain(one.IdleThread)]
+        yield [[" ".join([*parts, one.locks])]]
+    for text in found.remarks:
+        yield [[text]]
+
+
+def _ready(found: Any) -> Runs:
+    for queue in found.queues:
+        yield [[f"Processor {queue.processor}: Ready Threads at priority {queue.priority}"]]
+        for one in queue.threads:
+            head = f"THREAD {plain(one.address)} Cid {one.process_id:04x}.{one.thread_id:04x} Teb: {plain(one.teb)}"
+            behind = "" if one.processor is None else f" on processor {one.processor:x}"
+            yield [[f"{head} Win32Thread: {plain(one.win32_thread)} {one.state}{behind}"]]
+
+
+def _maps(found: Any) -> Runs:
+    for one in found.mappings:
+        for width in (8, 12, 16):
+            place = f"{int(one.start):0{width}x}-{int(one.end):0{width}x}"
+            yield [[f"{place} {one.permissions} {one.offset:08x} {one.device} {one.inode} {one.path}"]]
+
+
 TABLES: dict[str, Callable[[Any], Runs]] = {
     "Locks": _locks,
     "MemoryUse": _memory,
@@ -174,4 +244,9 @@ TABLES: dict[str, Callable[[Any], Runs]] = {
     "PointerListing": _pointers,
     "ProcessTree": _tree,
     "Version": _version,
+    "SymbolList": _symbols,
+    "BlockedThreads": _blocked,
+    "Running": _running,
+    "ReadyQueues": _ready,
+    "Mappings": _maps,
 }

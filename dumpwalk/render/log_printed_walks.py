@@ -10,6 +10,7 @@ from dumpwalk.kernel.pcr import ProcessorControlRegion
 from dumpwalk.memory.address import Address
 from dumpwalk.record import fields
 from dumpwalk.remarks import Absent
+from dumpwalk.render import log_printed_listings as listings
 from dumpwalk.render.durations import old_time
 from dumpwalk.render.log_printed_frames import number
 from dumpwalk.render.text import plain
@@ -169,6 +170,12 @@ def _slist(found: Any) -> Runs:
 
     yield [header_lines(found.list.header)]
     yield [entry_lines(found.list)]
+    yield [["SLIST CONTENTS:"]]
+    for listing in found.listings:
+        at = [plain(listing.address)] if listing.address is not None else []
+        yield [[*at, *(listings.dt_row(row, width) for row in listing.rows)] for width in (listing.width, 0)]
+    for text in found.explanation:
+        yield [[text]]
 
 
 def _table(found: Any) -> Runs:
@@ -200,6 +207,8 @@ def _calls(found: Any) -> Runs:
     from dumpwalk.render.apc import apc_lines
 
     yield [[found.title]]
+    for process in found.processes:
+        yield [[f"Process {plain(process.address)} {process.ImageFileName}"]]
     for one in found.apcs:
         yield [apc_lines(one)]
 
