@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dumpwalk.record import replace
 from dumpwalk.render.log_printed_frames import number, site
 from dumpwalk.render.text import plain
 
@@ -172,14 +173,15 @@ def _symbols(found: Any) -> Runs:
         at = "" if one.address is None else plain(one.address)
         words = " ".join(word for word in (one.visibility, one.kind, one.type) if word)
         size = "" if one.size is None else f" {one.size:x}"
-        name, value = site(one.place), one.value and f" = {one.value}"
-        yield [[f"{at} {words} {name}{value}"], [f"{at} {name}{value}"], [f"({at}) {name}"]]
-        called = f"{name} ({one.place.parameters})"
-        yield [
-            [f"{at} {one.visibility} {one.kind}{size} {called}"],
-            [f"{at} {called}"],
-            [f"{at} {words} {called}{value}"],
-        ]
+        value = f" = {one.value}" if one.value else ""
+        bare, taken = replace(one.place, parameters=""), one.place.parameters
+        for name in (site(one.place), *([f"{site(bare)} {taken}"] if taken else [])):
+            yield [
+                [f"{at} {name}{value}"],
+                [f"{at} {words} {name}{value}"],
+                [f"{at} {one.visibility} {one.kind}{size} {name}"],
+                [f"({at}) {name}"],
+            ]
     yield [[f"({site(place)})"] for place in found.exact] or []
     for text in found.remarks:
         yield [[text], [f"({text})"]]
