@@ -96,10 +96,96 @@ def _managed(found: Any) -> Runs:
         yield [[f"{one.offset:08X} {text} {one.text}"] for text in texts]
 
 
+def _dwarf(found: Any) -> Runs:
+    for one in found.entries:
+        mark = f" [{one.mark}]" if one.mark else ""
+        yield [[f"{one.offset:#x}: {one.tag}{mark}"]]
+        for name, value in one.attributes:
+            yield [[f"{name} {value}"]]
+        for start, end in one.ranges:
+            yield [[f"[{start:#x} - {end:#x})"]]
+
+
+def _registers(found: Any) -> Runs:
+    yield [[f"*({found.controller}){found.structure} {plain(found.address)}"]]
+    for one in found.registers:
+        yield [[f"{one.name} {one.value:08x}"]]
+        for name, value in one.bits.items():
+            yield [[f".{name}: {value:x}"], [f"{name} x{value:x}"]]
+
+
+def _report(found: Any) -> Runs:
+    for name, text in found.fields:
+        yield [[f"{name}={text}"]]
+    for at, (name, text) in enumerate(found.signature.items()):
+        yield [[f"Sig[{at}].Name={name}", f"Sig[{at}].Value={text}"]]
+
+
+def _verifier(found: Any) -> Runs:
+    for text in (*found.titles, *found.options):
+        yield [[text], [f"## {text}"]]
+    for one in found.flags:
+        yield [[f"[{'X' if one.enabled else ' '}] (0x{one.flag:08x}) {one.name}"]]
+    for address, name, state in found.modules:
+        at = plain(address)
+        yield [[f"MODULE: 0x{at} {name} ({state})"]]
+    for count in found.counts:
+        yield from _count(count.name, [int(value) for value in count.values])
+    for one in found.allocations:
+        at, thread = plain(one.address), "" if one.thread is None else plain(one.thread)
+        caller = "" if one.caller is None else plain(one.caller)
+        place = site(one.place) if one.place is not None else ""
+        yield [
+            [f"Pool block {at}, Size {one.length:08x}, Thread {thread}"],
+            [f"Pool block {at}, Size {one.length:016x}, Thread {thread}"],
+            [f"0x{at} 0x{one.length:08x} {one.tag} 0x{caller} {place}"],
+            [f"{at} 0x{one.length:08x} {one.tag} {caller}"],
+        ]
+        for where, name in one.frames:
+            yield [[f"{plain(where)} {site(name)}"]]
+
+
+def _count(name: str, values: list[int]) -> Runs:
+    long = [f"0x{value:08x}" for value in values]
+    yield [
+        [f"{name}: ( {' / '.join(long)} )"],
+        [f"{name}: {long[0]}"],
+        [f"{name}: {values[0]:#x}"],
+        [f"{name} {values[0]:#x}"],
+        [f"{name} {values[0]:#x} for {values[-1]:08x} bytes"],
+        [f"{name} {' '.join(f'{value:08x}' for value in values)}"],
+    ]
+
+
+def _exploitability(found: Any) -> Runs:
+    yield [[f"!exploitable {found.version}"]]
+    for text in (*found.target, *found.remarks):
+        yield [[text]]
+    for name, text in found.fields:
+        yield [[f"{name}: {text}"], [f"{name}:{text}"]]
+    yield [[f"Exploitability Classification: {found.classification}"]]
+    if found.major is not None and found.minor is not None:
+        yield [[f"Exception Hash (Major/Minor): 0x{found.major:08x}.0x{found.minor:08x}"]]
+    yield [["Basic Block:"]]
+    for one in found.instructions:
+        yield [[f"{plain(one.address)} {one.text}"]]
+        if one.tainted:
+            names = ", ".join(f"'{name}'" for name in one.tainted)
+            yield [[f"Tainted Input operands: {names}"], [f"Tainted Input Operands: {names}"]]
+    yield [["Hash Usage : Stack Trace:"]]
+    for use, place in found.frames:
+        yield [[f"{use} : {site(place)}"]]
+
+
 DEBUGGER: dict[str, Callable[[Any], Runs]] = {
     "DxTree": _tree,
     "HandleTrace": _operations,
     "RegionList": _regions,
     "UniqueStacks": _stacks,
     "ManagedObject": _managed,
+    "DwarfTree": _dwarf,
+    "DeviceRegisters": _registers,
+    "ErrorReport": _report,
+    "VerifierListing": _verifier,
+    "Exploitability": _exploitability,
 }
